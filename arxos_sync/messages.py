@@ -1,0 +1,151 @@
+"""What goes over the wire, as PROTOCOL.md §3 has it, and what stands inside it.
+
+Structs are strict about shape; values inside `set` are checked against the catalogue by `change.py`. On the
+wire a geometry is lower-case hex in JSON and bytes in msgpack; inside, it is bytes (ISO WKB).
+"""
+
+from __future__ import annotations
+
+import base64
+from typing import Any, Literal
+
+import msgspec
+
+PROTOCOL = 1
+
+Op = Literal["insert", "update", "delete", "restore"]
+
+
+class Change(msgspec.Struct, frozen=True, omit_defaults=True):
+    table: str
+    id: str
+    op: Op
+    base: int = 0
+    set: dict[str, Any] | None = None
+    was: dict[str, Any] | None = None
+    formerly: int | None = None
+
+
+class Transaction(msgspec.Struct, frozen=True):
+    n: int
+    nonce: str
+    stamp: str
+    changes: list[Change]
+    reason: str | None = None
+    formerly: int | None = None
+
+
+class Mark(msgspec.Struct, frozen=True):
+    """A device's last transaction: its number and nonce (`prior`, `known`)."""
+
+    n: int
+    nonce: str
+
+
+class ScopeRequest(msgspec.Struct, frozen=True, omit_defaults=True):
+    scope: str
+    cursor: str | None = None
+    prior: Mark | None = None
+    transactions: list[Transaction] = msgspec.field(default_factory=list)
+    rows: bool = False  # rows even where a snapshot would be quicker
+    verify: bool = False  # the digest is wanted even when nothing is new
+
+
+class SyncRequest(msgspec.Struct, frozen=True):
+    protocol: int
+    device: str
+    scopes: list[ScopeRequest]
+    schema: int = 1
+    sent_at: str | None = None
+    max_rows: int | None = None
+
+
+class ChangeProblem(msgspec.Struct, frozen=True):
+    code: str
+    detail: str
+    hint: str
+    change: int = 0
+    field: str | None = None
+
+
+class ChangeOutcome(msgspec.Struct, frozen=True, omit_defaults=True):
+    outcome: str = ""
+    conflicts: list[str] = msgspec.field(default_factory=list)
+
+
+class Receipt(msgspec.Struct, frozen=True, omit_defaults=True):
+    """The final word on one transaction. `sequence` is None when it was rejected."""
+
+    n: int
+    outcome: str
+    sequence: int | None
+    changes: list[ChangeOutcome]
+    problem: ChangeProblem | None = None
+
+
+class RowOut(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One row of a pull. `set` holds the fields changed since the cursor's start, none when deleted."""
+
+    table: str
+    id: str
+    sequence: int
+    deleted: bool
+    set: dict[str, Any] | None = None
+
+
+class ScopeAnswer(msgspec.Struct, frozen=True, omit_defaults=True):
+    scope: str
+    state: str
+    known: Mark | None
+    receipts: list[Receipt]
+    rows: list[RowOut]
+    more: bool
+    role: str | None = None
+    cursor: str | None = None
+    head: int | None = None
+    salt: str | None = None
+    digest: dict[str, str] | None = None
+
+
+class Grant(msgspec.Struct, frozen=True):
+    scope: str
+    role: str
+
+
+class SyncAnswer(msgspec.Struct, frozen=True):
+    protocol: int
+    epoch: str
+    received_at: str
+    scopes: list[ScopeAnswer]
+    granted: list[Grant]
+    revoked: list[str]
+
+
+class Cursor(msgspec.Struct, frozen=True, array_like=True):
+    """How far a replica has applied a scope. Opaque to replicas.
+
+    `start` is where the pull began (None: from nothing), `began` the head its first page saw, `place` the
+    (table, id) of the last row sent at `sequence` while pages are left.
+    """
+
+    epoch: str
+    schema: int
+    sequence: int
+    salt: str
+    start: int | None = None
+    began: int | None = None
+    place: tuple[str, str] | None = None
+    paging: bool = False
+
+
+def write_cursor(cursor: Cursor) -> str:
+    return base64.urlsafe_b64encode(msgspec.msgpack.encode(cursor)).decode().rstrip("=")
+
+
+def read_cursor(text: str) -> Cursor | None:
+    """The cursor in `text`, or None where it cannot be read."""
+    try:
+        raw = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+        return msgspec.msgpack.decode(raw, type=Cursor)
+    except (ValueError, msgspec.DecodeError):
+        return None

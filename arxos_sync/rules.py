@@ -1,0 +1,266 @@
+"""The ten rules of PROTOCOL.md §4, one function a kind of field.
+
+Each is told the row (already a draft), the edit and the author, writes what stands into the row, and answers an
+`Effect`. A field is contested when another device changed it after the edit's base and the values differ.
+"""
+
+from __future__ import annotations
+
+import difflib
+import math
+from typing import Any
+
+import msgspec
+
+from . import stamp
+from .catalogue import Column, Table
+from .change import Edit
+from .geometry import rounded_equal
+from .problems import Refused
+from .rights import at_least
+from .store import FieldMark, Row
+
+
+class Writer(msgspec.Struct, frozen=True):
+    """The author of a change as merging sees them: `stamp` is clamped, `sequence` what the transaction takes."""
+
+    user_id: str | None
+    device: str
+    role: str | None
+    stamp: str
+    sequence: int
+    at: str
+
+    def mark(self, former: FieldMark | None = None) -> FieldMark:
+        """The mark this author leaves on a field that `former` marked."""
+        other = 0 if former is None else seen_from(former, self.device)
+        return FieldMark(self.sequence, self.device, self.stamp, self.user_id, other)
+
+
+class Dispute(msgspec.Struct, frozen=True):
+    """A contested field: what stands and what does not, as {column or key: value}."""
+
+    field: str
+    kind: str  # field | workflow
+    base: dict[str, Any] | None  # None: not told by the author
+    kept: dict[str, Any]
+    other: dict[str, Any]
+    mine_stands: bool
+    opponent: FieldMark
+
+
+class Effect(msgspec.Struct, frozen=True):
+    altered: bool = False
+    dispute: Dispute | None = None
+
+
+NOTHING = Effect()
+
+
+def seen_from(mark: FieldMark, device: str) -> int:
+    """The last sequence at which another device than `device` set the field."""
+    return mark.other if mark.device == device else mark.sequence
+
+
+def mark_of(row: Row, field: str) -> FieldMark:
+    return row.merge.fields.get(field, row.merge.birth)
+
+
+def equal(column: Column, a: Any, b: Any) -> bool:
+    """The same value, as merging counts it (geometry: to 0.1 mm or 1e-9 degree)."""
+    if a is None or b is None:
+        return a is b
+    if column.type == "geometry":
+        return a == b or rounded_equal(a, b, 1e-9 if column.srid == 4326 else 1e-4)
+    return a == b and type(a) is type(b)
+
+
+def set_field(row: Row, table: Table, field: str, edit: Edit, writer: Writer) -> Effect:
+    """`latest`, `atomic`, `geometry`, `text`, `append` and `workflow`: columns that are set."""
+    columns = [table.columns[name] for name in table.columns_of(field)]
+    new = {c.name: edit.set[c.name] for c in columns}
+    now = {c.name: row.values[c.name] for c in columns}
+    rule = columns[0].rule
+    if all(equal(c, now[c.name], new[c.name]) for c in columns):
+        return _confirm(row, field, writer)
+    if rule == "append":
+        raise Refused("append_only", f"{table.name}.{field} is set once", field=columns[0].name)
+    if rule == "workflow":
+        return _step(row, columns[0], new, edit, writer)
+    if rule == "text":
+        merged = _merged_text(row, columns[0], new, edit, writer)
+        if merged is not None:
+            return _write(row, field, {columns[0].name: merged}, writer)
+    base = {c.name: edit.was[c.name] for c in columns} if all(c.name in edit.was for c in columns) else None
+    return contest(row, field, now, new, base, edit.base, writer)
+
+
+def contest(
+    row: Row,
+    field: str,
+    now: dict[str, Any],
+    new: dict[str, Any],
+    base: dict[str, Any] | None,
+    base_sequence: int,
+    writer: Writer,
+) -> Effect:
+    """`latest`: uncontested the new value stands; contested the later stamp does, and both are kept."""
+    mark = mark_of(row, field)
+    if mark.device == writer.device and mark.agreed:  # what stands is another's word as much as the author's own
+        mark = FieldMark(mark.other, *mark.agreed)
+    if seen_from(mark, writer.device) <= base_sequence or mark.device == writer.device:
+        return _write(row, field, new, writer)
+    mine = stamp.beats(writer.stamp, writer.device, mark.stamp, mark.device)
+    if mine:
+        _write(row, field, new, writer)
+    kept, other = (new, now) if mine else (now, new)
+    return Effect(mine, Dispute(field, "field", base, kept, other, mine, mark))
+
+
+def set_key(row: Row, column: Column, key: str, value: Any, edit: Edit, writer: Writer) -> Effect:
+    """`map`: each key is a `latest` field of its own; None removes it."""
+    values = row.values[column.name] or {}
+    now = values.get(key)
+    if now == value and type(now) is type(value):
+        return _confirm(row, f"{column.name}.{key}", writer)
+    was = edit.was.get(column.name)
+    base = {key: was.get(key)} if isinstance(was, dict) else None
+    return contest(row, f"{column.name}.{key}", {key: now}, {key: value}, base, edit.base, writer)
+
+
+def _confirm(row: Row, field: str, writer: Writer) -> Effect:
+    """The same value again alters nothing, but it is this author's word too, with its stamp.
+
+    Were it forgotten, a third edit would win or lose by who happened to arrive first.
+    """
+    mark = mark_of(row, field)
+    if stamp.beats(writer.stamp, writer.device, mark.stamp, mark.device):
+        sequence = mark.sequence if mark.device == writer.device else writer.sequence
+        other = seen_from(mark, writer.device)
+        agreed = mark.agreed if mark.device == writer.device else (mark.device, mark.stamp, mark.by)
+        row.merge.fields[field] = FieldMark(
+            sequence, writer.device, writer.stamp, writer.user_id, other, agreed
+        )
+    elif mark.device != writer.device:
+        agreed = (writer.device, writer.stamp, writer.user_id)
+        row.merge.fields[field] = msgspec.structs.replace(mark, other=writer.sequence, agreed=agreed)
+    return NOTHING
+
+
+def _write(row: Row, field: str, new: dict[str, Any], writer: Writer) -> Effect:
+    column, dot, _ = field.partition(".")
+    if dot:
+        values = dict(row.values[column] or {}) | new
+        row.values[column] = {k: v for k, v in values.items() if v is not None}
+    else:
+        row.values |= new
+    row.merge.fields[field] = writer.mark(mark_of(row, field))
+    return Effect(True)
+
+
+def write(row: Row, field: str, new: dict[str, Any], writer: Writer) -> None:
+    """Set a field without asking anybody: the server's own doing within a transaction."""
+    _write(row, field, new, writer)
+
+
+# ---------------------------------------------------------------- counter, set
+
+
+def add_to_counter(row: Row, column: Column, value: Any, writer: Writer) -> Effect:
+    """`counter`: a delta joins the device's sum; a plain value (an insert of a row that lives) is that sum."""
+    sums = row.merge.sums.setdefault(column.name, {})
+    own = sums.get(writer.device, 0) + value["add"] if isinstance(value, dict) else (value or 0)
+    if own == sums.get(writer.device, 0):
+        return NOTHING
+    sums[writer.device] = own
+    total = math.fsum(sums[device] for device in sorted(sums))
+    whole = all(float(amount).is_integer() for amount in sums.values())
+    row.values[column.name] = int(total) if whole else total
+    row.merge.fields[column.name] = writer.mark(mark_of(row, column.name))
+    return Effect(True)
+
+
+def change_set(row: Row, column: Column, value: Any, edit: Edit, writer: Writer) -> Effect:
+    """`set`: an add wins over a remove whose base precedes it."""
+    delta = value if isinstance(value, dict) else {"add": value or []}
+    before = set(row.values[column.name] or ())
+    after = set(before)
+    for item in delta.get("remove", ()):
+        mark = row.merge.items.get(f"{column.name}:{item}", row.merge.birth)
+        if item in after and seen_from(mark, writer.device) <= edit.base:
+            after.discard(item)
+            row.merge.items.pop(f"{column.name}:{item}", None)
+    for item in delta.get("add", ()):
+        after.add(item)
+        name = f"{column.name}:{item}"
+        former = row.merge.items.get(name) or (row.merge.birth if item in before else None)
+        row.merge.items[name] = writer.mark(former)
+    if after == before:
+        return NOTHING
+    row.values[column.name] = sorted(after)
+    row.merge.fields[column.name] = writer.mark(mark_of(row, column.name))
+    return Effect(True)
+
+
+# ---------------------------------------------------------------- workflow, text
+
+
+def _step(row: Row, column: Column, new: dict[str, Any], edit: Edit, writer: Writer) -> Effect:
+    """`workflow`: a step that others made illegal does not move the state; a conflict says so."""
+    now, wanted = row.values[column.name], new[column.name]
+    allowed = step_allowed(column, now, wanted)
+    if allowed is None:
+        mark = mark_of(row, column.name)
+        if seen_from(mark, writer.device) <= edit.base:
+            raise Refused("invalid_value", f"no step from {now} to {wanted}", field=column.name)
+        base = {column.name: edit.was[column.name]} if column.name in edit.was else None
+        dispute = Dispute(column.name, "workflow", base, {column.name: now}, new, False, mark)
+        return Effect(False, dispute)
+    if allowed:
+        if not at_least(writer.role, "reviewer"):
+            raise Refused("forbidden", f"from {now} to {wanted} takes a reviewer", field=column.name)
+        if row.values.get("author") is not None and row.values["author"] == writer.user_id:
+            raise Refused("forbidden", "nobody reviews their own finding", field=column.name)
+    effect = _write(row, column.name, new, writer)
+    if allowed and "reviewer" in row.values:
+        row.values |= {"reviewer": writer.user_id, "reviewed_at": writer.at}
+        row.merge.fields["reviewer"] = row.merge.fields["reviewed_at"] = writer.mark()
+    return effect
+
+
+def step_allowed(column: Column, now: str | None, wanted: str | None) -> bool | None:
+    """None: no such step; else whether it takes a reviewer."""
+    step = f"{now if now is not None else column.initial}>{wanted}"
+    if f"{step}!" in column.steps:
+        return True
+    return False if step in column.steps else None
+
+
+def _merged_text(row: Row, column: Column, new: dict[str, Any], edit: Edit, writer: Writer) -> str | None:
+    """Both people's lines where they do not overlap; None where they do, or nothing is contested."""
+    mark, was = mark_of(row, column.name), edit.was.get(column.name)
+    contested = mark.device != writer.device and mark.sequence > edit.base
+    theirs, mine = row.values[column.name], new[column.name]
+    if not contested or was is None or theirs is None or mine is None:
+        return None
+    return merge_lines(was, theirs, mine)
+
+
+def merge_lines(base: str, a: str, b: str) -> str | None:
+    """Three-way merge by line; None where both changed the same place differently."""
+    lines = base.splitlines(keepends=True)
+    hunks = sorted(set(_hunks(lines, a)) | set(_hunks(lines, b)))
+    for (former, end, _), (start, _, _) in zip(hunks, hunks[1:], strict=False):
+        if start < end or start == former:
+            return None
+    merged, place = [], 0
+    for start, end, replacement in hunks:
+        merged += lines[place:start] + list(replacement)
+        place = end
+    return "".join(merged + lines[place:])
+
+
+def _hunks(base: list[str], other: str) -> list[tuple[int, int, tuple[str, ...]]]:
+    lines = other.splitlines(keepends=True)
+    matcher = difflib.SequenceMatcher(None, base, lines, autojunk=False)
+    return [(i1, i2, tuple(lines[j1:j2])) for tag, i1, i2, j1, j2 in matcher.get_opcodes() if tag != "equal"]

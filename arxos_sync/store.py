@@ -1,0 +1,216 @@
+"""What a server keeps of a scope, as values, and the contract its two adapters fulfil.
+
+A scope's row holds its values and beside them what merging needs. All of that is loaded for the rows a batch
+touches, judged in memory and written back; an adapter neither merges nor decides. Each method is one statement,
+or one a table: never one a row. Obligations:
+
+1. `write` holds the scope: two writers of one scope follow one another, and what the second reads includes
+   what the first committed. The sequence is taken in the same database transaction, so order of sequence is
+   order of commit.
+2. `read` sees one moment: head, digest and rows belong together.
+3. Values come back as they went in, floats and geometries bit for bit.
+4. A driver's error becomes a `Problem` (`unavailable` when trying again can help), with its cause.
+
+Values inside: text, date, instant and uuid as str; integer int; real float; boolean bool; map dict; set sorted
+list of str; counter int or float; json whatever JSON holds; bytes and geometry (ISO WKB) bytes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager
+from typing import Any, LiteralString, Protocol
+
+import msgspec
+
+from .messages import Mark, Receipt
+
+
+class FieldMark(msgspec.Struct, array_like=True, frozen=True):
+    """Who set a field last: `sequence` by `device`; `other` is the last sequence by any other device (0: none).
+
+    `agreed` is (device, stamp, user) of another who set the very same value.
+    """
+
+    sequence: int
+    device: str
+    stamp: str
+    by: str | None = None
+    other: int = 0
+    agreed: tuple[str, str, str | None] | None = None
+
+
+class Grave(msgspec.Struct, array_like=True, frozen=True):
+    """Who deleted a row, and the row at the root of that delete (itself, or the parent it went with)."""
+
+    device: str
+    stamp: str
+    by: str | None
+    root_table: str
+    root_id: str
+
+
+class MergeState(msgspec.Struct, omit_defaults=True):
+    """What merging knows of a row beside its values. A field without a mark was last set at birth."""
+
+    birth: FieldMark
+    fields: dict[str, FieldMark] = msgspec.field(default_factory=dict)
+    items: dict[str, FieldMark] = msgspec.field(default_factory=dict)  # "systems:hvac", the last add
+    sums: dict[str, dict[str, float]] = msgspec.field(default_factory=dict)  # counter → device → sum
+    grave: Grave | None = None
+
+
+class Row(msgspec.Struct):
+    """A row as the server keeps it. `born`: the sequence that inserted or revived it; `deleted`: that took it."""
+
+    table: str
+    id: str
+    values: dict[str, Any]  # every column of the catalogue but `id` and `sequence`; None where unset
+    sequence: int
+    born: int
+    deleted: int | None
+    merge: MergeState
+
+    @property
+    def key(self) -> tuple[str, str]:
+        return (self.table, self.id)
+
+
+class Head(msgspec.Struct, frozen=True):
+    sequence: int
+    salt: str  # "" at sequence 0
+    stamp: str = ""  # the highest unclamped stamp accepted in the scope; kept in scope_head
+
+
+class LogEntry(msgspec.Struct, frozen=True):
+    """One accepted transaction, kept for good. `content` is msgpack of the transaction as it was sent."""
+
+    sequence: int
+    salt: str
+    device: str
+    n: int
+    user_id: str | None
+    stamp: str
+    received_at: str
+    content: bytes
+    before: bytes  # msgpack: [[table, id, {column: value before}] …] for history and undo
+
+
+class StoredReceipt(msgspec.Struct, frozen=True):
+    n: int
+    nonce: str
+    receipt: Receipt
+
+
+class Batch(msgspec.Struct):
+    """What a push leaves behind; `save` writes it whole."""
+
+    device: str
+    head: Head
+    rows: list[Row] = msgspec.field(default_factory=list)
+    log: list[LogEntry] = msgspec.field(default_factory=list)
+    receipts: list[StoredReceipt] = msgspec.field(default_factory=list)
+    digest: dict[str, int] = msgspec.field(default_factory=dict)  # table → what to add, modulo 2^64
+
+
+class Sql(Protocol):
+    """Statements in the SQL that PostgreSQL and SQLite share, with `:name` parameters."""
+
+    def rows(self, statement: LiteralString, /, **values: Any) -> list[dict[str, Any]]: ...
+    def run(self, statement: LiteralString, /, **values: Any) -> int:
+        """Answers the number of rows it touched."""
+        ...
+
+
+class ScopeReader(Protocol):
+    scope: str
+    sql: Sql
+
+    def head(self) -> Head: ...
+    def salt(self, sequence: int) -> str | None:
+        """The salt of a sequence of this scope; None where the server does not know it; "" at 0."""
+        ...
+
+    def known(self, device: str) -> Mark | None: ...
+    def digests(self) -> dict[str, int]:
+        """Per table that has or had rows, the sum over the live ones."""
+        ...
+
+    def changed(
+        self, after: int, place: tuple[str, str] | None, tombstones_after: int, limit: int
+    ) -> list[Row]:
+        """Rows with (sequence, table, id) above (after, place), in that order, `limit` at most.
+
+        `place` None means all of sequence `after` was sent. A deleted row comes only where its sequence is
+        above `tombstones_after`.
+        """
+        ...
+
+    def count_changed(self, after: int, limit: int) -> int:
+        """How many live rows have a sequence above `after`; counting stops at `limit`."""
+        ...
+
+    def leaves(self, table: str) -> list[int]: ...
+    def leaf_rows(self, table: str, leaves: Iterable[int]) -> list[Row]: ...
+    def live_rows(self) -> Iterator[Row]:
+        """Every live row, a table at a time, streamed."""
+        ...
+
+
+class ScopeWriter(ScopeReader, Protocol):
+    def receipts(self, device: str, first: int, last: int) -> dict[int, StoredReceipt]: ...
+    def rows(self, wanted: Mapping[str, Iterable[str]]) -> list[Row]:
+        """The rows of those ids, live or deleted, a table at a time."""
+        ...
+
+    def tables_of(self, ids: Iterable[str]) -> dict[str, str]:
+        """The table of each id that this scope has, live or deleted."""
+        ...
+
+    def children(self, parents: Mapping[str, Iterable[str]]) -> list[Row]:
+        """Rows, live or deleted, that refer to those rows by any reference of the catalogue."""
+        ...
+
+    def open_conflicts(self, row_ids: Iterable[str]) -> list[Row]: ...
+    def log(self, after: int) -> Iterator[LogEntry]:
+        """The scope's accepted transactions above `after`, in order."""
+        ...
+
+    def save(self, batch: Batch) -> None: ...
+
+
+class BuildingQuery(msgspec.Struct, frozen=True):
+    """Which buildings to list: those granted to `user_id` and public ones, or all (`everything`)."""
+
+    user_id: str | None = None
+    everything: bool = False
+    now: str = ""  # instant; grants whose `until` is before it do not count
+    text: str = ""  # in name, code, street, city, case-insensitive
+    bbox: tuple[float, float, float, float] | None = None  # west, south, east, north, degrees
+    after: tuple[str, str] | None = None  # (name, id) of the last one listed
+    limit: int = 50
+
+
+class ListedBuilding(msgspec.Struct, frozen=True):
+    row: Row
+    head: int
+    role: str  # "anonymous" for a public one without a grant
+
+
+class ServerStore(Protocol):
+    def epoch(self) -> str: ...
+    def read(self, scope: str) -> AbstractContextManager[ScopeReader]: ...
+    def write(self, scope: str) -> AbstractContextManager[ScopeWriter]:
+        """One database transaction: commits when left, rolls back when left by an exception."""
+        ...
+
+    def tables(self) -> AbstractContextManager[Sql]:
+        """A transaction over the server-only tables."""
+        ...
+
+    def heads(self, scopes: Iterable[str]) -> dict[str, int]: ...
+    def buildings(self, query: BuildingQuery) -> tuple[list[ListedBuilding], int]:
+        """One page by (name, id), and the number of all that match."""
+        ...
+
+    def close(self) -> None: ...

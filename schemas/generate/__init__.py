@@ -1,0 +1,1 @@
+"""One module a kind of generated file; each has `files(catalogue)`."""
