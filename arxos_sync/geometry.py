@@ -70,7 +70,7 @@ class Shape(msgspec.Struct, frozen=True):
 
 
 class _Node(msgspec.Struct, frozen=True):
-    """A Point or LineString has one run, a Polygon one a ring; the others have members. Runs are LE doubles."""
+    """A Point or LineString has one run, a Polygon one a ring; the rest have members. Runs are LE doubles."""
 
     kind: str
     dimensions: int
@@ -304,14 +304,14 @@ def _write_sound(node: _Node) -> bytes:
 
 def _write_wkb(node: _Node) -> bytes:
     parts = [struct.pack("<BI", 1, _class(node))]
-    if node.members:
+    if node.kind in _MEMBERS:
         parts.append(struct.pack("<I", len(node.members)))
     return b"".join([*parts, *map(_write_wkb, node.members), *_body(node)])
 
 
 def _body(node: _Node) -> list[bytes]:
     """The runs of a simple node, each but a point's after its count: the same in both formats."""
-    if node.kind == "Point" or not node.runs:
+    if node.kind == "Point":
         return list(node.runs)
     parts = [struct.pack("<I", len(node.runs))] if node.kind == "Polygon" else []
     for run in node.runs:
@@ -453,4 +453,4 @@ def _run(positions: Iterable[Sequence[float]], dimensions: int) -> bytes:
     for number in numbers:
         if isinstance(number, bool) or not isinstance(number, (int, float)):
             raise GeometryError("not_geojson", f"{number!r} is not a number")
-    return struct.pack(f"<{len(numbers)}d", *numbers)
+    return struct.pack(f"<{len(numbers)}d", *map(float, numbers))

@@ -1,0 +1,31 @@
+# `make run` serves the demo; `make test` is what CI does; bare `make` is lint and test.
+PY := .venv/bin/python
+.PHONY: check run test test-long bench demo-sync schemas lock clean setup lint
+
+check: test
+setup:
+	@bash .ci/setup run
+run: setup
+	@.venv/bin/arxos serve --demo
+lint: setup
+	@.venv/bin/ruff check .
+test:
+	@bash .ci/setup test
+	@bash .ci/checks
+test-long:
+	@bash .ci/setup test
+	@$(PY) -m pytest -m long
+bench:
+	@bash .ci/setup test
+	@$(PY) -m tests.bench
+demo-sync: setup
+	@$(PY) -m tests.demo_sync
+schemas: setup
+	@$(PY) -m schemas.make
+lock: setup
+	@.venv/bin/pip install -q uv
+	@.venv/bin/uv pip compile --universal --python-version 3.11 --no-emit-index-url --no-header \
+	  --generate-hashes --extra test --extra build pyproject.toml -o requirements.lock -q
+	@cd pwa && npm install --package-lock-only --ignore-scripts
+clean:
+	rm -rf .venv build *.egg-info pwa/vendor pwa/node_modules .pytest_cache .ruff_cache

@@ -1,0 +1,494 @@
+"""The server's store on PostgreSQL with PostGIS: typed columns, GiST, any number of server processes.
+
+`write` locks its scope for the length of the database transaction, so what the second of two writers reads includes
+what the first committed, and the sequence taken inside follows the order of commit. A batch is a COPY and an upsert a
+table, whatever its size. Read it beside spatialite_server.py: the same methods in the same order.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any, LiteralString
+
+import msgspec
+import psycopg
+from psycopg.abc import Buffer
+from psycopg.adapt import Loader
+from psycopg_pool import ConnectionPool
+
+from .. import digest
+from ..catalogue import Catalogue, Column
+from ..messages import Mark
+from ..problems import Problem
+from ..store import Batch, BuildingQuery, Head, ListedBuilding, LogEntry, Row, StoredReceipt
+from . import migrations
+from .server_rows import Layout, layouts, merge_text, read_receipt, receipt_bytes, split_scope, whole
+
+POOL_WAIT_S_MAX = 30.0
+ROWS_PER_FETCH = 2_000
+_OPTIONS = "-c timezone=UTC -c datestyle=ISO -c extra_float_digits=1"
+_NAMED = re.compile(r"(?<!:):([a-z_]+)")
+_NO_ID = "00000000-0000-0000-0000-000000000000"
+_AS_JSON = frozenset({"map", "set", "json"})
+
+
+def prepare(url: str, epoch: str = "unset") -> None:
+    """Make or bring up to date the tables of a database. `epoch` is the life of a store that is new."""
+    with _translated(), psycopg.connect(url) as connection:
+        migrations.prepare_postgis(connection, epoch)
+
+
+def open_store(url: str, catalogue: Catalogue, *, epoch: str, pool_size: int = 8) -> PostgisStore:
+    prepare(url, epoch)
+    return PostgisStore(url, catalogue, pool_size)
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    try:
+        yield
+    except psycopg.OperationalError as error:
+        raise Problem("unavailable", f"the database does not answer: {error}", retry_after_s=2) from error
+
+
+# ---------------------------------------------------------------- values
+
+
+class _UuidText(Loader):
+    def load(self, data: Buffer) -> str:
+        return bytes(data).decode()
+
+
+class _DateText(_UuidText):
+    pass
+
+
+class _InstantText(Loader):
+    """`2026-01-31 08:30:00.5+00` as `2026-01-31T08:30:00.500Z`."""
+
+    def load(self, data: Buffer) -> str:
+        text = bytes(data).decode().removesuffix("+00")
+        whole_seconds, _, part = text.partition(".")
+        return f"{whole_seconds.replace(' ', 'T')}.{part[:3].ljust(3, '0')}Z"
+
+
+class _JsonText(Loader):
+    def load(self, data: Buffer) -> Any:
+        return msgspec.json.decode(bytes(data))
+
+
+def _configure(connection: psycopg.Connection[Any]) -> None:
+    for name, loader in (
+        ("uuid", _UuidText),
+        ("date", _DateText),
+        ("timestamptz", _InstantText),
+        ("json", _JsonText),
+        ("jsonb", _JsonText),
+    ):
+        connection.adapters.register_loader(name, loader)
+
+
+def _native(column: Column, value: Any) -> Any:
+    """As COPY takes it; geometries stay WKB until the upsert."""
+    if value is not None and column.type in _AS_JSON:
+        return msgspec.json.encode(value).decode()
+    return value
+
+
+def _inner(column: Column, value: Any) -> Any:
+    return whole(value) if column.type == "counter" else value
+
+
+def _selected(column: Column, prefix: str = "") -> str:
+    """A geometry comes as ISO WKB, little-endian; the rest as it is."""
+    name = f'{prefix}"{column.name}"'
+    return f"ST_AsBinary({name}, 'NDR')" if column.type == "geometry" else name
+
+
+class SharedSql:
+    def __init__(self, connection: psycopg.Connection[Any]):
+        self._connection = connection
+
+    def rows(self, statement: LiteralString, /, **values: Any) -> list[dict[str, Any]]:
+        with _translated():
+            found = self._connection.execute(_psycopg(statement), _as_text(values))
+            names = [d.name for d in found.description or ()]
+            return [dict(zip(names, row, strict=True)) for row in found]
+
+    def run(self, statement: LiteralString, /, **values: Any) -> int:
+        with _translated():
+            return self._connection.execute(_psycopg(statement), _as_text(values)).rowcount
+
+
+def _psycopg(statement: str) -> str:
+    return _NAMED.sub(r"%(\1)s", statement.replace("%", "%%"))
+
+
+def _as_text(values: dict[str, Any]) -> dict[str, Any]:
+    return {
+        n: msgspec.json.encode(v).decode() if isinstance(v, (dict, list)) else v for n, v in values.items()
+    }
+
+
+class PostgisScope:
+    """Reader and writer of one scope, over a connection whose transaction has begun."""
+
+    def __init__(self, connection: psycopg.Connection[Any], catalogue: Catalogue, scope: str):
+        self.scope, self._catalogue, self._connection = scope, catalogue, connection
+        kind, self._owner = split_scope(scope)
+        self._layouts = layouts(catalogue, kind)
+        self.sql = SharedSql(connection)
+
+    # ------------------------------------------------------------ reading
+
+    def head(self) -> Head:
+        found = self._one("select sequence, salt, stamp from scope_head where scope = %s", self.scope)
+        return Head(*found) if found else Head(0, "")
+
+    def salt(self, sequence: int) -> str | None:
+        if sequence == 0:
+            return ""
+        found = self._one("select salt from change_log where scope = %s and sequence = %s", self.scope, sequence)
+        return found[0] if found else None
+
+    def known(self, device: str) -> Mark | None:
+        found = self._one(
+            "select n, nonce from receipt where scope = %s and device = %s order by n desc limit 1",
+            self.scope,
+            device,
+        )
+        return Mark(*found) if found else None
+
+    def digests(self) -> dict[str, int]:
+        found = self._all("select table_name, sum from scope_digest where scope = %s", self.scope)
+        return {table: int(text, 16) for table, text in found}
+
+    def changed(
+        self, after: int, place: tuple[str, str] | None, tombstones_after: int, limit: int
+    ) -> list[Row]:
+        """The keys of the page come by one statement over all tables, the rows by one a table."""
+        table, id = place or ("\x7f", _NO_ID)
+        parts = [
+            f"""
+            (select sequence, '{layout.name}' collate "C" as name, id from "{layout.name}"
+            where {layout.owner} = %(owner)s and sequence >= %(after)s
+              and (sequence > %(after)s or ('{layout.name}' collate "C", id) > (%(table)s, %(id)s::uuid))
+              and (deleted is null or sequence > %(tombstones)s)
+            order by sequence, id limit %(limit)s)"""
+            for layout in self._layouts.values()
+        ]
+        statement = " union all ".join(parts) + " order by sequence, name, id limit %(limit)s"
+        values = {"owner": self._owner, "after": after, "table": table, "id": id}
+        keys = self._all(statement, values | {"tombstones": tombstones_after, "limit": limit})
+        wanted: dict[str, list[str]] = {}
+        for _, name, row_id in keys:
+            wanted.setdefault(name, []).append(row_id)
+        found = {row.key: row for row in self.rows(wanted)}
+        return [found[name, row_id] for _, name, row_id in keys]
+
+    def count_changed(self, after: int, limit: int) -> int:
+        parts = [
+            f'(select 1 from "{layout.name}" where {layout.owner} = %(owner)s and sequence > %(after)s '
+            "and deleted is null limit %(limit)s)"
+            for layout in self._layouts.values()
+        ]
+        statement = f"select count(*) from ({' union all '.join(parts)}) as found"
+        (count,) = self._one(statement, {"owner": self._owner, "after": after, "limit": limit})
+        return min(count, limit)
+
+    def leaves(self, table: str) -> list[int]:
+        layout = self._layout(table)
+        return digest.leaves(
+            table,
+            self._each(
+                f'select id, sequence from "{table}" where {layout.owner} = %s and deleted is null', self._owner
+            ),
+        )
+
+    def leaf_rows(self, table: str, leaves: Iterable[int]) -> list[Row]:
+        layout = self._layout(table)
+        condition = "deleted is null and right(id::text, 2) = any(%s)"
+        return list(self._select(layout, condition, [f"{leaf:02x}" for leaf in leaves]))
+
+    def live_rows(self) -> Iterator[Row]:
+        for layout in self._layouts.values():
+            yield from self._select(layout, "deleted is null")
+
+    # ------------------------------------------------------------ what a push needs
+
+    def receipts(self, device: str, first: int, last: int) -> dict[int, StoredReceipt]:
+        found = self._all(
+            "select n, nonce, content from receipt where scope = %s and device = %s and n between %s and %s",
+            self.scope,
+            device,
+            first,
+            last,
+        )
+        return {n: StoredReceipt(n, nonce, read_receipt(content)) for n, nonce, content in found}
+
+    def rows(self, wanted: Mapping[str, Iterable[str]]) -> list[Row]:
+        found: list[Row] = []
+        for table, ids in wanted.items():
+            found += self._select(self._layout(table), "id = any(%s::uuid[])", sorted(ids))
+        return found
+
+    def tables_of(self, ids: Iterable[str]) -> dict[str, str]:
+        parts = [
+            f"select id, '{layout.name}' from \"{layout.name}\" "
+            f"where {layout.owner} = %(owner)s and id = any(%(ids)s::uuid[])"
+            for layout in self._layouts.values()
+        ]
+        return dict(self._all(" union all ".join(parts), {"owner": self._owner, "ids": sorted(ids)}))
+
+    def children(self, parents: Mapping[str, Iterable[str]]) -> list[Row]:
+        wanted: dict[str, list[tuple[Column, str, list[str]]]] = {}
+        for parent, ids in parents.items():
+            listed = sorted(ids)
+            for table, column in self._catalogue.children[parent]:
+                wanted.setdefault(table.name, []).append((column, parent, listed))
+        found: list[Row] = []
+        for name, references in wanted.items():
+            conditions, values = [], []
+            for column, parent, listed in references:
+                pair = f" and {column.pair} = %s" if column.pair else ""
+                conditions.append(f"({column.name} = any(%s::uuid[]){pair})")
+                values += [listed, parent] if column.pair else [listed]
+            found += self._select(self._layouts[name], f"({' or '.join(conditions)})", *values)
+        return found
+
+    def open_conflicts(self, row_ids: Iterable[str]) -> list[Row]:
+        if "conflict" not in self._layouts:
+            return []
+        condition = "state = 'open' and row_id = any(%s::uuid[])"
+        return list(self._select(self._layouts["conflict"], condition, sorted(row_ids)))
+
+    def log(self, after: int) -> Iterator[LogEntry]:
+        found = self._each(
+            """
+            select sequence, salt, device, n, user_id, stamp, received_at, content, before
+            from change_log where scope = %s and sequence > %s order by sequence
+            """,
+            self.scope,
+            after,
+        )
+        return (LogEntry(*entry) for entry in found)
+
+    def save(self, batch: Batch) -> None:
+        by_table: dict[str, list[Row]] = {}
+        for row in batch.rows:
+            by_table.setdefault(row.table, []).append(row)
+        for name, rows in by_table.items():
+            self._upsert(self._layouts[name], rows)
+        self._copy(
+            "change_log (scope, sequence, salt, device, n, user_id, stamp, received_at, content, before)",
+            [
+                (self.scope, e.sequence, e.salt, e.device, e.n, e.user_id, e.stamp, e.received_at, e.content, e.before)
+                for e in batch.log
+            ],
+        )
+        self._copy(
+            "receipt (scope, device, n, nonce, content)",
+            [(self.scope, batch.device, r.n, r.nonce, receipt_bytes(r.receipt)) for r in batch.receipts],
+        )
+        self._add_to_digest(batch.digest)
+        self._run(
+            """
+            insert into scope_head (scope, sequence, salt, stamp) values (%s, %s, %s, %s)
+            on conflict (scope) do update
+            set sequence = excluded.sequence, salt = excluded.salt, stamp = excluded.stamp
+            """,
+            (self.scope, batch.head.sequence, batch.head.salt, batch.head.stamp),
+        )
+
+    def _upsert(self, layout: Layout, rows: list[Row]) -> None:
+        """COPY into a table of the session's own, then one upsert out of it."""
+        arriving = f'"arriving_{layout.name}"'
+        names = [layout.owner, *layout.names]
+        geometries = {c.name: c.srid for c in layout.table.geometries}
+        self._run(
+            f'create temporary table if not exists {arriving} on commit delete rows as select '
+            + ", ".join(f'{"null::bytea as " if n in geometries else ""}"{n}"' for n in names)
+            + f' from "{layout.name}" with no data'
+        )
+        self._copy(
+            f"{arriving} ({', '.join(_quoted(names))})",
+            [
+                (
+                    self._owner,
+                    row.id,
+                    *(_native(c, row.values[c.name]) for c in layout.columns),
+                    row.sequence,
+                    row.born,
+                    row.deleted,
+                    merge_text(row),
+                )
+                for row in rows
+            ],
+        )
+        values = [
+            f'ST_GeomFromWKB("{n}", {geometries[n]})' if n in geometries else f'"{n}"' for n in names
+        ]
+        changes = ", ".join(f'"{name}" = excluded."{name}"' for name in layout.names[1:])
+        self._run(
+            f"""
+            insert into "{layout.name}" ({", ".join(_quoted(names))})
+            select {", ".join(values)} from {arriving}
+            on conflict ({layout.owner}, id) do update set {changes}
+            """
+        )
+        self._run(f"delete from {arriving}")
+
+    def _add_to_digest(self, deltas: dict[str, int]) -> None:
+        sums = self.digests()
+        now = {name: digest.to_hex(sums.get(name, 0) + delta) for name, delta in deltas.items()}
+        self._run(
+            """
+            insert into scope_digest (scope, table_name, sum)
+            select %s, name, sum from unnest(%s::text[], %s::text[]) as arriving (name, sum)
+            on conflict (scope, table_name) do update set sum = excluded.sum
+            """,
+            (self.scope, list(now), list(now.values())),
+        )
+
+    # ------------------------------------------------------------ statements
+
+    def _layout(self, table: str) -> Layout:
+        if table not in self._layouts:
+            raise Problem("not_found", f"{self.scope} has no table {table}")
+        return self._layouts[table]
+
+    def _select(self, layout: Layout, condition: str, *values: Any) -> Iterator[Row]:
+        names = ", ".join(["id", *map(_selected, layout.columns), "sequence, born, deleted, merge_state::text"])
+        statement = f'select {names} from "{layout.name}" where {layout.owner} = %s and {condition}'
+        for id, *rest in self._each(statement, self._owner, *values):
+            inner = [_inner(c, v) for c, v in zip(layout.columns, rest, strict=False)]
+            yield layout.row([id, *inner, *rest[-4:]])
+
+    def _each(self, statement: str, *values: Any) -> Iterator[Any]:
+        with _translated():
+            yield from self._connection.execute(statement, _given(values))
+
+    def _all(self, statement: str, *values: Any) -> list[Any]:
+        return list(self._each(statement, *values))
+
+    def _one(self, statement: str, *values: Any) -> Any:
+        return next(self._each(statement, *values), None)
+
+    def _run(self, statement: str, values: Iterable[Any] | None = None) -> None:
+        with _translated():
+            self._connection.execute(statement, values)
+
+    def _copy(self, target: str, rows: list[tuple[Any, ...]]) -> None:
+        if not rows:
+            return
+        with _translated(), self._connection.cursor().copy(f"copy {target} from stdin") as copy:
+            for row in rows:
+                copy.write_row(row)
+
+
+def _given(values: tuple[Any, ...]) -> Any:
+    return values[0] if len(values) == 1 and isinstance(values[0], dict) else values
+
+
+def _quoted(names: Iterable[str]) -> list[str]:
+    return [f'"{name}"' for name in names]
+
+
+class PostgisStore:
+    def __init__(self, url: str, catalogue: Catalogue, pool_size: int):
+        self._catalogue = catalogue
+        self._pool = ConnectionPool(
+            url,
+            min_size=1,
+            max_size=pool_size,
+            timeout=POOL_WAIT_S_MAX,
+            kwargs={"autocommit": True, "options": _OPTIONS},
+            configure=_configure,
+            check=ConnectionPool.check_connection,
+            open=True,
+        )
+        with self._connection() as connection:
+            found = connection.execute("select value from meta where key = 'epoch'").fetchone()
+        assert found is not None
+        self._epoch = found[0]
+
+    def epoch(self) -> str:
+        return self._epoch
+
+    @contextmanager
+    def read(self, scope: str) -> Iterator[PostgisScope]:
+        with self._connection() as connection, connection.transaction():
+            connection.execute("set transaction isolation level repeatable read, read only")
+            yield PostgisScope(connection, self._catalogue, scope)
+
+    @contextmanager
+    def write(self, scope: str) -> Iterator[PostgisScope]:
+        with self._connection() as connection, connection.transaction():
+            with _translated():
+                connection.execute("select pg_advisory_xact_lock(hashtextextended(%s, 0))", (scope,))
+            yield PostgisScope(connection, self._catalogue, scope)
+
+    @contextmanager
+    def tables(self) -> Iterator[SharedSql]:
+        with self._connection() as connection, connection.transaction():
+            yield SharedSql(connection)
+
+    @contextmanager
+    def _connection(self) -> Iterator[psycopg.Connection[Any]]:
+        with _translated(), self._pool.connection() as connection:
+            yield connection
+
+    def heads(self, scopes: Iterable[str]) -> dict[str, int]:
+        with self._connection() as connection:
+            found = connection.execute(
+                "select scope, sequence from scope_head where scope = any(%s)", (list(scopes),)
+            )
+            return dict(found.fetchall())
+
+    def buildings(self, query: BuildingQuery) -> tuple[list[ListedBuilding], int]:
+        conditions, values = _wanted(query)
+        of = f"""
+            from building b
+            left join scope_head h on h.scope = b.id::text
+            left join "grant" g on g.building_id = b.id::text and g.user_id = %(user)s
+                and (g.until is null or g.until > %(now)s)
+            where b.deleted is null and {" and ".join(conditions)}
+        """
+        layout = layouts(self._catalogue, "building")["building"]
+        names = ", ".join(_selected(c, "b.") for c in layout.columns)
+        with self._connection() as connection, _translated():
+            (total,) = connection.execute(f"select count(*) {of}", values).fetchone() or (0,)
+            after = 'and (b.name collate "C", b.id) > (%(after_name)s, %(after_id)s::uuid)' if query.after else ""
+            name, id = query.after or ("", _NO_ID)
+            page = connection.execute(
+                f"""
+                select coalesce(h.sequence, 0), g.role,
+                       b.id, {names}, b.sequence, b.born, b.deleted, b.merge_state::text
+                {of} {after} order by b.name collate "C", b.id limit %(limit)s
+                """,
+                values | {"after_name": name, "after_id": id, "limit": query.limit},
+            ).fetchall()
+        listed = []
+        for head, role, row_id, *rest in page:
+            inner = [_inner(c, v) for c, v in zip(layout.columns, rest, strict=False)]
+            role = role or ("owner" if query.everything else "anonymous")
+            listed.append(ListedBuilding(layout.row([row_id, *inner, *rest[-4:]]), head, role))
+        return listed, total
+
+    def close(self) -> None:
+        self._pool.close()
+
+
+def _wanted(query: BuildingQuery) -> tuple[list[str], dict[str, Any]]:
+    values: dict[str, Any] = {"user": query.user_id, "now": query.now}
+    conditions = ["true" if query.everything else "(g.role is not null or b.visibility = 'public')"]
+    if query.text:
+        conditions.append("concat_ws(' ', b.name, b.code, b.street, b.city) ilike %(text)s")
+        escaped = query.text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+        values["text"] = f"%{escaped}%"
+    if query.bbox:
+        conditions.append("b.footprint && ST_MakeEnvelope(%(west)s, %(south)s, %(east)s, %(north)s, 4326)")
+        values |= dict(zip(("west", "south", "east", "north"), query.bbox, strict=True))
+    return conditions, values

@@ -1,0 +1,209 @@
+"""What a person or the server asks of a replica beside edits and pages: undo, retry, forks, starting over, proof.
+
+Each function is one database transaction over a `Replica`; nothing here speaks to a server.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import msgspec
+
+from .. import digest, stamp
+from ..messages import Change, Mark, Receipt, RowOut
+from ..problems import Refused
+from . import replica_log
+from .spatialite import Applied, Replica
+
+
+class Status(msgspec.Struct, frozen=True):
+    scope: str
+    pending: int
+    oldest_pending_ms: int | None  # age
+    rejected: int
+    conflicts: int
+    subscribed: bool  # a cursor is there: the scope has been pulled at least once
+    sequence: int
+    head: int
+    verified_at: str | None
+    clock_offset_ms: int | None
+    suspect: tuple[str, ...]
+    problem: str | None
+
+
+def status(replica: Replica, now_ms: int) -> Status:
+    one = replica.one
+    oldest = one("select min(stamp) from arxos_change_log where state in ('pending', 'sent')")
+    offset = replica.state("clock_offset_ms")
+    return Status(
+        scope=replica.scope,
+        pending=replica.pending_count(),
+        oldest_pending_ms=now_ms - stamp.milliseconds(oldest) if oldest else None,
+        rejected=one("select count(*) from arxos_change_log where state = 'rejected'"),
+        conflicts=one("select count(*) from conflict where state = 'open'") if replica.kind == "building" else 0,
+        subscribed=replica.state("cursor") is not None,
+        sequence=replica.sequence,
+        head=int(replica.state("head") or 0),
+        verified_at=replica.state("verified_at"),
+        clock_offset_ms=int(offset) if offset else None,
+        suspect=tuple(json.loads(replica.state("suspect") or "[]")),
+        problem=replica.state("problem"),
+    )
+
+
+# ---------------------------------------------------------------- the person
+
+
+def undo(replica: Replica) -> int | None:
+    """Take back the last transaction that was never sent. Answers its key; None where there is none."""
+    replica.pending_count()
+    key = replica.one("select max(key) from arxos_change_log where state = 'pending' and n is null")
+    if key is not None:
+        replica.settle(key, "discarded")
+    return key
+
+
+def discard(replica: Replica, key: int) -> None:
+    """Give up a rejected transaction. Raises Refused where it is not one."""
+    _rejected(replica, key)
+    replica.settle(key, "discarded")
+
+
+def retry(replica: Replica, key: int, now_ms: int) -> list[int]:
+    """Record a rejected transaction's changes anew, under a new number. Raises Refused, and then nothing changes."""
+    _rejected(replica, key)
+    made = replica_log.assemble(replica.connection, replica.catalogue, replica.kind, [key])[key]
+    keys = replica.record(made, now_ms, replica.one("select reason from arxos_change_log where key = ?", key))
+    replica.settle(key, "discarded")
+    return keys
+
+
+def _rejected(replica: Replica, key: int) -> None:
+    if replica.one("select state from arxos_change_log where key = ?", key) != "rejected":
+        raise Refused("invalid_value", f"transaction {key} is not a rejected one")
+
+
+def rejected(replica: Replica) -> list[tuple[int, Receipt, list[Change]]]:
+    """The rejected transactions nobody has dealt with: key, receipt, changes."""
+    rows = replica.connection.execute(
+        """
+        select h.key, r.receipt from arxos_change_log h
+        join arxos_receipt r on r.transaction_key = h.key
+        where h.state = 'rejected' order by h.key
+        """
+    ).fetchall()
+    made = replica_log.assemble(replica.connection, replica.catalogue, replica.kind, [k for k, _ in rows]) if rows else {}
+    return [(key, msgspec.json.decode(text, type=Receipt), made[key]) for key, text in rows]
+
+
+def unsent(replica: Replica) -> list[dict[str, Any]]:
+    """Every transaction the server has not taken: pending, sent, rejected, with its changes, as plain values."""
+    headers = replica.connection.execute(
+        """
+        select h.key, h.state, h.stamp, h.reason, h.n, r.receipt from arxos_change_log h
+        left join arxos_receipt r on r.transaction_key = h.key
+        where h.state in ('pending', 'sent', 'rejected') order by h.key
+        """
+    ).fetchall()
+    if not headers:
+        return []
+    made = replica_log.assemble(
+        replica.connection, replica.catalogue, replica.kind, [key for key, *_ in headers]
+    )
+    return [
+        {
+            "key": key,
+            "state": state,
+            "stamp": mark,
+            "reason": reason,
+            "n": n,
+            "receipt": json.loads(receipt) if receipt else None,
+            "changes": [msgspec.to_builtins(one, builtin_types=(bytes,)) for one in made[key]],
+        }
+        for key, state, mark, reason, n, receipt in headers
+    ]
+
+
+def history(replica: Replica, table: str, id: str) -> list[dict[str, Any]]:
+    """The life of one row as this device knows it: every captured edit with what became of it."""
+    entries = replica_log.read(replica.connection, replica.table(table), "l.id = ?", (id,))
+    headers = {
+        row[0]: row[1:]
+        for row in replica.connection.execute(
+            "select key, state, stamp, reason, n, outcome, sequence from arxos_change_log"
+        )
+    }
+    names = ("state", "stamp", "reason", "n", "outcome", "sequence")
+    return [
+        {"key": e.key, "op": e.op, "base": e.base, "old": e.old, "new": e.new}
+        | dict(zip(names, headers[e.key], strict=True))
+        for e in entries
+    ]
+
+
+# ---------------------------------------------------------------- the server
+
+
+def start_over(replica: Replica) -> None:
+    """Forget the cursor; the next pull brings everything anew, under pending edits."""
+    with replica.transaction(capture=False):
+        replica.connection.execute("delete from arxos_held")
+        replica.set_state(cursor=None, cursor_paging=None, paging=None)
+
+
+def fork(replica: Replica, device: str) -> int:
+    """Become another device: what is unsettled is pending again, unnumbered. Answers how much that is."""
+    with replica.transaction(capture=True):
+        replica.connection.execute(
+            "update arxos_change_log set n = null, nonce = null where state in ('acknowledged', 'rejected', 'discarded')"
+        )
+        count = replica.connection.execute(
+            "update arxos_change_log set state = 'pending', n = null, nonce = null where state in ('pending', 'sent')"
+        ).rowcount
+        replica.set_state(device=device, n="0", known=None)
+        replica.connection.execute("update arxos_writing set tail = ?", (device[-8:],))
+    return count
+
+
+def rewind(replica: Replica, known: Mark | None) -> None:
+    """The server knows less of this device than it acknowledged: send again from there."""
+    with replica.transaction(capture=True):
+        replica.connection.execute(
+            "update arxos_change_log set state = 'sent' where n > ?", (known.n if known else 0,)
+        )
+        replica.set_state(known=msgspec.json.encode(known).decode() if known else None)
+
+
+# ---------------------------------------------------------------- proof
+
+
+def recount(replica: Replica) -> dict[str, str]:
+    """The digests worked out afresh from the rows; kept, and answered."""
+    with replica.transaction(capture=False):
+        sums = {t: digest.to_hex(digest.total(t, replica.server_keys(t))) for t in replica.tables}
+        replica.connection.execute("delete from arxos_digest")
+        replica.connection.executemany(
+            "insert into arxos_digest (table_name, sum) values (?, ?)", sums.items()
+        )
+    return sums
+
+
+def differing_leaves(replica: Replica, table: str, theirs: list[str]) -> list[int]:
+    mine = digest.leaves(table, replica.server_keys(table))
+    return [leaf for leaf, sum in enumerate(theirs) if digest.to_hex(mine[leaf]) != sum]
+
+
+def repair(replica: Replica, table: str, leaves: list[int], rows: list[RowOut]) -> Applied:
+    """Take in the server's live rows of those leaves; what is held there beyond them goes. Edits stay."""
+    wanted = set(leaves)
+    with replica.transaction(capture=False):
+        incoming = replica.incoming(rows, whole=False)
+        for id, _ in list(replica.server_keys(table)):
+            if digest.leaf_of(id) in wanted:
+                incoming.setdefault((table, id), (0, None))
+        done = replica.lay(incoming)
+        count = int(replica.state("repairs") or 0) + 1
+        replica.set_state(repairs=str(count))
+    return done
+

@@ -1,0 +1,61 @@
+"""What both server adapters share: which columns a synced table's rows have, and the JSON beside them."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import Any
+
+import msgspec
+
+from ..catalogue import Catalogue, Column, Table
+from ..store import MergeState, Receipt, Row
+
+KEPT = ("sequence", "born", "deleted", "merge_state")
+_MERGE = msgspec.json.Decoder(MergeState)
+_RECEIPT = msgspec.msgpack.Decoder(Receipt)
+
+
+class Layout:
+    """One table's columns in the order that both adapters write and read them: id, values, then KEPT."""
+
+    def __init__(self, table: Table):
+        self.table = table
+        self.name = table.name
+        self.owner = "user_id" if table.scope == "user" else "building_id"
+        self.columns: list[Column] = [c for c in table.columns.values() if c.name not in ("id", "sequence")]
+
+    @cached_property
+    def names(self) -> list[str]:
+        return ["id", *(c.name for c in self.columns), *KEPT]
+
+    def row(self, values: list[Any]) -> Row:
+        """A row from column values already turned into inner ones, in the order of `names`."""
+        sequence, born, deleted, merge_state = values[-4:]
+        named = {c.name: v for c, v in zip(self.columns, values[1:-4], strict=True)}
+        return Row(self.name, values[0], named, sequence, born, deleted, _MERGE.decode(merge_state))
+
+
+def layouts(catalogue: Catalogue, kind: str) -> dict[str, Layout]:
+    return {name: Layout(table) for name, table in catalogue.synced(kind).items()}
+
+
+def split_scope(scope: str) -> tuple[str, str]:
+    """(kind, owner's id) of a scope: `building` or `user`."""
+    return ("user", scope.removeprefix("user:")) if scope.startswith("user:") else ("building", scope)
+
+
+def merge_text(row: Row) -> str:
+    return msgspec.json.encode(row.merge).decode()
+
+
+def receipt_bytes(receipt: Receipt) -> bytes:
+    return msgspec.msgpack.encode(receipt)
+
+
+def read_receipt(content: bytes) -> Receipt:
+    return _RECEIPT.decode(content)
+
+
+def whole(number: float | int | None) -> float | int | None:
+    """A counter as it was: whole numbers are ints."""
+    return int(number) if isinstance(number, float) and number.is_integer() else number

@@ -1,0 +1,443 @@
+"""The server's store on SpatiaLite: one file for all scopes (docs/decisions/0002), for one server process.
+
+`write` takes SQLite's write lock at once, so pushes follow one another and sequence order is commit order. Readers
+see the moment their transaction began (WAL). Read it beside postgis.py: the same methods in the same order.
+"""
+
+from __future__ import annotations
+
+import json
+import queue
+import threading
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, LiteralString
+
+from .. import digest
+from ..catalogue import Catalogue, Column
+from ..messages import Mark
+from ..problems import Problem
+from ..store import Batch, BuildingQuery, Head, ListedBuilding, LogEntry, Row, StoredReceipt
+from . import migrations
+from .driver import connect, sqlite
+from .replica_values import to_inner, to_native
+from .server_rows import Layout, layouts, merge_text, read_receipt, receipt_bytes, split_scope, whole
+
+FILE = "arxos.sqlite"
+READERS_MAX = 8
+READER_WAIT_S_MAX = 30
+
+
+def open_store(folder: Path, catalogue: Catalogue, *, epoch: str) -> SpatialiteStore:
+    """The store in `folder`, made or brought up to date. `epoch` is the life of a store that is new."""
+    folder.mkdir(parents=True, exist_ok=True)
+    return SpatialiteStore(folder / FILE, catalogue, epoch)
+
+
+def _native(column: Column, value: Any) -> Any:
+    return to_native(column, value)
+
+
+def _inner(column: Column, value: Any) -> Any:
+    return whole(value) if column.type == "counter" else to_inner(column, value)
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    try:
+        yield
+    except sqlite.OperationalError as error:
+        raise Problem("unavailable", f"the store is busy or full: {error}", retry_after_s=2) from error
+
+
+class SharedSql:
+    def __init__(self, connection: Any):
+        self._connection = connection
+
+    def rows(self, statement: LiteralString, /, **values: Any) -> list[dict[str, Any]]:
+        with _translated():
+            found = self._connection.execute(statement, _as_text(values))
+            names = [d[0] for d in found.description]
+            return [dict(zip(names, row, strict=True)) for row in found]
+
+    def run(self, statement: LiteralString, /, **values: Any) -> int:
+        with _translated():
+            return self._connection.execute(statement, _as_text(values)).rowcount
+
+
+def _as_text(values: dict[str, Any]) -> dict[str, Any]:
+    return {n: json.dumps(v) if isinstance(v, (dict, list)) else v for n, v in values.items()}
+
+
+class SpatialiteScope:
+    """Reader and writer of one scope, over a connection whose transaction has begun."""
+
+    def __init__(self, connection: Any, catalogue: Catalogue, scope: str):
+        self.scope, self._catalogue, self._connection = scope, catalogue, connection
+        kind, self._owner = split_scope(scope)
+        self._layouts = layouts(catalogue, kind)
+        self.sql = SharedSql(connection)
+
+    # ------------------------------------------------------------ reading
+
+    def head(self) -> Head:
+        found = self._one("select sequence, salt, stamp from scope_head where scope = ?", self.scope)
+        return Head(*found) if found else Head(0, "")
+
+    def salt(self, sequence: int) -> str | None:
+        if sequence == 0:
+            return ""
+        found = self._one("select salt from change_log where scope = ? and sequence = ?", self.scope, sequence)
+        return found[0] if found else None
+
+    def known(self, device: str) -> Mark | None:
+        found = self._one(
+            "select n, nonce from receipt where scope = ? and device = ? order by n desc limit 1",
+            self.scope,
+            device,
+        )
+        return Mark(*found) if found else None
+
+    def digests(self) -> dict[str, int]:
+        found = self._all("select table_name, sum from scope_digest where scope = ?", self.scope)
+        return {table: int(text, 16) for table, text in found}
+
+    def changed(
+        self, after: int, place: tuple[str, str] | None, tombstones_after: int, limit: int
+    ) -> list[Row]:
+        """The keys of the page come by one statement over all tables, the rows by one a table."""
+        table, id = place or ("\x7f", "")
+        parts = [
+            f"""
+            select * from (
+                select sequence, '{layout.name}' as name, id from "{layout.name}"
+                where {layout.owner} = :owner and sequence >= :after
+                  and (sequence, '{layout.name}', id) > (:after, :table, :id)
+                  and (deleted is null or sequence > :tombstones)
+                order by sequence, id limit :limit
+            )"""
+            for layout in self._layouts.values()
+        ]
+        statement = " union all ".join(parts) + " order by sequence, name, id limit :limit"
+        values = {"owner": self._owner, "after": after, "table": table, "id": id}
+        keys = self._all(statement, values | {"tombstones": tombstones_after, "limit": limit})
+        wanted: dict[str, list[str]] = {}
+        for _, name, row_id in keys:
+            wanted.setdefault(name, []).append(row_id)
+        found = {row.key: row for row in self.rows(wanted)}
+        return [found[name, row_id] for _, name, row_id in keys]
+
+    def count_changed(self, after: int, limit: int) -> int:
+        parts = [
+            f'select * from (select 1 from "{layout.name}" where {layout.owner} = :owner and sequence > :after '
+            "and deleted is null limit :limit)"
+            for layout in self._layouts.values()
+        ]
+        statement = f"select count(*) from ({' union all '.join(parts)})"
+        (count,) = self._one(statement, {"owner": self._owner, "after": after, "limit": limit})
+        return min(count, limit)
+
+    def leaves(self, table: str) -> list[int]:
+        layout = self._layout(table)
+        return digest.leaves(
+            table,
+            self._each(
+                f'select id, sequence from "{table}" where {layout.owner} = ? and deleted is null', self._owner
+            ),
+        )
+
+    def leaf_rows(self, table: str, leaves: Iterable[int]) -> list[Row]:
+        layout = self._layout(table)
+        condition = "deleted is null and substr(id, -2) in (select value from json_each(?))"
+        return list(self._select(layout, condition, json.dumps([f"{leaf:02x}" for leaf in leaves])))
+
+    def live_rows(self) -> Iterator[Row]:
+        for layout in self._layouts.values():
+            yield from self._select(layout, "deleted is null")
+
+    # ------------------------------------------------------------ what a push needs
+
+    def receipts(self, device: str, first: int, last: int) -> dict[int, StoredReceipt]:
+        found = self._all(
+            "select n, nonce, content from receipt where scope = ? and device = ? and n between ? and ?",
+            self.scope,
+            device,
+            first,
+            last,
+        )
+        return {n: StoredReceipt(n, nonce, read_receipt(content)) for n, nonce, content in found}
+
+    def rows(self, wanted: Mapping[str, Iterable[str]]) -> list[Row]:
+        found: list[Row] = []
+        for table, ids in wanted.items():
+            condition = "id in (select value from json_each(?))"
+            found += self._select(self._layout(table), condition, json.dumps(sorted(ids)))
+        return found
+
+    def tables_of(self, ids: Iterable[str]) -> dict[str, str]:
+        parts = [
+            f"select id, '{layout.name}' from \"{layout.name}\" "
+            f"where {layout.owner} = :owner and id in (select value from json_each(:ids))"
+            for layout in self._layouts.values()
+        ]
+        values = {"owner": self._owner, "ids": json.dumps(sorted(ids))}
+        return dict(self._all(" union all ".join(parts), values))
+
+    def children(self, parents: Mapping[str, Iterable[str]]) -> list[Row]:
+        wanted: dict[str, list[tuple[Column, str, str]]] = {}
+        for parent, ids in parents.items():
+            listed = json.dumps(sorted(ids))
+            for table, column in self._catalogue.children[parent]:
+                wanted.setdefault(table.name, []).append((column, parent, listed))
+        found: list[Row] = []
+        for name, references in wanted.items():
+            conditions, values = [], []
+            for column, parent, listed in references:
+                pair = f" and {column.pair} = ?" if column.pair else ""
+                conditions.append(f"({column.name} in (select value from json_each(?)){pair})")
+                values += [listed, parent] if column.pair else [listed]
+            found += self._select(self._layouts[name], f"({' or '.join(conditions)})", *values)
+        return found
+
+    def open_conflicts(self, row_ids: Iterable[str]) -> list[Row]:
+        if "conflict" not in self._layouts:
+            return []
+        condition = "state = 'open' and row_id in (select value from json_each(?))"
+        return list(self._select(self._layouts["conflict"], condition, json.dumps(sorted(row_ids))))
+
+    def log(self, after: int) -> Iterator[LogEntry]:
+        found = self._each(
+            """
+            select sequence, salt, device, n, user_id, stamp, received_at, content, before
+            from change_log where scope = ? and sequence > ? order by sequence
+            """,
+            self.scope,
+            after,
+        )
+        return (LogEntry(*entry) for entry in found)
+
+    def save(self, batch: Batch) -> None:
+        by_table: dict[str, list[Row]] = {}
+        for row in batch.rows:
+            by_table.setdefault(row.table, []).append(row)
+        for name, rows in by_table.items():
+            self._upsert(self._layouts[name], rows)
+        self._many(
+            """
+            insert into change_log
+                (scope, sequence, salt, device, n, user_id, stamp, received_at, content, before)
+            values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+            """,
+            [
+                (self.scope, e.sequence, e.salt, e.device, e.n, e.user_id, e.stamp, e.received_at, e.content, e.before)
+                for e in batch.log
+            ],
+        )
+        self._many(
+            "insert into receipt (scope, device, n, nonce, content) values (?, ?, ?, ?, ?)",
+            [(self.scope, batch.device, r.n, r.nonce, receipt_bytes(r.receipt)) for r in batch.receipts],
+        )
+        self._add_to_digest(batch.digest)
+        self._run(
+            """
+            insert into scope_head (scope, sequence, salt, stamp) values (?, ?, ?, ?)
+            on conflict (scope) do update
+            set sequence = excluded.sequence, salt = excluded.salt, stamp = excluded.stamp
+            """,
+            (self.scope, batch.head.sequence, batch.head.salt, batch.head.stamp),
+        )
+
+    def _upsert(self, layout: Layout, rows: list[Row]) -> None:
+        names = ", ".join(f'"{name}"' for name in [layout.owner, *layout.names])
+        marks = ", ".join("?" * (len(layout.names) + 1))
+        changes = ", ".join(f'"{name}" = excluded."{name}"' for name in layout.names[1:])
+        self._many(
+            f"""
+            insert into "{layout.name}" ({names}) values ({marks})
+            on conflict ({layout.owner}, id) do update set {changes}
+            """,
+            [
+                (
+                    self._owner,
+                    row.id,
+                    *(_native(c, row.values[c.name]) for c in layout.columns),
+                    row.sequence,
+                    row.born,
+                    row.deleted,
+                    merge_text(row),
+                )
+                for row in rows
+            ],
+        )
+
+    def _add_to_digest(self, deltas: dict[str, int]) -> None:
+        sums = self.digests()
+        self._many(
+            """
+            insert into scope_digest (scope, table_name, sum) values (?, ?, ?)
+            on conflict (scope, table_name) do update set sum = excluded.sum
+            """,
+            [(self.scope, name, digest.to_hex(sums.get(name, 0) + delta)) for name, delta in deltas.items()],
+        )
+
+    # ------------------------------------------------------------ statements
+
+    def _layout(self, table: str) -> Layout:
+        if table not in self._layouts:
+            raise Problem("not_found", f"{self.scope} has no table {table}")
+        return self._layouts[table]
+
+    def _select(self, layout: Layout, condition: str, *values: Any) -> Iterator[Row]:
+        names = ", ".join(f'"{name}"' for name in layout.names)
+        statement = f'select {names} from "{layout.name}" where {layout.owner} = ? and {condition}'
+        for id, *rest in self._each(statement, self._owner, *values):
+            inner = [_inner(c, v) for c, v in zip(layout.columns, rest, strict=False)]
+            yield layout.row([id, *inner, *rest[-4:]])
+
+    def _each(self, statement: str, *values: Any) -> Iterator[Any]:
+        with _translated():
+            yield from self._connection.execute(statement, _given(values))
+
+    def _all(self, statement: str, *values: Any) -> list[Any]:
+        return list(self._each(statement, *values))
+
+    def _one(self, statement: str, *values: Any) -> Any:
+        return next(self._each(statement, *values), None)
+
+    def _run(self, statement: str, values: Iterable[Any]) -> None:
+        with _translated():
+            self._connection.execute(statement, values)
+
+    def _many(self, statement: str, values: list[Any]) -> None:
+        if values:
+            with _translated():
+                self._connection.executemany(statement, values)
+
+
+def _given(values: tuple[Any, ...]) -> Any:
+    return values[0] if len(values) == 1 and isinstance(values[0], dict) else values
+
+
+class SpatialiteStore:
+    def __init__(self, path: Path, catalogue: Catalogue, epoch: str):
+        self._path, self._catalogue = path, catalogue
+        self._writer = connect(path)
+        self._writer.execute("pragma journal_mode = wal")
+        self._lock = threading.Lock()
+        self._readers: queue.LifoQueue[Any] = queue.LifoQueue()
+        for _ in range(READERS_MAX):
+            self._readers.put(None)  # opened when first wanted
+        migrations.prepare_spatialite(self._writer, catalogue, epoch)
+        self._epoch = self._writer.execute("select value from meta where key = 'epoch'").fetchone()[0]
+
+    def epoch(self) -> str:
+        return self._epoch
+
+    @contextmanager
+    def read(self, scope: str) -> Iterator[SpatialiteScope]:
+        with self._reader() as connection:
+            yield SpatialiteScope(connection, self._catalogue, scope)
+
+    @contextmanager
+    def write(self, scope: str) -> Iterator[SpatialiteScope]:
+        with self._transaction() as connection:
+            yield SpatialiteScope(connection, self._catalogue, scope)
+
+    @contextmanager
+    def tables(self) -> Iterator[SharedSql]:
+        with self._transaction() as connection:
+            yield SharedSql(connection)
+
+    @contextmanager
+    def _transaction(self) -> Iterator[Any]:
+        with self._lock:
+            with _translated():
+                self._writer.execute("begin immediate")
+            try:
+                yield self._writer
+                with _translated():
+                    self._writer.execute("commit")
+            finally:
+                if self._writer.in_transaction:
+                    self._writer.execute("rollback")
+
+    @contextmanager
+    def _reader(self) -> Iterator[Any]:
+        try:
+            connection = self._readers.get(timeout=READER_WAIT_S_MAX)
+        except queue.Empty as error:
+            raise Problem("unavailable", "too many readers at once", retry_after_s=2) from error
+        try:
+            connection = connection or connect(self._path)
+            with _translated():
+                connection.execute("begin")
+            yield connection
+        finally:
+            if connection is not None and connection.in_transaction:
+                connection.execute("rollback")
+            self._readers.put(connection)
+
+    def heads(self, scopes: Iterable[str]) -> dict[str, int]:
+        with self._reader() as connection:
+            found = connection.execute(
+                "select scope, sequence from scope_head where scope in (select value from json_each(?))",
+                (json.dumps(list(scopes)),),
+            )
+            return dict(found.fetchall())
+
+    def buildings(self, query: BuildingQuery) -> tuple[list[ListedBuilding], int]:
+        conditions, values = _wanted(query)
+        of = f"""
+            from building b
+            left join scope_head h on h.scope = b.id
+            left join "grant" g on g.building_id = b.id and g.user_id = :user
+                and (g.until is null or g.until > :now)
+            where b.deleted is null and {" and ".join(conditions)}
+        """
+        layout = layouts(self._catalogue, "building")["building"]
+        names = ", ".join(f'b."{name}"' for name in layout.names)
+        with self._reader() as connection, _translated():
+            (total,) = connection.execute(f"select count(*) {of}", values).fetchone()
+            after = "and (b.name, b.id) > (:after_name, :after_id)" if query.after else ""
+            name, id = query.after or ("", "")
+            page = connection.execute(
+                f"select coalesce(h.sequence, 0), g.role, {names} {of} {after} order by b.name, b.id limit :limit",
+                values | {"after_name": name, "after_id": id, "limit": query.limit},
+            ).fetchall()
+        listed = []
+        for head, role, row_id, *rest in page:
+            inner = [_inner(c, v) for c, v in zip(layout.columns, rest, strict=False)]
+            role = role or ("owner" if query.everything else "anonymous")
+            listed.append(ListedBuilding(layout.row([row_id, *inner, *rest[-4:]]), head, role))
+        return listed, total
+
+    def close(self) -> None:
+        while not self._readers.empty():
+            connection = self._readers.get()
+            if connection is not None:
+                connection.close()
+        with self._lock:
+            self._writer.close()
+
+
+def _wanted(query: BuildingQuery) -> tuple[list[str], dict[str, Any]]:
+    values: dict[str, Any] = {"user": query.user_id, "now": query.now}
+    conditions = ["1 = 1" if query.everything else "(g.role is not null or b.visibility = 'public')"]
+    if query.text:
+        conditions.append(
+            "(b.name || ' ' || coalesce(b.code, '') || ' ' || coalesce(b.street, '') || ' ' || "
+            "coalesce(b.city, '')) like :text escape '\\'"
+        )
+        escaped = query.text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+        values["text"] = f"%{escaped}%"
+    if query.bbox:
+        conditions.append(
+            """
+            b.rowid in (
+                select pkid from idx_building_footprint
+                where xmin <= :east and xmax >= :west and ymin <= :north and ymax >= :south
+            )"""
+        )
+        values |= dict(zip(("west", "south", "east", "north"), query.bbox, strict=True))
+    return conditions, values

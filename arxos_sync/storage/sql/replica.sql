@@ -1,0 +1,5142 @@
+-- Made from schemas/catalogue.toml (schema 1) by schemas/generate/replica_sql.py.
+
+--: beside
+create table arxos_state (key text primary key, value text) without rowid;
+
+create table arxos_writing (
+  one integer primary key check (one = 1),
+  capture integer not null default 1,
+  transaction_key integer,
+  place integer not null default 0,
+  ms integer not null default 0,
+  counter integer not null default 0,
+  tail text not null default '00000000',
+  sequence integer not null default 0
+);
+insert into arxos_writing (one) values (1);
+
+create table arxos_change_log (
+  key integer primary key autoincrement,
+  state text not null default 'pending'
+    check (state in ('pending', 'sent', 'acknowledged', 'rejected', 'discarded')),
+  stamp text not null,
+  base integer not null,
+  reason text,
+  n integer unique,
+  nonce text,
+  outcome text,
+  sequence integer,
+  settled_after integer
+);
+create index arxos_change_log_open on arxos_change_log (state, sequence) where state <> 'discarded';
+
+create table arxos_receipt (
+  transaction_key integer primary key,
+  device text not null,
+  n integer not null,
+  receipt text not null
+);
+
+create table arxos_shadow (
+  table_name text not null,
+  id text not null,
+  column_name text not null,
+  value,
+  primary key (table_name, id, column_name)
+) without rowid;
+
+create table arxos_mark (sequence integer primary key, salt text not null);
+create table arxos_digest (table_name text primary key, sum text not null) without rowid;
+create table arxos_held (place integer primary key, content blob not null);
+
+--: table building
+create table "building" (
+  pk integer primary key,
+  "id" text unique,
+  "sequence" bigint,
+  "created_at" text,
+  "created_by" text,
+  "updated_at" text,
+  "updated_by" text,
+  "origin" text,
+  "name" text,
+  "code" text,
+  "street" text,
+  "house_number" text,
+  "postal_code" text,
+  "city" text,
+  "region" text,
+  "country" text,
+  "description" text,
+  "timezone" text,
+  "unit_system" text,
+  "visibility" text,
+  "year_built" bigint,
+  "gross_area_m2" double,
+  "status" text,
+  "eastings" double,
+  "northings" double,
+  "orthogonal_height" double,
+  "x_axis_abscissa" double,
+  "x_axis_ordinate" double,
+  "scale" double,
+  "epsg" bigint,
+  "ifc_guid" text,
+  "properties" text,
+  "footprint" multipolygon
+);
+
+--: capture building
+
+create table "arxos_log_building" (
+  entry integer primary key,
+  transaction_key integer not null,
+  place integer not null,
+  op text not null,
+  id text not null,
+  changed text,
+  "old_sequence" bigint,
+  "old_created_at" text,
+  "old_created_by" text,
+  "old_updated_at" text,
+  "old_updated_by" text,
+  "old_origin" text,
+  "old_name" text,
+  "old_code" text,
+  "old_street" text,
+  "old_house_number" text,
+  "old_postal_code" text,
+  "old_city" text,
+  "old_region" text,
+  "old_country" text,
+  "old_description" text,
+  "old_timezone" text,
+  "old_unit_system" text,
+  "old_visibility" text,
+  "old_year_built" bigint,
+  "old_gross_area_m2" double,
+  "old_status" text,
+  "old_eastings" double,
+  "old_northings" double,
+  "old_orthogonal_height" double,
+  "old_x_axis_abscissa" double,
+  "old_x_axis_ordinate" double,
+  "old_scale" double,
+  "old_epsg" bigint,
+  "old_ifc_guid" text,
+  "old_properties" text,
+  "old_footprint" blob,
+  "new_origin" text,
+  "new_name" text,
+  "new_code" text,
+  "new_street" text,
+  "new_house_number" text,
+  "new_postal_code" text,
+  "new_city" text,
+  "new_region" text,
+  "new_country" text,
+  "new_description" text,
+  "new_timezone" text,
+  "new_unit_system" text,
+  "new_visibility" text,
+  "new_year_built" bigint,
+  "new_gross_area_m2" double,
+  "new_status" text,
+  "new_eastings" double,
+  "new_northings" double,
+  "new_orthogonal_height" double,
+  "new_x_axis_abscissa" double,
+  "new_x_axis_ordinate" double,
+  "new_scale" double,
+  "new_epsg" bigint,
+  "new_ifc_guid" text,
+  "new_properties" text,
+  "new_footprint" blob
+);
+create index "arxos_log_building_id" on "arxos_log_building" (id);
+create index "arxos_log_building_key" on "arxos_log_building" (transaction_key);
+
+create table "arxos_stash_building" (
+  pk integer,
+  "id" text,
+  "sequence" bigint,
+  "created_at" text,
+  "created_by" text,
+  "updated_at" text,
+  "updated_by" text,
+  "origin" text,
+  "name" text,
+  "code" text,
+  "street" text,
+  "house_number" text,
+  "postal_code" text,
+  "city" text,
+  "region" text,
+  "country" text,
+  "description" text,
+  "timezone" text,
+  "unit_system" text,
+  "visibility" text,
+  "year_built" bigint,
+  "gross_area_m2" double,
+  "status" text,
+  "eastings" double,
+  "northings" double,
+  "orthogonal_height" double,
+  "x_axis_abscissa" double,
+  "x_axis_ordinate" double,
+  "scale" double,
+  "epsg" bigint,
+  "ifc_guid" text,
+  "properties" text,
+  "footprint" blob
+);
+
+create trigger "arxos_stash_building" before insert on "building"
+when (select capture from arxos_writing)
+begin
+  delete from "arxos_stash_building";
+  insert into "arxos_stash_building" ("pk", "id", "sequence", "created_at", "created_by", "updated_at", "updated_by", "origin", "name", "code", "street", "house_number", "postal_code", "city", "region", "country", "description", "timezone", "unit_system", "visibility", "year_built", "gross_area_m2", "status", "eastings", "northings", "orthogonal_height", "x_axis_abscissa", "x_axis_ordinate", "scale", "epsg", "ifc_guid", "properties", "footprint") select "pk", "id", "sequence", "created_at", "created_by", "updated_at", "updated_by", "origin", "name", "code", "street", "house_number", "postal_code", "city", "region", "country", "description", "timezone", "unit_system", "visibility", "year_built", "gross_area_m2", "status", "eastings", "northings", "orthogonal_height", "x_axis_abscissa", "x_axis_ordinate", "scale", "epsg", "ifc_guid", "properties", "footprint" from "building"
+    where id = new.id or pk = new.pk;
+end;
+
+create trigger "arxos_inserted_building" after insert on "building"
+when (select capture from arxos_writing) and not exists (select 1 from "arxos_stash_building" where id = new.id)
+begin
+  update arxos_writing set capture = 2 where new.id is null or new."sequence" is not null or new."created_at" is not null or new."created_by" is not null or new."updated_at" is not null or new."updated_by" is not null;
+  update "building" set id = coalesce(id, lower(printf('%08x-%04x-7%s-%s%s-%s', cast((julianday('now') - 2440587.5) * 86400000 as integer) >> 16, cast((julianday('now') - 2440587.5) * 86400000 as integer) & 65535,
+    substr(hex(randomblob(2)), 1, 3), substr('89ab', 1 + (random() & 3), 1),
+    substr(hex(randomblob(2)), 1, 3), hex(randomblob(6))))), "sequence" = null, "created_at" = null, "created_by" = null, "updated_at" = null, "updated_by" = null
+    where pk = new.pk and (select capture from arxos_writing) = 2;
+  update arxos_writing set capture = 1 where capture = 2;
+  update arxos_writing set place = place + 1,
+    counter = case when transaction_key is not null then counter when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then 0
+      when counter >= 65535 then 0 else counter + 1 end,
+    ms = case when transaction_key is not null then ms when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then cast((julianday('now') - 2440587.5) * 86400000 as integer)
+      when counter >= 65535 then ms + 1 else ms end;
+  insert into arxos_change_log (stamp, base)
+    select printf('%012x-%04x-%s', ms, counter, tail), sequence from arxos_writing where transaction_key is null;
+  insert into "arxos_log_building" (transaction_key, place, op, id, changed, "new_origin", "new_name", "new_code", "new_street", "new_house_number", "new_postal_code", "new_city", "new_region", "new_country", "new_description", "new_timezone", "new_unit_system", "new_visibility", "new_year_built", "new_gross_area_m2", "new_status", "new_eastings", "new_northings", "new_orthogonal_height", "new_x_axis_abscissa", "new_x_axis_ordinate", "new_scale", "new_epsg", "new_ifc_guid", "new_properties", "new_footprint")
+    select coalesce(w.transaction_key, (select max(key) from arxos_change_log)), w.place, 'insert', t.id, null,
+      t."origin",
+      t."name",
+      t."code",
+      t."street",
+      t."house_number",
+      t."postal_code",
+      t."city",
+      t."region",
+      t."country",
+      t."description",
+      t."timezone",
+      t."unit_system",
+      t."visibility",
+      t."year_built",
+      t."gross_area_m2",
+      t."status",
+      t."eastings",
+      t."northings",
+      t."orthogonal_height",
+      t."x_axis_abscissa",
+      t."x_axis_ordinate",
+      t."scale",
+      t."epsg",
+      t."ifc_guid",
+      t."properties",
+      t."footprint"
+    from arxos_writing w, "building" t where t.pk = new.pk;
+end;
+
+create trigger "arxos_replaced_building" after insert on "building"
+when (select capture from arxos_writing) and exists (select 1 from "arxos_stash_building" s where s.id = new.id and (s."name" is not new."name" or s."code" is not new."code" or s."street" is not new."street" or s."house_number" is not new."house_number" or s."postal_code" is not new."postal_code" or s."city" is not new."city" or s."region" is not new."region" or s."country" is not new."country" or s."description" is not new."description" or s."timezone" is not new."timezone" or s."unit_system" is not new."unit_system" or s."visibility" is not new."visibility" or s."year_built" is not new."year_built" or s."gross_area_m2" is not new."gross_area_m2" or s."status" is not new."status" or s."eastings" is not new."eastings" or s."northings" is not new."northings" or s."orthogonal_height" is not new."orthogonal_height" or s."x_axis_abscissa" is not new."x_axis_abscissa" or s."x_axis_ordinate" is not new."x_axis_ordinate" or s."scale" is not new."scale" or s."epsg" is not new."epsg" or s."ifc_guid" is not new."ifc_guid" or s."properties" is not new."properties" or s."footprint" is not new."footprint"))
+begin
+  update arxos_writing set place = place + 1,
+    counter = case when transaction_key is not null then counter when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then 0
+      when counter >= 65535 then 0 else counter + 1 end,
+    ms = case when transaction_key is not null then ms when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then cast((julianday('now') - 2440587.5) * 86400000 as integer)
+      when counter >= 65535 then ms + 1 else ms end;
+  insert into arxos_change_log (stamp, base)
+    select printf('%012x-%04x-%s', ms, counter, tail), sequence from arxos_writing where transaction_key is null;
+  insert into "arxos_log_building" (transaction_key, place, op, id, changed, "old_name", "new_name", "old_code", "new_code", "old_street", "new_street", "old_house_number", "new_house_number", "old_postal_code", "new_postal_code", "old_city", "new_city", "old_region", "new_region", "old_country", "new_country", "old_description", "new_description", "old_timezone", "new_timezone", "old_unit_system", "new_unit_system", "old_visibility", "new_visibility", "old_year_built", "new_year_built", "old_gross_area_m2", "new_gross_area_m2", "old_status", "new_status", "old_eastings", "new_eastings", "old_northings", "new_northings", "old_orthogonal_height", "new_orthogonal_height", "old_x_axis_abscissa", "new_x_axis_abscissa", "old_x_axis_ordinate", "new_x_axis_ordinate", "old_scale", "new_scale", "old_epsg", "new_epsg", "old_ifc_guid", "new_ifc_guid", "old_properties", "new_properties", "old_footprint", "new_footprint")
+    select coalesce(w.transaction_key, (select max(key) from arxos_change_log)), w.place, 'update', new.id, ltrim(case when s."name" is not new."name" then ' name' else '' end
+      || case when s."code" is not new."code" then ' code' else '' end
+      || case when s."street" is not new."street" then ' street' else '' end
+      || case when s."house_number" is not new."house_number" then ' house_number' else '' end
+      || case when s."postal_code" is not new."postal_code" then ' postal_code' else '' end
+      || case when s."city" is not new."city" then ' city' else '' end
+      || case when s."region" is not new."region" then ' region' else '' end
+      || case when s."country" is not new."country" then ' country' else '' end
+      || case when s."description" is not new."description" then ' description' else '' end
+      || case when s."timezone" is not new."timezone" then ' timezone' else '' end
+      || case when s."unit_system" is not new."unit_system" then ' unit_system' else '' end
+      || case when s."visibility" is not new."visibility" then ' visibility' else '' end
+      || case when s."year_built" is not new."year_built" then ' year_built' else '' end
+      || case when s."gross_area_m2" is not new."gross_area_m2" then ' gross_area_m2' else '' end
+      || case when s."status" is not new."status" then ' status' else '' end
+      || case when s."eastings" is not new."eastings" or s."northings" is not new."northings" or s."orthogonal_height" is not new."orthogonal_height" or s."x_axis_abscissa" is not new."x_axis_abscissa" or s."x_axis_ordinate" is not new."x_axis_ordinate" or s."scale" is not new."scale" or s."epsg" is not new."epsg" then ' eastings northings orthogonal_height x_axis_abscissa x_axis_ordinate scale epsg' else '' end
+      || case when s."ifc_guid" is not new."ifc_guid" then ' ifc_guid' else '' end
+      || case when s."properties" is not new."properties" then ' properties' else '' end
+      || case when s."footprint" is not new."footprint" then ' footprint' else '' end),
+      case when s."name" is not new."name" then s."name" end,
+      case when s."name" is not new."name" then new."name" end,
+      case when s."code" is not new."code" then s."code" end,
+      case when s."code" is not new."code" then new."code" end,
+      case when s."street" is not new."street" then s."street" end,
+      case when s."street" is not new."street" then new."street" end,
+      case when s."house_number" is not new."house_number" then s."house_number" end,
+      case when s."house_number" is not new."house_number" then new."house_number" end,
+      case when s."postal_code" is not new."postal_code" then s."postal_code" end,
+      case when s."postal_code" is not new."postal_code" then new."postal_code" end,
+      case when s."city" is not new."city" then s."city" end,
+      case when s."city" is not new."city" then new."city" end,
+      case when s."region" is not new."region" then s."region" end,
+      case when s."region" is not new."region" then new."region" end,
+      case when s."country" is not new."country" then s."country" end,
+      case when s."country" is not new."country" then new."country" end,
+      case when s."description" is not new."description" then s."description" end,
+      case when s."description" is not new."description" then new."description" end,
+      case when s."timezone" is not new."timezone" then s."timezone" end,
+      case when s."timezone" is not new."timezone" then new."timezone" end,
+      case when s."unit_system" is not new."unit_system" then s."unit_system" end,
+      case when s."unit_system" is not new."unit_system" then new."unit_system" end,
+      case when s."visibility" is not new."visibility" then s."visibility" end,
+      case when s."visibility" is not new."visibility" then new."visibility" end,
+      case when s."year_built" is not new."year_built" then s."year_built" end,
+      case when s."year_built" is not new."year_built" then new."year_built" end,
+      case when s."gross_area_m2" is not new."gross_area_m2" then s."gross_area_m2" end,
+      case when s."gross_area_m2" is not new."gross_area_m2" then new."gross_area_m2" end,
+      case when s."status" is not new."status" then s."status" end,
+      case when s."status" is not new."status" then new."status" end,
+      case when s."eastings" is not new."eastings" or s."northings" is not new."northings" or s."orthogonal_height" is not new."orthogonal_height" or s."x_axis_abscissa" is not new."x_axis_abscissa" or s."x_axis_ordinate" is not new."x_axis_ordinate" or s."scale" is not new."scale" or s."epsg" is not new."epsg" then s."eastings" end,
+      case when s."eastings" is not new."eastings" or s."northings" is not new."northings" or s."orthogonal_height" is not new."orthogonal_height" or s."x_axis_abscissa" is not new."x_axis_abscissa" or s."x_axis_ordinate" is not new."x_axis_ordinate" or s."scale" is not new."scale" or s."epsg" is not new."epsg" then new."eastings" end,
+      case when s."eastings" is not new."eastings" or s."northings" is not new."northings" or s."orthogonal_height" is not new."orthogonal_height" or s."x_axis_abscissa" is not new."x_axis_abscissa" or s."x_axis_ordinate" is not new."x_axis_ordinate" or s."scale" is not new."scale" or s."epsg" is not new."epsg" then s."northings" end,
+      case when s."eastings" is not new."eastings" or s."northings" is not new."northings" or s."orthogonal_height" is not new."orthogonal_height" or s."x_axis_abscissa" is not new."x_axis_abscissa" or s."x_axis_ordinate" is not new."x_axis_ordinate" or s."scale" is not new."scale" or s."epsg" is not new."epsg" then new."northings" end,
+      case when s."eastings" is not new."eastings" or s."northings" is not new."northings" or s."orthogonal_height" is not new."orthogonal_height" or s."x_axis_abscissa" is not new."x_axis_abscissa" or s."x_axis_ordinate" is not new."x_axis_ordinate" or s."scale" is not new."scale" or s."epsg" is not new."epsg" then s."orthogonal_height" end,
+      case when s."eastings" is not new."eastings" or s."northings" is not new."northings" or s."orthogonal_height" is not new."orthogonal_height" or s."x_axis_abscissa" is not new."x_axis_abscissa" or s."x_axis_ordinate" is not new."x_axis_ordinate" or s."scale" is not new."scale" or s."epsg" is not new."epsg" then new."orthogonal_height" end,
+      case when s."eastings" is not new."eastings" or s."northings" is not new."northings" or s."orthogonal_height" is not new."orthogonal_height" or s."x_axis_abscissa" is not new."x_axis_abscissa" or s."x_axis_ordinate" is not new."x_axis_ordinate" or s."scale" is not new."scale" or s."epsg" is not new."epsg" then s."x_axis_abscissa" end,
+      case when s."eastings" is not new."eastings" or s."northings" is not new."northings" or s."orthogonal_height" is not new."orthogonal_height" or s."x_axis_abscissa" is not new."x_axis_abscissa" or s."x_axis_ordinate" is not new."x_axis_ordinate" or s."scale" is not new."scale" or s."epsg" is not new."epsg" then new."x_axis_abscissa" end,
+      case when s."eastings" is not new."eastings" or s."northings" is not new."northings" or s."orthogonal_height" is not new."orthogonal_height" or s."x_axis_abscissa" is not new."x_axis_abscissa" or s."x_axis_ordinate" is not new."x_axis_ordinate" or s."scale" is not new."scale" or s."epsg" is not new."epsg" then s."x_axis_ordinate" end,
+      case when s."eastings" is not new."eastings" or s."northings" is not new."northings" or s."orthogonal_height" is not new."orthogonal_height" or s."x_axis_abscissa" is not new."x_axis_abscissa" or s."x_axis_ordinate" is not new."x_axis_ordinate" or s."scale" is not new."scale" or s."epsg" is not new."epsg" then new."x_axis_ordinate" end,
+      case when s."eastings" is not new."eastings" or s."northings" is not new."northings" or s."orthogonal_height" is not new."orthogonal_height" or s."x_axis_abscissa" is not new."x_axis_abscissa" or s."x_axis_ordinate" is not new."x_axis_ordinate" or s."scale" is not new."scale" or s."epsg" is not new."epsg" then s."scale" end,
+      case when s."eastings" is not new."eastings" or s."northings" is not new."northings" or s."orthogonal_height" is not new."orthogonal_height" or s."x_axis_abscissa" is not new."x_axis_abscissa" or s."x_axis_ordinate" is not new."x_axis_ordinate" or s."scale" is not new."scale" or s."epsg" is not new."epsg" then new."scale" end,
+      case when s."eastings" is not new."eastings" or s."northings" is not new."northings" or s."orthogonal_height" is not new."orthogonal_height" or s."x_axis_abscissa" is not new."x_axis_abscissa" or s."x_axis_ordinate" is not new."x_axis_ordinate" or s."scale" is not new."scale" or s."epsg" is not new."epsg" then s."epsg" end,
+      case when s."eastings" is not new."eastings" or s."northings" is not new."northings" or s."orthogonal_height" is not new."orthogonal_height" or s."x_axis_abscissa" is not new."x_axis_abscissa" or s."x_axis_ordinate" is not new."x_axis_ordinate" or s."scale" is not new."scale" or s."epsg" is not new."epsg" then new."epsg" end,
+      case when s."ifc_guid" is not new."ifc_guid" then s."ifc_guid" end,
+      case when s."ifc_guid" is not new."ifc_guid" then new."ifc_guid" end,
+      case when s."properties" is not new."properties" then s."properties" end,
+      case when s."properties" is not new."properties" then new."properties" end,
+      case when s."footprint" is not new."footprint" then s."footprint" end,
+      case when s."footprint" is not new."footprint" then new."footprint" end
+    from arxos_writing w, "arxos_stash_building" s where s.id = new.id;
+end;
+
+create trigger "arxos_replaced_kept_building" after insert on "building"
+when (select capture from arxos_writing) and exists (select 1 from "arxos_stash_building" where id = new.id)
+begin
+  update arxos_writing set capture = 2;
+  update "building" set "sequence" = s."sequence", "created_at" = s."created_at", "created_by" = s."created_by", "updated_at" = s."updated_at", "updated_by" = s."updated_by", origin = s.origin from "arxos_stash_building" s
+    where "building".pk = new.pk and s.id = new.id;
+  update arxos_writing set capture = 1;
+end;
+
+create trigger "arxos_killed_building" after insert on "building"
+when (select capture from arxos_writing) and exists (select 1 from "arxos_stash_building" where id is not new.id)
+begin
+  update arxos_writing set place = place + 1,
+    counter = case when transaction_key is not null then counter when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then 0
+      when counter >= 65535 then 0 else counter + 1 end,
+    ms = case when transaction_key is not null then ms when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then cast((julianday('now') - 2440587.5) * 86400000 as integer)
+      when counter >= 65535 then ms + 1 else ms end;
+  insert into arxos_change_log (stamp, base)
+    select printf('%012x-%04x-%s', ms, counter, tail), sequence from arxos_writing where transaction_key is null;
+  insert into "arxos_log_building" (transaction_key, place, op, id, changed, "old_sequence", "old_created_at", "old_created_by", "old_updated_at", "old_updated_by", "old_origin", "old_name", "old_code", "old_street", "old_house_number", "old_postal_code", "old_city", "old_region", "old_country", "old_description", "old_timezone", "old_unit_system", "old_visibility", "old_year_built", "old_gross_area_m2", "old_status", "old_eastings", "old_northings", "old_orthogonal_height", "old_x_axis_abscissa", "old_x_axis_ordinate", "old_scale", "old_epsg", "old_ifc_guid", "old_properties", "old_footprint")
+    select coalesce(w.transaction_key, (select max(key) from arxos_change_log)), w.place, 'delete', s.id, null,
+      s."sequence",
+      s."created_at",
+      s."created_by",
+      s."updated_at",
+      s."updated_by",
+      s."origin",
+      s."name",
+      s."code",
+      s."street",
+      s."house_number",
+      s."postal_code",
+      s."city",
+      s."region",
+      s."country",
+      s."description",
+      s."timezone",
+      s."unit_system",
+      s."visibility",
+      s."year_built",
+      s."gross_area_m2",
+      s."status",
+      s."eastings",
+      s."northings",
+      s."orthogonal_height",
+      s."x_axis_abscissa",
+      s."x_axis_ordinate",
+      s."scale",
+      s."epsg",
+      s."ifc_guid",
+      s."properties",
+      s."footprint"
+    from arxos_writing w, "arxos_stash_building" s where s.id is not new.id;
+end;
+
+create trigger "arxos_updated_building" after update on "building"
+when (select capture from arxos_writing) and (old."name" is not new."name" or old."code" is not new."code" or old."street" is not new."street" or old."house_number" is not new."house_number" or old."postal_code" is not new."postal_code" or old."city" is not new."city" or old."region" is not new."region" or old."country" is not new."country" or old."description" is not new."description" or old."timezone" is not new."timezone" or old."unit_system" is not new."unit_system" or old."visibility" is not new."visibility" or old."year_built" is not new."year_built" or old."gross_area_m2" is not new."gross_area_m2" or old."status" is not new."status" or old."eastings" is not new."eastings" or old."northings" is not new."northings" or old."orthogonal_height" is not new."orthogonal_height" or old."x_axis_abscissa" is not new."x_axis_abscissa" or old."x_axis_ordinate" is not new."x_axis_ordinate" or old."scale" is not new."scale" or old."epsg" is not new."epsg" or old."ifc_guid" is not new."ifc_guid" or old."properties" is not new."properties" or old."footprint" is not new."footprint")
+begin
+  update arxos_writing set place = place + 1,
+    counter = case when transaction_key is not null then counter when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then 0
+      when counter >= 65535 then 0 else counter + 1 end,
+    ms = case when transaction_key is not null then ms when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then cast((julianday('now') - 2440587.5) * 86400000 as integer)
+      when counter >= 65535 then ms + 1 else ms end;
+  insert into arxos_change_log (stamp, base)
+    select printf('%012x-%04x-%s', ms, counter, tail), sequence from arxos_writing where transaction_key is null;
+  insert into "arxos_log_building" (transaction_key, place, op, id, changed, "old_name", "new_name", "old_code", "new_code", "old_street", "new_street", "old_house_number", "new_house_number", "old_postal_code", "new_postal_code", "old_city", "new_city", "old_region", "new_region", "old_country", "new_country", "old_description", "new_description", "old_timezone", "new_timezone", "old_unit_system", "new_unit_system", "old_visibility", "new_visibility", "old_year_built", "new_year_built", "old_gross_area_m2", "new_gross_area_m2", "old_status", "new_status", "old_eastings", "new_eastings", "old_northings", "new_northings", "old_orthogonal_height", "new_orthogonal_height", "old_x_axis_abscissa", "new_x_axis_abscissa", "old_x_axis_ordinate", "new_x_axis_ordinate", "old_scale", "new_scale", "old_epsg", "new_epsg", "old_ifc_guid", "new_ifc_guid", "old_properties", "new_properties", "old_footprint", "new_footprint")
+    select coalesce(w.transaction_key, (select max(key) from arxos_change_log)), w.place, 'update', new.id, ltrim(case when old."name" is not new."name" then ' name' else '' end
+      || case when old."code" is not new."code" then ' code' else '' end
+      || case when old."street" is not new."street" then ' street' else '' end
+      || case when old."house_number" is not new."house_number" then ' house_number' else '' end
+      || case when old."postal_code" is not new."postal_code" then ' postal_code' else '' end
+      || case when old."city" is not new."city" then ' city' else '' end
+      || case when old."region" is not new."region" then ' region' else '' end
+      || case when old."country" is not new."country" then ' country' else '' end
+      || case when old."description" is not new."description" then ' description' else '' end
+      || case when old."timezone" is not new."timezone" then ' timezone' else '' end
+      || case when old."unit_system" is not new."unit_system" then ' unit_system' else '' end
+      || case when old."visibility" is not new."visibility" then ' visibility' else '' end
+      || case when old."year_built" is not new."year_built" then ' year_built' else '' end
+      || case when old."gross_area_m2" is not new."gross_area_m2" then ' gross_area_m2' else '' end
+      || case when old."status" is not new."status" then ' status' else '' end
+      || case when old."eastings" is not new."eastings" or old."northings" is not new."northings" or old."orthogonal_height" is not new."orthogonal_height" or old."x_axis_abscissa" is not new."x_axis_abscissa" or old."x_axis_ordinate" is not new."x_axis_ordinate" or old."scale" is not new."scale" or old."epsg" is not new."epsg" then ' eastings northings orthogonal_height x_axis_abscissa x_axis_ordinate scale epsg' else '' end
+      || case when old."ifc_guid" is not new."ifc_guid" then ' ifc_guid' else '' end
+      || case when old."properties" is not new."properties" then ' properties' else '' end
+      || case when old."footprint" is not new."footprint" then ' footprint' else '' end),
+      case when old."name" is not new."name" then old."name" end,
+      case when old."name" is not new."name" then new."name" end,
+      case when old."code" is not new."code" then old."code" end,
+      case when old."code" is not new."code" then new."code" end,
+      case when old."street" is not new."street" then old."street" end,
+      case when old."street" is not new."street" then new."street" end,
+      case when old."house_number" is not new."house_number" then old."house_number" end,
+      case when old."house_number" is not new."house_number" then new."house_number" end,
+      case when old."postal_code" is not new."postal_code" then old."postal_code" end,
+      case when old."postal_code" is not new."postal_code" then new."postal_code" end,
+      case when old."city" is not new."city" then old."city" end,
+      case when old."city" is not new."city" then new."city" end,
+      case when old."region" is not new."region" then old."region" end,
+      case when old."region" is not new."region" then new."region" end,
+      case when old."country" is not new."country" then old."country" end,
+      case when old."country" is not new."country" then new."country" end,
+      case when old."description" is not new."description" then old."description" end,
+      case when old."description" is not new."description" then new."description" end,
+      case when old."timezone" is not new."timezone" then old."timezone" end,
+      case when old."timezone" is not new."timezone" then new."timezone" end,
+      case when old."unit_system" is not new."unit_system" then old."unit_system" end,
+      case when old."unit_system" is not new."unit_system" then new."unit_system" end,
+      case when old."visibility" is not new."visibility" then old."visibility" end,
+      case when old."visibility" is not new."visibility" then new."visibility" end,
+      case when old."year_built" is not new."year_built" then old."year_built" end,
+      case when old."year_built" is not new."year_built" then new."year_built" end,
+      case when old."gross_area_m2" is not new."gross_area_m2" then old."gross_area_m2" end,
+      case when old."gross_area_m2" is not new."gross_area_m2" then new."gross_area_m2" end,
+      case when old."status" is not new."status" then old."status" end,
+      case when old."status" is not new."status" then new."status" end,
+      case when old."eastings" is not new."eastings" or old."northings" is not new."northings" or old."orthogonal_height" is not new."orthogonal_height" or old."x_axis_abscissa" is not new."x_axis_abscissa" or old."x_axis_ordinate" is not new."x_axis_ordinate" or old."scale" is not new."scale" or old."epsg" is not new."epsg" then old."eastings" end,
+      case when old."eastings" is not new."eastings" or old."northings" is not new."northings" or old."orthogonal_height" is not new."orthogonal_height" or old."x_axis_abscissa" is not new."x_axis_abscissa" or old."x_axis_ordinate" is not new."x_axis_ordinate" or old."scale" is not new."scale" or old."epsg" is not new."epsg" then new."eastings" end,
+      case when old."eastings" is not new."eastings" or old."northings" is not new."northings" or old."orthogonal_height" is not new."orthogonal_height" or old."x_axis_abscissa" is not new."x_axis_abscissa" or old."x_axis_ordinate" is not new."x_axis_ordinate" or old."scale" is not new."scale" or old."epsg" is not new."epsg" then old."northings" end,
+      case when old."eastings" is not new."eastings" or old."northings" is not new."northings" or old."orthogonal_height" is not new."orthogonal_height" or old."x_axis_abscissa" is not new."x_axis_abscissa" or old."x_axis_ordinate" is not new."x_axis_ordinate" or old."scale" is not new."scale" or old."epsg" is not new."epsg" then new."northings" end,
+      case when old."eastings" is not new."eastings" or old."northings" is not new."northings" or old."orthogonal_height" is not new."orthogonal_height" or old."x_axis_abscissa" is not new."x_axis_abscissa" or old."x_axis_ordinate" is not new."x_axis_ordinate" or old."scale" is not new."scale" or old."epsg" is not new."epsg" then old."orthogonal_height" end,
+      case when old."eastings" is not new."eastings" or old."northings" is not new."northings" or old."orthogonal_height" is not new."orthogonal_height" or old."x_axis_abscissa" is not new."x_axis_abscissa" or old."x_axis_ordinate" is not new."x_axis_ordinate" or old."scale" is not new."scale" or old."epsg" is not new."epsg" then new."orthogonal_height" end,
+      case when old."eastings" is not new."eastings" or old."northings" is not new."northings" or old."orthogonal_height" is not new."orthogonal_height" or old."x_axis_abscissa" is not new."x_axis_abscissa" or old."x_axis_ordinate" is not new."x_axis_ordinate" or old."scale" is not new."scale" or old."epsg" is not new."epsg" then old."x_axis_abscissa" end,
+      case when old."eastings" is not new."eastings" or old."northings" is not new."northings" or old."orthogonal_height" is not new."orthogonal_height" or old."x_axis_abscissa" is not new."x_axis_abscissa" or old."x_axis_ordinate" is not new."x_axis_ordinate" or old."scale" is not new."scale" or old."epsg" is not new."epsg" then new."x_axis_abscissa" end,
+      case when old."eastings" is not new."eastings" or old."northings" is not new."northings" or old."orthogonal_height" is not new."orthogonal_height" or old."x_axis_abscissa" is not new."x_axis_abscissa" or old."x_axis_ordinate" is not new."x_axis_ordinate" or old."scale" is not new."scale" or old."epsg" is not new."epsg" then old."x_axis_ordinate" end,
+      case when old."eastings" is not new."eastings" or old."northings" is not new."northings" or old."orthogonal_height" is not new."orthogonal_height" or old."x_axis_abscissa" is not new."x_axis_abscissa" or old."x_axis_ordinate" is not new."x_axis_ordinate" or old."scale" is not new."scale" or old."epsg" is not new."epsg" then new."x_axis_ordinate" end,
+      case when old."eastings" is not new."eastings" or old."northings" is not new."northings" or old."orthogonal_height" is not new."orthogonal_height" or old."x_axis_abscissa" is not new."x_axis_abscissa" or old."x_axis_ordinate" is not new."x_axis_ordinate" or old."scale" is not new."scale" or old."epsg" is not new."epsg" then old."scale" end,
+      case when old."eastings" is not new."eastings" or old."northings" is not new."northings" or old."orthogonal_height" is not new."orthogonal_height" or old."x_axis_abscissa" is not new."x_axis_abscissa" or old."x_axis_ordinate" is not new."x_axis_ordinate" or old."scale" is not new."scale" or old."epsg" is not new."epsg" then new."scale" end,
+      case when old."eastings" is not new."eastings" or old."northings" is not new."northings" or old."orthogonal_height" is not new."orthogonal_height" or old."x_axis_abscissa" is not new."x_axis_abscissa" or old."x_axis_ordinate" is not new."x_axis_ordinate" or old."scale" is not new."scale" or old."epsg" is not new."epsg" then old."epsg" end,
+      case when old."eastings" is not new."eastings" or old."northings" is not new."northings" or old."orthogonal_height" is not new."orthogonal_height" or old."x_axis_abscissa" is not new."x_axis_abscissa" or old."x_axis_ordinate" is not new."x_axis_ordinate" or old."scale" is not new."scale" or old."epsg" is not new."epsg" then new."epsg" end,
+      case when old."ifc_guid" is not new."ifc_guid" then old."ifc_guid" end,
+      case when old."ifc_guid" is not new."ifc_guid" then new."ifc_guid" end,
+      case when old."properties" is not new."properties" then old."properties" end,
+      case when old."properties" is not new."properties" then new."properties" end,
+      case when old."footprint" is not new."footprint" then old."footprint" end,
+      case when old."footprint" is not new."footprint" then new."footprint" end
+    from arxos_writing w;
+end;
+
+create trigger "arxos_identity_building" before update of pk, id on "building"
+when (select capture from arxos_writing) and ((old.id is not null and new.id is not old.id) or new.pk is not old.pk)
+begin
+  select raise(abort, 'a row keeps its id and pk');
+end;
+
+create trigger "arxos_put_back_building" after update of "sequence", "created_at", "created_by", "updated_at", "updated_by", "origin" on "building"
+when (select capture from arxos_writing) = 1 and old.id is not null and (old."sequence" is not new."sequence" or old."created_at" is not new."created_at" or old."created_by" is not new."created_by" or old."updated_at" is not new."updated_at" or old."updated_by" is not new."updated_by" or old."origin" is not new."origin")
+begin
+  update "building" set "sequence" = old."sequence", "created_at" = old."created_at", "created_by" = old."created_by", "updated_at" = old."updated_at", "updated_by" = old."updated_by", "origin" = old."origin" where pk = new.pk;
+end;
+
+create trigger "arxos_deleted_building" after delete on "building"
+when (select capture from arxos_writing) and old.id is not null
+begin
+  update arxos_writing set place = place + 1,
+    counter = case when transaction_key is not null then counter when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then 0
+      when counter >= 65535 then 0 else counter + 1 end,
+    ms = case when transaction_key is not null then ms when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then cast((julianday('now') - 2440587.5) * 86400000 as integer)
+      when counter >= 65535 then ms + 1 else ms end;
+  insert into arxos_change_log (stamp, base)
+    select printf('%012x-%04x-%s', ms, counter, tail), sequence from arxos_writing where transaction_key is null;
+  insert into "arxos_log_building" (transaction_key, place, op, id, changed, "old_sequence", "old_created_at", "old_created_by", "old_updated_at", "old_updated_by", "old_origin", "old_name", "old_code", "old_street", "old_house_number", "old_postal_code", "old_city", "old_region", "old_country", "old_description", "old_timezone", "old_unit_system", "old_visibility", "old_year_built", "old_gross_area_m2", "old_status", "old_eastings", "old_northings", "old_orthogonal_height", "old_x_axis_abscissa", "old_x_axis_ordinate", "old_scale", "old_epsg", "old_ifc_guid", "old_properties", "old_footprint")
+    select coalesce(w.transaction_key, (select max(key) from arxos_change_log)), w.place, 'delete', old.id, null,
+      old."sequence",
+      old."created_at",
+      old."created_by",
+      old."updated_at",
+      old."updated_by",
+      old."origin",
+      old."name",
+      old."code",
+      old."street",
+      old."house_number",
+      old."postal_code",
+      old."city",
+      old."region",
+      old."country",
+      old."description",
+      old."timezone",
+      old."unit_system",
+      old."visibility",
+      old."year_built",
+      old."gross_area_m2",
+      old."status",
+      old."eastings",
+      old."northings",
+      old."orthogonal_height",
+      old."x_axis_abscissa",
+      old."x_axis_ordinate",
+      old."scale",
+      old."epsg",
+      old."ifc_guid",
+      old."properties",
+      old."footprint"
+    from arxos_writing w;
+end;
+
+--: geometry building footprint
+select RecoverGeometryColumn('building', 'footprint', 4326, 'MULTIPOLYGON', 'XY');
+select CreateSpatialIndex('building', 'footprint');
+
+--: align building footprint
+create trigger "arxos_align_footprint_building" after insert on "building"
+when (select capture from arxos_writing) and exists (select 1 from "arxos_stash_building" where pk <> new.pk)
+begin
+  delete from "idx_building_footprint" where pkid in (select pk from "arxos_stash_building")
+    and pkid not in (select pk from "building" where pk in (select pk from "arxos_stash_building"));
+end;
+
+--: table storey
+create table "storey" (
+  pk integer primary key,
+  "id" text unique,
+  "sequence" bigint,
+  "created_at" text,
+  "created_by" text,
+  "updated_at" text,
+  "updated_by" text,
+  "origin" text,
+  "name" text,
+  "level" bigint,
+  "elevation_m" double,
+  "height_m" double,
+  "ifc_guid" text,
+  "outline" polygon
+);
+
+--: capture storey
+
+create table "arxos_log_storey" (
+  entry integer primary key,
+  transaction_key integer not null,
+  place integer not null,
+  op text not null,
+  id text not null,
+  changed text,
+  "old_sequence" bigint,
+  "old_created_at" text,
+  "old_created_by" text,
+  "old_updated_at" text,
+  "old_updated_by" text,
+  "old_origin" text,
+  "old_name" text,
+  "old_level" bigint,
+  "old_elevation_m" double,
+  "old_height_m" double,
+  "old_ifc_guid" text,
+  "old_outline" blob,
+  "new_origin" text,
+  "new_name" text,
+  "new_level" bigint,
+  "new_elevation_m" double,
+  "new_height_m" double,
+  "new_ifc_guid" text,
+  "new_outline" blob
+);
+create index "arxos_log_storey_id" on "arxos_log_storey" (id);
+create index "arxos_log_storey_key" on "arxos_log_storey" (transaction_key);
+
+create table "arxos_stash_storey" (
+  pk integer,
+  "id" text,
+  "sequence" bigint,
+  "created_at" text,
+  "created_by" text,
+  "updated_at" text,
+  "updated_by" text,
+  "origin" text,
+  "name" text,
+  "level" bigint,
+  "elevation_m" double,
+  "height_m" double,
+  "ifc_guid" text,
+  "outline" blob
+);
+
+create trigger "arxos_stash_storey" before insert on "storey"
+when (select capture from arxos_writing)
+begin
+  delete from "arxos_stash_storey";
+  insert into "arxos_stash_storey" ("pk", "id", "sequence", "created_at", "created_by", "updated_at", "updated_by", "origin", "name", "level", "elevation_m", "height_m", "ifc_guid", "outline") select "pk", "id", "sequence", "created_at", "created_by", "updated_at", "updated_by", "origin", "name", "level", "elevation_m", "height_m", "ifc_guid", "outline" from "storey"
+    where id = new.id or pk = new.pk;
+end;
+
+create trigger "arxos_inserted_storey" after insert on "storey"
+when (select capture from arxos_writing) and not exists (select 1 from "arxos_stash_storey" where id = new.id)
+begin
+  update arxos_writing set capture = 2 where new.id is null or new."sequence" is not null or new."created_at" is not null or new."created_by" is not null or new."updated_at" is not null or new."updated_by" is not null;
+  update "storey" set id = coalesce(id, lower(printf('%08x-%04x-7%s-%s%s-%s', cast((julianday('now') - 2440587.5) * 86400000 as integer) >> 16, cast((julianday('now') - 2440587.5) * 86400000 as integer) & 65535,
+    substr(hex(randomblob(2)), 1, 3), substr('89ab', 1 + (random() & 3), 1),
+    substr(hex(randomblob(2)), 1, 3), hex(randomblob(6))))), "sequence" = null, "created_at" = null, "created_by" = null, "updated_at" = null, "updated_by" = null
+    where pk = new.pk and (select capture from arxos_writing) = 2;
+  update arxos_writing set capture = 1 where capture = 2;
+  update arxos_writing set place = place + 1,
+    counter = case when transaction_key is not null then counter when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then 0
+      when counter >= 65535 then 0 else counter + 1 end,
+    ms = case when transaction_key is not null then ms when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then cast((julianday('now') - 2440587.5) * 86400000 as integer)
+      when counter >= 65535 then ms + 1 else ms end;
+  insert into arxos_change_log (stamp, base)
+    select printf('%012x-%04x-%s', ms, counter, tail), sequence from arxos_writing where transaction_key is null;
+  insert into "arxos_log_storey" (transaction_key, place, op, id, changed, "new_origin", "new_name", "new_level", "new_elevation_m", "new_height_m", "new_ifc_guid", "new_outline")
+    select coalesce(w.transaction_key, (select max(key) from arxos_change_log)), w.place, 'insert', t.id, null,
+      t."origin",
+      t."name",
+      t."level",
+      t."elevation_m",
+      t."height_m",
+      t."ifc_guid",
+      t."outline"
+    from arxos_writing w, "storey" t where t.pk = new.pk;
+end;
+
+create trigger "arxos_replaced_storey" after insert on "storey"
+when (select capture from arxos_writing) and exists (select 1 from "arxos_stash_storey" s where s.id = new.id and (s."name" is not new."name" or s."level" is not new."level" or s."elevation_m" is not new."elevation_m" or s."height_m" is not new."height_m" or s."ifc_guid" is not new."ifc_guid" or s."outline" is not new."outline"))
+begin
+  update arxos_writing set place = place + 1,
+    counter = case when transaction_key is not null then counter when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then 0
+      when counter >= 65535 then 0 else counter + 1 end,
+    ms = case when transaction_key is not null then ms when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then cast((julianday('now') - 2440587.5) * 86400000 as integer)
+      when counter >= 65535 then ms + 1 else ms end;
+  insert into arxos_change_log (stamp, base)
+    select printf('%012x-%04x-%s', ms, counter, tail), sequence from arxos_writing where transaction_key is null;
+  insert into "arxos_log_storey" (transaction_key, place, op, id, changed, "old_name", "new_name", "old_level", "new_level", "old_elevation_m", "new_elevation_m", "old_height_m", "new_height_m", "old_ifc_guid", "new_ifc_guid", "old_outline", "new_outline")
+    select coalesce(w.transaction_key, (select max(key) from arxos_change_log)), w.place, 'update', new.id, ltrim(case when s."name" is not new."name" then ' name' else '' end
+      || case when s."level" is not new."level" then ' level' else '' end
+      || case when s."elevation_m" is not new."elevation_m" or s."height_m" is not new."height_m" then ' elevation_m height_m' else '' end
+      || case when s."ifc_guid" is not new."ifc_guid" then ' ifc_guid' else '' end
+      || case when s."outline" is not new."outline" then ' outline' else '' end),
+      case when s."name" is not new."name" then s."name" end,
+      case when s."name" is not new."name" then new."name" end,
+      case when s."level" is not new."level" then s."level" end,
+      case when s."level" is not new."level" then new."level" end,
+      case when s."elevation_m" is not new."elevation_m" or s."height_m" is not new."height_m" then s."elevation_m" end,
+      case when s."elevation_m" is not new."elevation_m" or s."height_m" is not new."height_m" then new."elevation_m" end,
+      case when s."elevation_m" is not new."elevation_m" or s."height_m" is not new."height_m" then s."height_m" end,
+      case when s."elevation_m" is not new."elevation_m" or s."height_m" is not new."height_m" then new."height_m" end,
+      case when s."ifc_guid" is not new."ifc_guid" then s."ifc_guid" end,
+      case when s."ifc_guid" is not new."ifc_guid" then new."ifc_guid" end,
+      case when s."outline" is not new."outline" then s."outline" end,
+      case when s."outline" is not new."outline" then new."outline" end
+    from arxos_writing w, "arxos_stash_storey" s where s.id = new.id;
+end;
+
+create trigger "arxos_replaced_kept_storey" after insert on "storey"
+when (select capture from arxos_writing) and exists (select 1 from "arxos_stash_storey" where id = new.id)
+begin
+  update arxos_writing set capture = 2;
+  update "storey" set "sequence" = s."sequence", "created_at" = s."created_at", "created_by" = s."created_by", "updated_at" = s."updated_at", "updated_by" = s."updated_by", origin = s.origin from "arxos_stash_storey" s
+    where "storey".pk = new.pk and s.id = new.id;
+  update arxos_writing set capture = 1;
+end;
+
+create trigger "arxos_killed_storey" after insert on "storey"
+when (select capture from arxos_writing) and exists (select 1 from "arxos_stash_storey" where id is not new.id)
+begin
+  update arxos_writing set place = place + 1,
+    counter = case when transaction_key is not null then counter when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then 0
+      when counter >= 65535 then 0 else counter + 1 end,
+    ms = case when transaction_key is not null then ms when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then cast((julianday('now') - 2440587.5) * 86400000 as integer)
+      when counter >= 65535 then ms + 1 else ms end;
+  insert into arxos_change_log (stamp, base)
+    select printf('%012x-%04x-%s', ms, counter, tail), sequence from arxos_writing where transaction_key is null;
+  insert into "arxos_log_storey" (transaction_key, place, op, id, changed, "old_sequence", "old_created_at", "old_created_by", "old_updated_at", "old_updated_by", "old_origin", "old_name", "old_level", "old_elevation_m", "old_height_m", "old_ifc_guid", "old_outline")
+    select coalesce(w.transaction_key, (select max(key) from arxos_change_log)), w.place, 'delete', s.id, null,
+      s."sequence",
+      s."created_at",
+      s."created_by",
+      s."updated_at",
+      s."updated_by",
+      s."origin",
+      s."name",
+      s."level",
+      s."elevation_m",
+      s."height_m",
+      s."ifc_guid",
+      s."outline"
+    from arxos_writing w, "arxos_stash_storey" s where s.id is not new.id;
+end;
+
+create trigger "arxos_updated_storey" after update on "storey"
+when (select capture from arxos_writing) and (old."name" is not new."name" or old."level" is not new."level" or old."elevation_m" is not new."elevation_m" or old."height_m" is not new."height_m" or old."ifc_guid" is not new."ifc_guid" or old."outline" is not new."outline")
+begin
+  update arxos_writing set place = place + 1,
+    counter = case when transaction_key is not null then counter when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then 0
+      when counter >= 65535 then 0 else counter + 1 end,
+    ms = case when transaction_key is not null then ms when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then cast((julianday('now') - 2440587.5) * 86400000 as integer)
+      when counter >= 65535 then ms + 1 else ms end;
+  insert into arxos_change_log (stamp, base)
+    select printf('%012x-%04x-%s', ms, counter, tail), sequence from arxos_writing where transaction_key is null;
+  insert into "arxos_log_storey" (transaction_key, place, op, id, changed, "old_name", "new_name", "old_level", "new_level", "old_elevation_m", "new_elevation_m", "old_height_m", "new_height_m", "old_ifc_guid", "new_ifc_guid", "old_outline", "new_outline")
+    select coalesce(w.transaction_key, (select max(key) from arxos_change_log)), w.place, 'update', new.id, ltrim(case when old."name" is not new."name" then ' name' else '' end
+      || case when old."level" is not new."level" then ' level' else '' end
+      || case when old."elevation_m" is not new."elevation_m" or old."height_m" is not new."height_m" then ' elevation_m height_m' else '' end
+      || case when old."ifc_guid" is not new."ifc_guid" then ' ifc_guid' else '' end
+      || case when old."outline" is not new."outline" then ' outline' else '' end),
+      case when old."name" is not new."name" then old."name" end,
+      case when old."name" is not new."name" then new."name" end,
+      case when old."level" is not new."level" then old."level" end,
+      case when old."level" is not new."level" then new."level" end,
+      case when old."elevation_m" is not new."elevation_m" or old."height_m" is not new."height_m" then old."elevation_m" end,
+      case when old."elevation_m" is not new."elevation_m" or old."height_m" is not new."height_m" then new."elevation_m" end,
+      case when old."elevation_m" is not new."elevation_m" or old."height_m" is not new."height_m" then old."height_m" end,
+      case when old."elevation_m" is not new."elevation_m" or old."height_m" is not new."height_m" then new."height_m" end,
+      case when old."ifc_guid" is not new."ifc_guid" then old."ifc_guid" end,
+      case when old."ifc_guid" is not new."ifc_guid" then new."ifc_guid" end,
+      case when old."outline" is not new."outline" then old."outline" end,
+      case when old."outline" is not new."outline" then new."outline" end
+    from arxos_writing w;
+end;
+
+create trigger "arxos_identity_storey" before update of pk, id on "storey"
+when (select capture from arxos_writing) and ((old.id is not null and new.id is not old.id) or new.pk is not old.pk)
+begin
+  select raise(abort, 'a row keeps its id and pk');
+end;
+
+create trigger "arxos_put_back_storey" after update of "sequence", "created_at", "created_by", "updated_at", "updated_by", "origin" on "storey"
+when (select capture from arxos_writing) = 1 and old.id is not null and (old."sequence" is not new."sequence" or old."created_at" is not new."created_at" or old."created_by" is not new."created_by" or old."updated_at" is not new."updated_at" or old."updated_by" is not new."updated_by" or old."origin" is not new."origin")
+begin
+  update "storey" set "sequence" = old."sequence", "created_at" = old."created_at", "created_by" = old."created_by", "updated_at" = old."updated_at", "updated_by" = old."updated_by", "origin" = old."origin" where pk = new.pk;
+end;
+
+create trigger "arxos_deleted_storey" after delete on "storey"
+when (select capture from arxos_writing) and old.id is not null
+begin
+  update arxos_writing set place = place + 1,
+    counter = case when transaction_key is not null then counter when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then 0
+      when counter >= 65535 then 0 else counter + 1 end,
+    ms = case when transaction_key is not null then ms when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then cast((julianday('now') - 2440587.5) * 86400000 as integer)
+      when counter >= 65535 then ms + 1 else ms end;
+  insert into arxos_change_log (stamp, base)
+    select printf('%012x-%04x-%s', ms, counter, tail), sequence from arxos_writing where transaction_key is null;
+  insert into "arxos_log_storey" (transaction_key, place, op, id, changed, "old_sequence", "old_created_at", "old_created_by", "old_updated_at", "old_updated_by", "old_origin", "old_name", "old_level", "old_elevation_m", "old_height_m", "old_ifc_guid", "old_outline")
+    select coalesce(w.transaction_key, (select max(key) from arxos_change_log)), w.place, 'delete', old.id, null,
+      old."sequence",
+      old."created_at",
+      old."created_by",
+      old."updated_at",
+      old."updated_by",
+      old."origin",
+      old."name",
+      old."level",
+      old."elevation_m",
+      old."height_m",
+      old."ifc_guid",
+      old."outline"
+    from arxos_writing w;
+end;
+
+--: geometry storey outline
+select RecoverGeometryColumn('storey', 'outline', -1, 'POLYGON', 'XY');
+select CreateSpatialIndex('storey', 'outline');
+
+--: align storey outline
+create trigger "arxos_align_outline_storey" after insert on "storey"
+when (select capture from arxos_writing) and exists (select 1 from "arxos_stash_storey" where pk <> new.pk)
+begin
+  delete from "idx_storey_outline" where pkid in (select pk from "arxos_stash_storey")
+    and pkid not in (select pk from "storey" where pk in (select pk from "arxos_stash_storey"));
+end;
+
+--: table space
+create table "space" (
+  pk integer primary key,
+  "id" text unique,
+  "sequence" bigint,
+  "created_at" text,
+  "created_by" text,
+  "updated_at" text,
+  "updated_by" text,
+  "origin" text,
+  "storey_id" text,
+  "number" text,
+  "name" text,
+  "usage" text,
+  "area_m2" double,
+  "height_m" double,
+  "ifc_guid" text,
+  "properties" text,
+  "outline" polygon
+);
+create index "space_storey_id" on "space" ("storey_id") where "storey_id" is not null;
+
+--: capture space
+
+create table "arxos_log_space" (
+  entry integer primary key,
+  transaction_key integer not null,
+  place integer not null,
+  op text not null,
+  id text not null,
+  changed text,
+  "old_sequence" bigint,
+  "old_created_at" text,
+  "old_created_by" text,
+  "old_updated_at" text,
+  "old_updated_by" text,
+  "old_origin" text,
+  "old_storey_id" text,
+  "old_number" text,
+  "old_name" text,
+  "old_usage" text,
+  "old_area_m2" double,
+  "old_height_m" double,
+  "old_ifc_guid" text,
+  "old_properties" text,
+  "old_outline" blob,
+  "new_origin" text,
+  "new_storey_id" text,
+  "new_number" text,
+  "new_name" text,
+  "new_usage" text,
+  "new_area_m2" double,
+  "new_height_m" double,
+  "new_ifc_guid" text,
+  "new_properties" text,
+  "new_outline" blob
+);
+create index "arxos_log_space_id" on "arxos_log_space" (id);
+create index "arxos_log_space_key" on "arxos_log_space" (transaction_key);
+
+create table "arxos_stash_space" (
+  pk integer,
+  "id" text,
+  "sequence" bigint,
+  "created_at" text,
+  "created_by" text,
+  "updated_at" text,
+  "updated_by" text,
+  "origin" text,
+  "storey_id" text,
+  "number" text,
+  "name" text,
+  "usage" text,
+  "area_m2" double,
+  "height_m" double,
+  "ifc_guid" text,
+  "properties" text,
+  "outline" blob
+);
+
+create trigger "arxos_stash_space" before insert on "space"
+when (select capture from arxos_writing)
+begin
+  delete from "arxos_stash_space";
+  insert into "arxos_stash_space" ("pk", "id", "sequence", "created_at", "created_by", "updated_at", "updated_by", "origin", "storey_id", "number", "name", "usage", "area_m2", "height_m", "ifc_guid", "properties", "outline") select "pk", "id", "sequence", "created_at", "created_by", "updated_at", "updated_by", "origin", "storey_id", "number", "name", "usage", "area_m2", "height_m", "ifc_guid", "properties", "outline" from "space"
+    where id = new.id or pk = new.pk;
+end;
+
+create trigger "arxos_inserted_space" after insert on "space"
+when (select capture from arxos_writing) and not exists (select 1 from "arxos_stash_space" where id = new.id)
+begin
+  update arxos_writing set capture = 2 where new.id is null or new."sequence" is not null or new."created_at" is not null or new."created_by" is not null or new."updated_at" is not null or new."updated_by" is not null;
+  update "space" set id = coalesce(id, lower(printf('%08x-%04x-7%s-%s%s-%s', cast((julianday('now') - 2440587.5) * 86400000 as integer) >> 16, cast((julianday('now') - 2440587.5) * 86400000 as integer) & 65535,
+    substr(hex(randomblob(2)), 1, 3), substr('89ab', 1 + (random() & 3), 1),
+    substr(hex(randomblob(2)), 1, 3), hex(randomblob(6))))), "sequence" = null, "created_at" = null, "created_by" = null, "updated_at" = null, "updated_by" = null
+    where pk = new.pk and (select capture from arxos_writing) = 2;
+  update arxos_writing set capture = 1 where capture = 2;
+  update arxos_writing set place = place + 1,
+    counter = case when transaction_key is not null then counter when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then 0
+      when counter >= 65535 then 0 else counter + 1 end,
+    ms = case when transaction_key is not null then ms when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then cast((julianday('now') - 2440587.5) * 86400000 as integer)
+      when counter >= 65535 then ms + 1 else ms end;
+  insert into arxos_change_log (stamp, base)
+    select printf('%012x-%04x-%s', ms, counter, tail), sequence from arxos_writing where transaction_key is null;
+  insert into "arxos_log_space" (transaction_key, place, op, id, changed, "new_origin", "new_storey_id", "new_number", "new_name", "new_usage", "new_area_m2", "new_height_m", "new_ifc_guid", "new_properties", "new_outline")
+    select coalesce(w.transaction_key, (select max(key) from arxos_change_log)), w.place, 'insert', t.id, null,
+      t."origin",
+      t."storey_id",
+      t."number",
+      t."name",
+      t."usage",
+      t."area_m2",
+      t."height_m",
+      t."ifc_guid",
+      t."properties",
+      t."outline"
+    from arxos_writing w, "space" t where t.pk = new.pk;
+end;
+
+create trigger "arxos_replaced_space" after insert on "space"
+when (select capture from arxos_writing) and exists (select 1 from "arxos_stash_space" s where s.id = new.id and (s."storey_id" is not new."storey_id" or s."number" is not new."number" or s."name" is not new."name" or s."usage" is not new."usage" or s."area_m2" is not new."area_m2" or s."height_m" is not new."height_m" or s."ifc_guid" is not new."ifc_guid" or s."properties" is not new."properties" or s."outline" is not new."outline"))
+begin
+  update arxos_writing set place = place + 1,
+    counter = case when transaction_key is not null then counter when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then 0
+      when counter >= 65535 then 0 else counter + 1 end,
+    ms = case when transaction_key is not null then ms when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then cast((julianday('now') - 2440587.5) * 86400000 as integer)
+      when counter >= 65535 then ms + 1 else ms end;
+  insert into arxos_change_log (stamp, base)
+    select printf('%012x-%04x-%s', ms, counter, tail), sequence from arxos_writing where transaction_key is null;
+  insert into "arxos_log_space" (transaction_key, place, op, id, changed, "old_storey_id", "new_storey_id", "old_number", "new_number", "old_name", "new_name", "old_usage", "new_usage", "old_area_m2", "new_area_m2", "old_height_m", "new_height_m", "old_ifc_guid", "new_ifc_guid", "old_properties", "new_properties", "old_outline", "new_outline")
+    select coalesce(w.transaction_key, (select max(key) from arxos_change_log)), w.place, 'update', new.id, ltrim(case when s."storey_id" is not new."storey_id" then ' storey_id' else '' end
+      || case when s."number" is not new."number" then ' number' else '' end
+      || case when s."name" is not new."name" then ' name' else '' end
+      || case when s."usage" is not new."usage" then ' usage' else '' end
+      || case when s."area_m2" is not new."area_m2" then ' area_m2' else '' end
+      || case when s."height_m" is not new."height_m" then ' height_m' else '' end
+      || case when s."ifc_guid" is not new."ifc_guid" then ' ifc_guid' else '' end
+      || case when s."properties" is not new."properties" then ' properties' else '' end
+      || case when s."outline" is not new."outline" then ' outline' else '' end),
+      case when s."storey_id" is not new."storey_id" then s."storey_id" end,
+      case when s."storey_id" is not new."storey_id" then new."storey_id" end,
+      case when s."number" is not new."number" then s."number" end,
+      case when s."number" is not new."number" then new."number" end,
+      case when s."name" is not new."name" then s."name" end,
+      case when s."name" is not new."name" then new."name" end,
+      case when s."usage" is not new."usage" then s."usage" end,
+      case when s."usage" is not new."usage" then new."usage" end,
+      case when s."area_m2" is not new."area_m2" then s."area_m2" end,
+      case when s."area_m2" is not new."area_m2" then new."area_m2" end,
+      case when s."height_m" is not new."height_m" then s."height_m" end,
+      case when s."height_m" is not new."height_m" then new."height_m" end,
+      case when s."ifc_guid" is not new."ifc_guid" then s."ifc_guid" end,
+      case when s."ifc_guid" is not new."ifc_guid" then new."ifc_guid" end,
+      case when s."properties" is not new."properties" then s."properties" end,
+      case when s."properties" is not new."properties" then new."properties" end,
+      case when s."outline" is not new."outline" then s."outline" end,
+      case when s."outline" is not new."outline" then new."outline" end
+    from arxos_writing w, "arxos_stash_space" s where s.id = new.id;
+end;
+
+create trigger "arxos_replaced_kept_space" after insert on "space"
+when (select capture from arxos_writing) and exists (select 1 from "arxos_stash_space" where id = new.id)
+begin
+  update arxos_writing set capture = 2;
+  update "space" set "sequence" = s."sequence", "created_at" = s."created_at", "created_by" = s."created_by", "updated_at" = s."updated_at", "updated_by" = s."updated_by", origin = s.origin from "arxos_stash_space" s
+    where "space".pk = new.pk and s.id = new.id;
+  update arxos_writing set capture = 1;
+end;
+
+create trigger "arxos_killed_space" after insert on "space"
+when (select capture from arxos_writing) and exists (select 1 from "arxos_stash_space" where id is not new.id)
+begin
+  update arxos_writing set place = place + 1,
+    counter = case when transaction_key is not null then counter when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then 0
+      when counter >= 65535 then 0 else counter + 1 end,
+    ms = case when transaction_key is not null then ms when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then cast((julianday('now') - 2440587.5) * 86400000 as integer)
+      when counter >= 65535 then ms + 1 else ms end;
+  insert into arxos_change_log (stamp, base)
+    select printf('%012x-%04x-%s', ms, counter, tail), sequence from arxos_writing where transaction_key is null;
+  insert into "arxos_log_space" (transaction_key, place, op, id, changed, "old_sequence", "old_created_at", "old_created_by", "old_updated_at", "old_updated_by", "old_origin", "old_storey_id", "old_number", "old_name", "old_usage", "old_area_m2", "old_height_m", "old_ifc_guid", "old_properties", "old_outline")
+    select coalesce(w.transaction_key, (select max(key) from arxos_change_log)), w.place, 'delete', s.id, null,
+      s."sequence",
+      s."created_at",
+      s."created_by",
+      s."updated_at",
+      s."updated_by",
+      s."origin",
+      s."storey_id",
+      s."number",
+      s."name",
+      s."usage",
+      s."area_m2",
+      s."height_m",
+      s."ifc_guid",
+      s."properties",
+      s."outline"
+    from arxos_writing w, "arxos_stash_space" s where s.id is not new.id;
+end;
+
+create trigger "arxos_updated_space" after update on "space"
+when (select capture from arxos_writing) and (old."storey_id" is not new."storey_id" or old."number" is not new."number" or old."name" is not new."name" or old."usage" is not new."usage" or old."area_m2" is not new."area_m2" or old."height_m" is not new."height_m" or old."ifc_guid" is not new."ifc_guid" or old."properties" is not new."properties" or old."outline" is not new."outline")
+begin
+  update arxos_writing set place = place + 1,
+    counter = case when transaction_key is not null then counter when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then 0
+      when counter >= 65535 then 0 else counter + 1 end,
+    ms = case when transaction_key is not null then ms when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then cast((julianday('now') - 2440587.5) * 86400000 as integer)
+      when counter >= 65535 then ms + 1 else ms end;
+  insert into arxos_change_log (stamp, base)
+    select printf('%012x-%04x-%s', ms, counter, tail), sequence from arxos_writing where transaction_key is null;
+  insert into "arxos_log_space" (transaction_key, place, op, id, changed, "old_storey_id", "new_storey_id", "old_number", "new_number", "old_name", "new_name", "old_usage", "new_usage", "old_area_m2", "new_area_m2", "old_height_m", "new_height_m", "old_ifc_guid", "new_ifc_guid", "old_properties", "new_properties", "old_outline", "new_outline")
+    select coalesce(w.transaction_key, (select max(key) from arxos_change_log)), w.place, 'update', new.id, ltrim(case when old."storey_id" is not new."storey_id" then ' storey_id' else '' end
+      || case when old."number" is not new."number" then ' number' else '' end
+      || case when old."name" is not new."name" then ' name' else '' end
+      || case when old."usage" is not new."usage" then ' usage' else '' end
+      || case when old."area_m2" is not new."area_m2" then ' area_m2' else '' end
+      || case when old."height_m" is not new."height_m" then ' height_m' else '' end
+      || case when old."ifc_guid" is not new."ifc_guid" then ' ifc_guid' else '' end
+      || case when old."properties" is not new."properties" then ' properties' else '' end
+      || case when old."outline" is not new."outline" then ' outline' else '' end),
+      case when old."storey_id" is not new."storey_id" then old."storey_id" end,
+      case when old."storey_id" is not new."storey_id" then new."storey_id" end,
+      case when old."number" is not new."number" then old."number" end,
+      case when old."number" is not new."number" then new."number" end,
+      case when old."name" is not new."name" then old."name" end,
+      case when old."name" is not new."name" then new."name" end,
+      case when old."usage" is not new."usage" then old."usage" end,
+      case when old."usage" is not new."usage" then new."usage" end,
+      case when old."area_m2" is not new."area_m2" then old."area_m2" end,
+      case when old."area_m2" is not new."area_m2" then new."area_m2" end,
+      case when old."height_m" is not new."height_m" then old."height_m" end,
+      case when old."height_m" is not new."height_m" then new."height_m" end,
+      case when old."ifc_guid" is not new."ifc_guid" then old."ifc_guid" end,
+      case when old."ifc_guid" is not new."ifc_guid" then new."ifc_guid" end,
+      case when old."properties" is not new."properties" then old."properties" end,
+      case when old."properties" is not new."properties" then new."properties" end,
+      case when old."outline" is not new."outline" then old."outline" end,
+      case when old."outline" is not new."outline" then new."outline" end
+    from arxos_writing w;
+end;
+
+create trigger "arxos_identity_space" before update of pk, id on "space"
+when (select capture from arxos_writing) and ((old.id is not null and new.id is not old.id) or new.pk is not old.pk)
+begin
+  select raise(abort, 'a row keeps its id and pk');
+end;
+
+create trigger "arxos_put_back_space" after update of "sequence", "created_at", "created_by", "updated_at", "updated_by", "origin" on "space"
+when (select capture from arxos_writing) = 1 and old.id is not null and (old."sequence" is not new."sequence" or old."created_at" is not new."created_at" or old."created_by" is not new."created_by" or old."updated_at" is not new."updated_at" or old."updated_by" is not new."updated_by" or old."origin" is not new."origin")
+begin
+  update "space" set "sequence" = old."sequence", "created_at" = old."created_at", "created_by" = old."created_by", "updated_at" = old."updated_at", "updated_by" = old."updated_by", "origin" = old."origin" where pk = new.pk;
+end;
+
+create trigger "arxos_deleted_space" after delete on "space"
+when (select capture from arxos_writing) and old.id is not null
+begin
+  update arxos_writing set place = place + 1,
+    counter = case when transaction_key is not null then counter when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then 0
+      when counter >= 65535 then 0 else counter + 1 end,
+    ms = case when transaction_key is not null then ms when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then cast((julianday('now') - 2440587.5) * 86400000 as integer)
+      when counter >= 65535 then ms + 1 else ms end;
+  insert into arxos_change_log (stamp, base)
+    select printf('%012x-%04x-%s', ms, counter, tail), sequence from arxos_writing where transaction_key is null;
+  insert into "arxos_log_space" (transaction_key, place, op, id, changed, "old_sequence", "old_created_at", "old_created_by", "old_updated_at", "old_updated_by", "old_origin", "old_storey_id", "old_number", "old_name", "old_usage", "old_area_m2", "old_height_m", "old_ifc_guid", "old_properties", "old_outline")
+    select coalesce(w.transaction_key, (select max(key) from arxos_change_log)), w.place, 'delete', old.id, null,
+      old."sequence",
+      old."created_at",
+      old."created_by",
+      old."updated_at",
+      old."updated_by",
+      old."origin",
+      old."storey_id",
+      old."number",
+      old."name",
+      old."usage",
+      old."area_m2",
+      old."height_m",
+      old."ifc_guid",
+      old."properties",
+      old."outline"
+    from arxos_writing w;
+end;
+
+--: geometry space outline
+select RecoverGeometryColumn('space', 'outline', -1, 'POLYGON', 'XY');
+select CreateSpatialIndex('space', 'outline');
+
+--: align space outline
+create trigger "arxos_align_outline_space" after insert on "space"
+when (select capture from arxos_writing) and exists (select 1 from "arxos_stash_space" where pk <> new.pk)
+begin
+  delete from "idx_space_outline" where pkid in (select pk from "arxos_stash_space")
+    and pkid not in (select pk from "space" where pk in (select pk from "arxos_stash_space"));
+end;
+
+--: table element
+create table "element" (
+  pk integer primary key,
+  "id" text unique,
+  "sequence" bigint,
+  "created_at" text,
+  "created_by" text,
+  "updated_at" text,
+  "updated_by" text,
+  "origin" text,
+  "storey_id" text,
+  "space_id" text,
+  "ifc_class" text,
+  "predefined_type" text,
+  "name" text,
+  "tag" text,
+  "serial_number" text,
+  "barcode" text,
+  "manufacturer" text,
+  "model" text,
+  "installed_on" text,
+  "status" text,
+  "condition" text,
+  "systems" text,
+  "visit_count" bigint,
+  "confidence_classification" double,
+  "confidence_position" double,
+  "confidence_properties" double,
+  "confidence_relationships" double,
+  "ifc_guid" text,
+  "properties" text,
+  "heading_deg" double,
+  "geometry" geometry
+);
+create index "element_storey_id" on "element" ("storey_id") where "storey_id" is not null;
+create index "element_space_id" on "element" ("space_id") where "space_id" is not null;
+
+--: capture element
+
+create table "arxos_log_element" (
+  entry integer primary key,
+  transaction_key integer not null,
+  place integer not null,
+  op text not null,
+  id text not null,
+  changed text,
+  "old_sequence" bigint,
+  "old_created_at" text,
+  "old_created_by" text,
+  "old_updated_at" text,
+  "old_updated_by" text,
+  "old_origin" text,
+  "old_storey_id" text,
+  "old_space_id" text,
+  "old_ifc_class" text,
+  "old_predefined_type" text,
+  "old_name" text,
+  "old_tag" text,
+  "old_serial_number" text,
+  "old_barcode" text,
+  "old_manufacturer" text,
+  "old_model" text,
+  "old_installed_on" text,
+  "old_status" text,
+  "old_condition" text,
+  "old_systems" text,
+  "old_visit_count" bigint,
+  "old_confidence_classification" double,
+  "old_confidence_position" double,
+  "old_confidence_properties" double,
+  "old_confidence_relationships" double,
+  "old_ifc_guid" text,
+  "old_properties" text,
+  "old_heading_deg" double,
+  "old_geometry" blob,
+  "new_origin" text,
+  "new_storey_id" text,
+  "new_space_id" text,
+  "new_ifc_class" text,
+  "new_predefined_type" text,
+  "new_name" text,
+  "new_tag" text,
+  "new_serial_number" text,
+  "new_barcode" text,
+  "new_manufacturer" text,
+  "new_model" text,
+  "new_installed_on" text,
+  "new_status" text,
+  "new_condition" text,
+  "new_systems" text,
+  "new_visit_count" bigint,
+  "new_confidence_classification" double,
+  "new_confidence_position" double,
+  "new_confidence_properties" double,
+  "new_confidence_relationships" double,
+  "new_ifc_guid" text,
+  "new_properties" text,
+  "new_heading_deg" double,
+  "new_geometry" blob
+);
+create index "arxos_log_element_id" on "arxos_log_element" (id);
+create index "arxos_log_element_key" on "arxos_log_element" (transaction_key);
+
+create table "arxos_stash_element" (
+  pk integer,
+  "id" text,
+  "sequence" bigint,
+  "created_at" text,
+  "created_by" text,
+  "updated_at" text,
+  "updated_by" text,
+  "origin" text,
+  "storey_id" text,
+  "space_id" text,
+  "ifc_class" text,
+  "predefined_type" text,
+  "name" text,
+  "tag" text,
+  "serial_number" text,
+  "barcode" text,
+  "manufacturer" text,
+  "model" text,
+  "installed_on" text,
+  "status" text,
+  "condition" text,
+  "systems" text,
+  "visit_count" bigint,
+  "confidence_classification" double,
+  "confidence_position" double,
+  "confidence_properties" double,
+  "confidence_relationships" double,
+  "ifc_guid" text,
+  "properties" text,
+  "heading_deg" double,
+  "geometry" blob
+);
+
+create trigger "arxos_stash_element" before insert on "element"
+when (select capture from arxos_writing)
+begin
+  delete from "arxos_stash_element";
+  insert into "arxos_stash_element" ("pk", "id", "sequence", "created_at", "created_by", "updated_at", "updated_by", "origin", "storey_id", "space_id", "ifc_class", "predefined_type", "name", "tag", "serial_number", "barcode", "manufacturer", "model", "installed_on", "status", "condition", "systems", "visit_count", "confidence_classification", "confidence_position", "confidence_properties", "confidence_relationships", "ifc_guid", "properties", "heading_deg", "geometry") select "pk", "id", "sequence", "created_at", "created_by", "updated_at", "updated_by", "origin", "storey_id", "space_id", "ifc_class", "predefined_type", "name", "tag", "serial_number", "barcode", "manufacturer", "model", "installed_on", "status", "condition", "systems", "visit_count", "confidence_classification", "confidence_position", "confidence_properties", "confidence_relationships", "ifc_guid", "properties", "heading_deg", "geometry" from "element"
+    where id = new.id or pk = new.pk;
+end;
+
+create trigger "arxos_inserted_element" after insert on "element"
+when (select capture from arxos_writing) and not exists (select 1 from "arxos_stash_element" where id = new.id)
+begin
+  update arxos_writing set capture = 2 where new.id is null or new."sequence" is not null or new."created_at" is not null or new."created_by" is not null or new."updated_at" is not null or new."updated_by" is not null;
+  update "element" set id = coalesce(id, lower(printf('%08x-%04x-7%s-%s%s-%s', cast((julianday('now') - 2440587.5) * 86400000 as integer) >> 16, cast((julianday('now') - 2440587.5) * 86400000 as integer) & 65535,
+    substr(hex(randomblob(2)), 1, 3), substr('89ab', 1 + (random() & 3), 1),
+    substr(hex(randomblob(2)), 1, 3), hex(randomblob(6))))), "sequence" = null, "created_at" = null, "created_by" = null, "updated_at" = null, "updated_by" = null
+    where pk = new.pk and (select capture from arxos_writing) = 2;
+  update arxos_writing set capture = 1 where capture = 2;
+  update arxos_writing set place = place + 1,
+    counter = case when transaction_key is not null then counter when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then 0
+      when counter >= 65535 then 0 else counter + 1 end,
+    ms = case when transaction_key is not null then ms when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then cast((julianday('now') - 2440587.5) * 86400000 as integer)
+      when counter >= 65535 then ms + 1 else ms end;
+  insert into arxos_change_log (stamp, base)
+    select printf('%012x-%04x-%s', ms, counter, tail), sequence from arxos_writing where transaction_key is null;
+  insert into "arxos_log_element" (transaction_key, place, op, id, changed, "new_origin", "new_storey_id", "new_space_id", "new_ifc_class", "new_predefined_type", "new_name", "new_tag", "new_serial_number", "new_barcode", "new_manufacturer", "new_model", "new_installed_on", "new_status", "new_condition", "new_systems", "new_visit_count", "new_confidence_classification", "new_confidence_position", "new_confidence_properties", "new_confidence_relationships", "new_ifc_guid", "new_properties", "new_heading_deg", "new_geometry")
+    select coalesce(w.transaction_key, (select max(key) from arxos_change_log)), w.place, 'insert', t.id, null,
+      t."origin",
+      t."storey_id",
+      t."space_id",
+      t."ifc_class",
+      t."predefined_type",
+      t."name",
+      t."tag",
+      t."serial_number",
+      t."barcode",
+      t."manufacturer",
+      t."model",
+      t."installed_on",
+      t."status",
+      t."condition",
+      t."systems",
+      t."visit_count",
+      t."confidence_classification",
+      t."confidence_position",
+      t."confidence_properties",
+      t."confidence_relationships",
+      t."ifc_guid",
+      t."properties",
+      t."heading_deg",
+      t."geometry"
+    from arxos_writing w, "element" t where t.pk = new.pk;
+end;
+
+create trigger "arxos_replaced_element" after insert on "element"
+when (select capture from arxos_writing) and exists (select 1 from "arxos_stash_element" s where s.id = new.id and (s."storey_id" is not new."storey_id" or s."space_id" is not new."space_id" or s."ifc_class" is not new."ifc_class" or s."predefined_type" is not new."predefined_type" or s."name" is not new."name" or s."tag" is not new."tag" or s."serial_number" is not new."serial_number" or s."barcode" is not new."barcode" or s."manufacturer" is not new."manufacturer" or s."model" is not new."model" or s."installed_on" is not new."installed_on" or s."status" is not new."status" or s."condition" is not new."condition" or s."systems" is not new."systems" or s."visit_count" is not new."visit_count" or s."confidence_classification" is not new."confidence_classification" or s."confidence_position" is not new."confidence_position" or s."confidence_properties" is not new."confidence_properties" or s."confidence_relationships" is not new."confidence_relationships" or s."ifc_guid" is not new."ifc_guid" or s."properties" is not new."properties" or s."heading_deg" is not new."heading_deg" or s."geometry" is not new."geometry"))
+begin
+  update arxos_writing set place = place + 1,
+    counter = case when transaction_key is not null then counter when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then 0
+      when counter >= 65535 then 0 else counter + 1 end,
+    ms = case when transaction_key is not null then ms when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then cast((julianday('now') - 2440587.5) * 86400000 as integer)
+      when counter >= 65535 then ms + 1 else ms end;
+  insert into arxos_change_log (stamp, base)
+    select printf('%012x-%04x-%s', ms, counter, tail), sequence from arxos_writing where transaction_key is null;
+  insert into "arxos_log_element" (transaction_key, place, op, id, changed, "old_storey_id", "new_storey_id", "old_space_id", "new_space_id", "old_ifc_class", "new_ifc_class", "old_predefined_type", "new_predefined_type", "old_name", "new_name", "old_tag", "new_tag", "old_serial_number", "new_serial_number", "old_barcode", "new_barcode", "old_manufacturer", "new_manufacturer", "old_model", "new_model", "old_installed_on", "new_installed_on", "old_status", "new_status", "old_condition", "new_condition", "old_systems", "new_systems", "old_visit_count", "new_visit_count", "old_confidence_classification", "new_confidence_classification", "old_confidence_position", "new_confidence_position", "old_confidence_properties", "new_confidence_properties", "old_confidence_relationships", "new_confidence_relationships", "old_ifc_guid", "new_ifc_guid", "old_properties", "new_properties", "old_heading_deg", "new_heading_deg", "old_geometry", "new_geometry")
+    select coalesce(w.transaction_key, (select max(key) from arxos_change_log)), w.place, 'update', new.id, ltrim(case when s."storey_id" is not new."storey_id" then ' storey_id' else '' end
+      || case when s."space_id" is not new."space_id" then ' space_id' else '' end
+      || case when s."ifc_class" is not new."ifc_class" then ' ifc_class' else '' end
+      || case when s."predefined_type" is not new."predefined_type" then ' predefined_type' else '' end
+      || case when s."name" is not new."name" then ' name' else '' end
+      || case when s."tag" is not new."tag" then ' tag' else '' end
+      || case when s."serial_number" is not new."serial_number" then ' serial_number' else '' end
+      || case when s."barcode" is not new."barcode" then ' barcode' else '' end
+      || case when s."manufacturer" is not new."manufacturer" then ' manufacturer' else '' end
+      || case when s."model" is not new."model" then ' model' else '' end
+      || case when s."installed_on" is not new."installed_on" then ' installed_on' else '' end
+      || case when s."status" is not new."status" then ' status' else '' end
+      || case when s."condition" is not new."condition" then ' condition' else '' end
+      || case when s."systems" is not new."systems" then ' systems' else '' end
+      || case when s."visit_count" is not new."visit_count" then ' visit_count' else '' end
+      || case when s."confidence_classification" is not new."confidence_classification" or s."confidence_position" is not new."confidence_position" or s."confidence_properties" is not new."confidence_properties" or s."confidence_relationships" is not new."confidence_relationships" then ' confidence_classification confidence_position confidence_properties confidence_relationships' else '' end
+      || case when s."ifc_guid" is not new."ifc_guid" then ' ifc_guid' else '' end
+      || case when s."properties" is not new."properties" then ' properties' else '' end
+      || case when s."heading_deg" is not new."heading_deg" or s."geometry" is not new."geometry" then ' heading_deg geometry' else '' end),
+      case when s."storey_id" is not new."storey_id" then s."storey_id" end,
+      case when s."storey_id" is not new."storey_id" then new."storey_id" end,
+      case when s."space_id" is not new."space_id" then s."space_id" end,
+      case when s."space_id" is not new."space_id" then new."space_id" end,
+      case when s."ifc_class" is not new."ifc_class" then s."ifc_class" end,
+      case when s."ifc_class" is not new."ifc_class" then new."ifc_class" end,
+      case when s."predefined_type" is not new."predefined_type" then s."predefined_type" end,
+      case when s."predefined_type" is not new."predefined_type" then new."predefined_type" end,
+      case when s."name" is not new."name" then s."name" end,
+      case when s."name" is not new."name" then new."name" end,
+      case when s."tag" is not new."tag" then s."tag" end,
+      case when s."tag" is not new."tag" then new."tag" end,
+      case when s."serial_number" is not new."serial_number" then s."serial_number" end,
+      case when s."serial_number" is not new."serial_number" then new."serial_number" end,
+      case when s."barcode" is not new."barcode" then s."barcode" end,
+      case when s."barcode" is not new."barcode" then new."barcode" end,
+      case when s."manufacturer" is not new."manufacturer" then s."manufacturer" end,
+      case when s."manufacturer" is not new."manufacturer" then new."manufacturer" end,
+      case when s."model" is not new."model" then s."model" end,
+      case when s."model" is not new."model" then new."model" end,
+      case when s."installed_on" is not new."installed_on" then s."installed_on" end,
+      case when s."installed_on" is not new."installed_on" then new."installed_on" end,
+      case when s."status" is not new."status" then s."status" end,
+      case when s."status" is not new."status" then new."status" end,
+      case when s."condition" is not new."condition" then s."condition" end,
+      case when s."condition" is not new."condition" then new."condition" end,
+      case when s."systems" is not new."systems" then s."systems" end,
+      case when s."systems" is not new."systems" then new."systems" end,
+      case when s."visit_count" is not new."visit_count" then s."visit_count" end,
+      case when s."visit_count" is not new."visit_count" then new."visit_count" end,
+      case when s."confidence_classification" is not new."confidence_classification" or s."confidence_position" is not new."confidence_position" or s."confidence_properties" is not new."confidence_properties" or s."confidence_relationships" is not new."confidence_relationships" then s."confidence_classification" end,
+      case when s."confidence_classification" is not new."confidence_classification" or s."confidence_position" is not new."confidence_position" or s."confidence_properties" is not new."confidence_properties" or s."confidence_relationships" is not new."confidence_relationships" then new."confidence_classification" end,
+      case when s."confidence_classification" is not new."confidence_classification" or s."confidence_position" is not new."confidence_position" or s."confidence_properties" is not new."confidence_properties" or s."confidence_relationships" is not new."confidence_relationships" then s."confidence_position" end,
+      case when s."confidence_classification" is not new."confidence_classification" or s."confidence_position" is not new."confidence_position" or s."confidence_properties" is not new."confidence_properties" or s."confidence_relationships" is not new."confidence_relationships" then new."confidence_position" end,
+      case when s."confidence_classification" is not new."confidence_classification" or s."confidence_position" is not new."confidence_position" or s."confidence_properties" is not new."confidence_properties" or s."confidence_relationships" is not new."confidence_relationships" then s."confidence_properties" end,
+      case when s."confidence_classification" is not new."confidence_classification" or s."confidence_position" is not new."confidence_position" or s."confidence_properties" is not new."confidence_properties" or s."confidence_relationships" is not new."confidence_relationships" then new."confidence_properties" end,
+      case when s."confidence_classification" is not new."confidence_classification" or s."confidence_position" is not new."confidence_position" or s."confidence_properties" is not new."confidence_properties" or s."confidence_relationships" is not new."confidence_relationships" then s."confidence_relationships" end,
+      case when s."confidence_classification" is not new."confidence_classification" or s."confidence_position" is not new."confidence_position" or s."confidence_properties" is not new."confidence_properties" or s."confidence_relationships" is not new."confidence_relationships" then new."confidence_relationships" end,
+      case when s."ifc_guid" is not new."ifc_guid" then s."ifc_guid" end,
+      case when s."ifc_guid" is not new."ifc_guid" then new."ifc_guid" end,
+      case when s."properties" is not new."properties" then s."properties" end,
+      case when s."properties" is not new."properties" then new."properties" end,
+      case when s."heading_deg" is not new."heading_deg" or s."geometry" is not new."geometry" then s."heading_deg" end,
+      case when s."heading_deg" is not new."heading_deg" or s."geometry" is not new."geometry" then new."heading_deg" end,
+      case when s."heading_deg" is not new."heading_deg" or s."geometry" is not new."geometry" then s."geometry" end,
+      case when s."heading_deg" is not new."heading_deg" or s."geometry" is not new."geometry" then new."geometry" end
+    from arxos_writing w, "arxos_stash_element" s where s.id = new.id;
+end;
+
+create trigger "arxos_replaced_kept_element" after insert on "element"
+when (select capture from arxos_writing) and exists (select 1 from "arxos_stash_element" where id = new.id)
+begin
+  update arxos_writing set capture = 2;
+  update "element" set "sequence" = s."sequence", "created_at" = s."created_at", "created_by" = s."created_by", "updated_at" = s."updated_at", "updated_by" = s."updated_by", origin = s.origin from "arxos_stash_element" s
+    where "element".pk = new.pk and s.id = new.id;
+  update arxos_writing set capture = 1;
+end;
+
+create trigger "arxos_killed_element" after insert on "element"
+when (select capture from arxos_writing) and exists (select 1 from "arxos_stash_element" where id is not new.id)
+begin
+  update arxos_writing set place = place + 1,
+    counter = case when transaction_key is not null then counter when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then 0
+      when counter >= 65535 then 0 else counter + 1 end,
+    ms = case when transaction_key is not null then ms when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then cast((julianday('now') - 2440587.5) * 86400000 as integer)
+      when counter >= 65535 then ms + 1 else ms end;
+  insert into arxos_change_log (stamp, base)
+    select printf('%012x-%04x-%s', ms, counter, tail), sequence from arxos_writing where transaction_key is null;
+  insert into "arxos_log_element" (transaction_key, place, op, id, changed, "old_sequence", "old_created_at", "old_created_by", "old_updated_at", "old_updated_by", "old_origin", "old_storey_id", "old_space_id", "old_ifc_class", "old_predefined_type", "old_name", "old_tag", "old_serial_number", "old_barcode", "old_manufacturer", "old_model", "old_installed_on", "old_status", "old_condition", "old_systems", "old_visit_count", "old_confidence_classification", "old_confidence_position", "old_confidence_properties", "old_confidence_relationships", "old_ifc_guid", "old_properties", "old_heading_deg", "old_geometry")
+    select coalesce(w.transaction_key, (select max(key) from arxos_change_log)), w.place, 'delete', s.id, null,
+      s."sequence",
+      s."created_at",
+      s."created_by",
+      s."updated_at",
+      s."updated_by",
+      s."origin",
+      s."storey_id",
+      s."space_id",
+      s."ifc_class",
+      s."predefined_type",
+      s."name",
+      s."tag",
+      s."serial_number",
+      s."barcode",
+      s."manufacturer",
+      s."model",
+      s."installed_on",
+      s."status",
+      s."condition",
+      s."systems",
+      s."visit_count",
+      s."confidence_classification",
+      s."confidence_position",
+      s."confidence_properties",
+      s."confidence_relationships",
+      s."ifc_guid",
+      s."properties",
+      s."heading_deg",
+      s."geometry"
+    from arxos_writing w, "arxos_stash_element" s where s.id is not new.id;
+end;
+
+create trigger "arxos_updated_element" after update on "element"
+when (select capture from arxos_writing) and (old."storey_id" is not new."storey_id" or old."space_id" is not new."space_id" or old."ifc_class" is not new."ifc_class" or old."predefined_type" is not new."predefined_type" or old."name" is not new."name" or old."tag" is not new."tag" or old."serial_number" is not new."serial_number" or old."barcode" is not new."barcode" or old."manufacturer" is not new."manufacturer" or old."model" is not new."model" or old."installed_on" is not new."installed_on" or old."status" is not new."status" or old."condition" is not new."condition" or old."systems" is not new."systems" or old."visit_count" is not new."visit_count" or old."confidence_classification" is not new."confidence_classification" or old."confidence_position" is not new."confidence_position" or old."confidence_properties" is not new."confidence_properties" or old."confidence_relationships" is not new."confidence_relationships" or old."ifc_guid" is not new."ifc_guid" or old."properties" is not new."properties" or old."heading_deg" is not new."heading_deg" or old."geometry" is not new."geometry")
+begin
+  update arxos_writing set place = place + 1,
+    counter = case when transaction_key is not null then counter when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then 0
+      when counter >= 65535 then 0 else counter + 1 end,
+    ms = case when transaction_key is not null then ms when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then cast((julianday('now') - 2440587.5) * 86400000 as integer)
+      when counter >= 65535 then ms + 1 else ms end;
+  insert into arxos_change_log (stamp, base)
+    select printf('%012x-%04x-%s', ms, counter, tail), sequence from arxos_writing where transaction_key is null;
+  insert into "arxos_log_element" (transaction_key, place, op, id, changed, "old_storey_id", "new_storey_id", "old_space_id", "new_space_id", "old_ifc_class", "new_ifc_class", "old_predefined_type", "new_predefined_type", "old_name", "new_name", "old_tag", "new_tag", "old_serial_number", "new_serial_number", "old_barcode", "new_barcode", "old_manufacturer", "new_manufacturer", "old_model", "new_model", "old_installed_on", "new_installed_on", "old_status", "new_status", "old_condition", "new_condition", "old_systems", "new_systems", "old_visit_count", "new_visit_count", "old_confidence_classification", "new_confidence_classification", "old_confidence_position", "new_confidence_position", "old_confidence_properties", "new_confidence_properties", "old_confidence_relationships", "new_confidence_relationships", "old_ifc_guid", "new_ifc_guid", "old_properties", "new_properties", "old_heading_deg", "new_heading_deg", "old_geometry", "new_geometry")
+    select coalesce(w.transaction_key, (select max(key) from arxos_change_log)), w.place, 'update', new.id, ltrim(case when old."storey_id" is not new."storey_id" then ' storey_id' else '' end
+      || case when old."space_id" is not new."space_id" then ' space_id' else '' end
+      || case when old."ifc_class" is not new."ifc_class" then ' ifc_class' else '' end
+      || case when old."predefined_type" is not new."predefined_type" then ' predefined_type' else '' end
+      || case when old."name" is not new."name" then ' name' else '' end
+      || case when old."tag" is not new."tag" then ' tag' else '' end
+      || case when old."serial_number" is not new."serial_number" then ' serial_number' else '' end
+      || case when old."barcode" is not new."barcode" then ' barcode' else '' end
+      || case when old."manufacturer" is not new."manufacturer" then ' manufacturer' else '' end
+      || case when old."model" is not new."model" then ' model' else '' end
+      || case when old."installed_on" is not new."installed_on" then ' installed_on' else '' end
+      || case when old."status" is not new."status" then ' status' else '' end
+      || case when old."condition" is not new."condition" then ' condition' else '' end
+      || case when old."systems" is not new."systems" then ' systems' else '' end
+      || case when old."visit_count" is not new."visit_count" then ' visit_count' else '' end
+      || case when old."confidence_classification" is not new."confidence_classification" or old."confidence_position" is not new."confidence_position" or old."confidence_properties" is not new."confidence_properties" or old."confidence_relationships" is not new."confidence_relationships" then ' confidence_classification confidence_position confidence_properties confidence_relationships' else '' end
+      || case when old."ifc_guid" is not new."ifc_guid" then ' ifc_guid' else '' end
+      || case when old."properties" is not new."properties" then ' properties' else '' end
+      || case when old."heading_deg" is not new."heading_deg" or old."geometry" is not new."geometry" then ' heading_deg geometry' else '' end),
+      case when old."storey_id" is not new."storey_id" then old."storey_id" end,
+      case when old."storey_id" is not new."storey_id" then new."storey_id" end,
+      case when old."space_id" is not new."space_id" then old."space_id" end,
+      case when old."space_id" is not new."space_id" then new."space_id" end,
+      case when old."ifc_class" is not new."ifc_class" then old."ifc_class" end,
+      case when old."ifc_class" is not new."ifc_class" then new."ifc_class" end,
+      case when old."predefined_type" is not new."predefined_type" then old."predefined_type" end,
+      case when old."predefined_type" is not new."predefined_type" then new."predefined_type" end,
+      case when old."name" is not new."name" then old."name" end,
+      case when old."name" is not new."name" then new."name" end,
+      case when old."tag" is not new."tag" then old."tag" end,
+      case when old."tag" is not new."tag" then new."tag" end,
+      case when old."serial_number" is not new."serial_number" then old."serial_number" end,
+      case when old."serial_number" is not new."serial_number" then new."serial_number" end,
+      case when old."barcode" is not new."barcode" then old."barcode" end,
+      case when old."barcode" is not new."barcode" then new."barcode" end,
+      case when old."manufacturer" is not new."manufacturer" then old."manufacturer" end,
+      case when old."manufacturer" is not new."manufacturer" then new."manufacturer" end,
+      case when old."model" is not new."model" then old."model" end,
+      case when old."model" is not new."model" then new."model" end,
+      case when old."installed_on" is not new."installed_on" then old."installed_on" end,
+      case when old."installed_on" is not new."installed_on" then new."installed_on" end,
+      case when old."status" is not new."status" then old."status" end,
+      case when old."status" is not new."status" then new."status" end,
+      case when old."condition" is not new."condition" then old."condition" end,
+      case when old."condition" is not new."condition" then new."condition" end,
+      case when old."systems" is not new."systems" then old."systems" end,
+      case when old."systems" is not new."systems" then new."systems" end,
+      case when old."visit_count" is not new."visit_count" then old."visit_count" end,
+      case when old."visit_count" is not new."visit_count" then new."visit_count" end,
+      case when old."confidence_classification" is not new."confidence_classification" or old."confidence_position" is not new."confidence_position" or old."confidence_properties" is not new."confidence_properties" or old."confidence_relationships" is not new."confidence_relationships" then old."confidence_classification" end,
+      case when old."confidence_classification" is not new."confidence_classification" or old."confidence_position" is not new."confidence_position" or old."confidence_properties" is not new."confidence_properties" or old."confidence_relationships" is not new."confidence_relationships" then new."confidence_classification" end,
+      case when old."confidence_classification" is not new."confidence_classification" or old."confidence_position" is not new."confidence_position" or old."confidence_properties" is not new."confidence_properties" or old."confidence_relationships" is not new."confidence_relationships" then old."confidence_position" end,
+      case when old."confidence_classification" is not new."confidence_classification" or old."confidence_position" is not new."confidence_position" or old."confidence_properties" is not new."confidence_properties" or old."confidence_relationships" is not new."confidence_relationships" then new."confidence_position" end,
+      case when old."confidence_classification" is not new."confidence_classification" or old."confidence_position" is not new."confidence_position" or old."confidence_properties" is not new."confidence_properties" or old."confidence_relationships" is not new."confidence_relationships" then old."confidence_properties" end,
+      case when old."confidence_classification" is not new."confidence_classification" or old."confidence_position" is not new."confidence_position" or old."confidence_properties" is not new."confidence_properties" or old."confidence_relationships" is not new."confidence_relationships" then new."confidence_properties" end,
+      case when old."confidence_classification" is not new."confidence_classification" or old."confidence_position" is not new."confidence_position" or old."confidence_properties" is not new."confidence_properties" or old."confidence_relationships" is not new."confidence_relationships" then old."confidence_relationships" end,
+      case when old."confidence_classification" is not new."confidence_classification" or old."confidence_position" is not new."confidence_position" or old."confidence_properties" is not new."confidence_properties" or old."confidence_relationships" is not new."confidence_relationships" then new."confidence_relationships" end,
+      case when old."ifc_guid" is not new."ifc_guid" then old."ifc_guid" end,
+      case when old."ifc_guid" is not new."ifc_guid" then new."ifc_guid" end,
+      case when old."properties" is not new."properties" then old."properties" end,
+      case when old."properties" is not new."properties" then new."properties" end,
+      case when old."heading_deg" is not new."heading_deg" or old."geometry" is not new."geometry" then old."heading_deg" end,
+      case when old."heading_deg" is not new."heading_deg" or old."geometry" is not new."geometry" then new."heading_deg" end,
+      case when old."heading_deg" is not new."heading_deg" or old."geometry" is not new."geometry" then old."geometry" end,
+      case when old."heading_deg" is not new."heading_deg" or old."geometry" is not new."geometry" then new."geometry" end
+    from arxos_writing w;
+end;
+
+create trigger "arxos_identity_element" before update of pk, id on "element"
+when (select capture from arxos_writing) and ((old.id is not null and new.id is not old.id) or new.pk is not old.pk)
+begin
+  select raise(abort, 'a row keeps its id and pk');
+end;
+
+create trigger "arxos_put_back_element" after update of "sequence", "created_at", "created_by", "updated_at", "updated_by", "origin" on "element"
+when (select capture from arxos_writing) = 1 and old.id is not null and (old."sequence" is not new."sequence" or old."created_at" is not new."created_at" or old."created_by" is not new."created_by" or old."updated_at" is not new."updated_at" or old."updated_by" is not new."updated_by" or old."origin" is not new."origin")
+begin
+  update "element" set "sequence" = old."sequence", "created_at" = old."created_at", "created_by" = old."created_by", "updated_at" = old."updated_at", "updated_by" = old."updated_by", "origin" = old."origin" where pk = new.pk;
+end;
+
+create trigger "arxos_deleted_element" after delete on "element"
+when (select capture from arxos_writing) and old.id is not null
+begin
+  update arxos_writing set place = place + 1,
+    counter = case when transaction_key is not null then counter when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then 0
+      when counter >= 65535 then 0 else counter + 1 end,
+    ms = case when transaction_key is not null then ms when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then cast((julianday('now') - 2440587.5) * 86400000 as integer)
+      when counter >= 65535 then ms + 1 else ms end;
+  insert into arxos_change_log (stamp, base)
+    select printf('%012x-%04x-%s', ms, counter, tail), sequence from arxos_writing where transaction_key is null;
+  insert into "arxos_log_element" (transaction_key, place, op, id, changed, "old_sequence", "old_created_at", "old_created_by", "old_updated_at", "old_updated_by", "old_origin", "old_storey_id", "old_space_id", "old_ifc_class", "old_predefined_type", "old_name", "old_tag", "old_serial_number", "old_barcode", "old_manufacturer", "old_model", "old_installed_on", "old_status", "old_condition", "old_systems", "old_visit_count", "old_confidence_classification", "old_confidence_position", "old_confidence_properties", "old_confidence_relationships", "old_ifc_guid", "old_properties", "old_heading_deg", "old_geometry")
+    select coalesce(w.transaction_key, (select max(key) from arxos_change_log)), w.place, 'delete', old.id, null,
+      old."sequence",
+      old."created_at",
+      old."created_by",
+      old."updated_at",
+      old."updated_by",
+      old."origin",
+      old."storey_id",
+      old."space_id",
+      old."ifc_class",
+      old."predefined_type",
+      old."name",
+      old."tag",
+      old."serial_number",
+      old."barcode",
+      old."manufacturer",
+      old."model",
+      old."installed_on",
+      old."status",
+      old."condition",
+      old."systems",
+      old."visit_count",
+      old."confidence_classification",
+      old."confidence_position",
+      old."confidence_properties",
+      old."confidence_relationships",
+      old."ifc_guid",
+      old."properties",
+      old."heading_deg",
+      old."geometry"
+    from arxos_writing w;
+end;
+
+--: geometry element geometry
+select RecoverGeometryColumn('element', 'geometry', -1, 'GEOMETRY', 'XYZ');
+select CreateSpatialIndex('element', 'geometry');
+
+--: align element geometry
+create trigger "arxos_align_geometry_element" after insert on "element"
+when (select capture from arxos_writing) and exists (select 1 from "arxos_stash_element" where pk <> new.pk)
+begin
+  delete from "idx_element_geometry" where pkid in (select pk from "arxos_stash_element")
+    and pkid not in (select pk from "element" where pk in (select pk from "arxos_stash_element"));
+end;
+
+--: table system
+create table "system" (
+  pk integer primary key,
+  "id" text unique,
+  "sequence" bigint,
+  "created_at" text,
+  "created_by" text,
+  "updated_at" text,
+  "updated_by" text,
+  "origin" text,
+  "kind" text,
+  "name" text,
+  "ifc_guid" text
+);
+
+--: capture system
+
+create table "arxos_log_system" (
+  entry integer primary key,
+  transaction_key integer not null,
+  place integer not null,
+  op text not null,
+  id text not null,
+  changed text,
+  "old_sequence" bigint,
+  "old_created_at" text,
+  "old_created_by" text,
+  "old_updated_at" text,
+  "old_updated_by" text,
+  "old_origin" text,
+  "old_kind" text,
+  "old_name" text,
+  "old_ifc_guid" text,
+  "new_origin" text,
+  "new_kind" text,
+  "new_name" text,
+  "new_ifc_guid" text
+);
+create index "arxos_log_system_id" on "arxos_log_system" (id);
+create index "arxos_log_system_key" on "arxos_log_system" (transaction_key);
+
+create table "arxos_stash_system" (
+  pk integer,
+  "id" text,
+  "sequence" bigint,
+  "created_at" text,
+  "created_by" text,
+  "updated_at" text,
+  "updated_by" text,
+  "origin" text,
+  "kind" text,
+  "name" text,
+  "ifc_guid" text
+);
+
+create trigger "arxos_stash_system" before insert on "system"
+when (select capture from arxos_writing)
+begin
+  delete from "arxos_stash_system";
+  insert into "arxos_stash_system" ("pk", "id", "sequence", "created_at", "created_by", "updated_at", "updated_by", "origin", "kind", "name", "ifc_guid") select "pk", "id", "sequence", "created_at", "created_by", "updated_at", "updated_by", "origin", "kind", "name", "ifc_guid" from "system"
+    where id = new.id or pk = new.pk;
+end;
+
+create trigger "arxos_inserted_system" after insert on "system"
+when (select capture from arxos_writing) and not exists (select 1 from "arxos_stash_system" where id = new.id)
+begin
+  update arxos_writing set capture = 2 where new.id is null or new."sequence" is not null or new."created_at" is not null or new."created_by" is not null or new."updated_at" is not null or new."updated_by" is not null;
+  update "system" set id = coalesce(id, lower(printf('%08x-%04x-7%s-%s%s-%s', cast((julianday('now') - 2440587.5) * 86400000 as integer) >> 16, cast((julianday('now') - 2440587.5) * 86400000 as integer) & 65535,
+    substr(hex(randomblob(2)), 1, 3), substr('89ab', 1 + (random() & 3), 1),
+    substr(hex(randomblob(2)), 1, 3), hex(randomblob(6))))), "sequence" = null, "created_at" = null, "created_by" = null, "updated_at" = null, "updated_by" = null
+    where pk = new.pk and (select capture from arxos_writing) = 2;
+  update arxos_writing set capture = 1 where capture = 2;
+  update arxos_writing set place = place + 1,
+    counter = case when transaction_key is not null then counter when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then 0
+      when counter >= 65535 then 0 else counter + 1 end,
+    ms = case when transaction_key is not null then ms when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then cast((julianday('now') - 2440587.5) * 86400000 as integer)
+      when counter >= 65535 then ms + 1 else ms end;
+  insert into arxos_change_log (stamp, base)
+    select printf('%012x-%04x-%s', ms, counter, tail), sequence from arxos_writing where transaction_key is null;
+  insert into "arxos_log_system" (transaction_key, place, op, id, changed, "new_origin", "new_kind", "new_name", "new_ifc_guid")
+    select coalesce(w.transaction_key, (select max(key) from arxos_change_log)), w.place, 'insert', t.id, null,
+      t."origin",
+      t."kind",
+      t."name",
+      t."ifc_guid"
+    from arxos_writing w, "system" t where t.pk = new.pk;
+end;
+
+create trigger "arxos_replaced_system" after insert on "system"
+when (select capture from arxos_writing) and exists (select 1 from "arxos_stash_system" s where s.id = new.id and (s."kind" is not new."kind" or s."name" is not new."name" or s."ifc_guid" is not new."ifc_guid"))
+begin
+  update arxos_writing set place = place + 1,
+    counter = case when transaction_key is not null then counter when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then 0
+      when counter >= 65535 then 0 else counter + 1 end,
+    ms = case when transaction_key is not null then ms when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then cast((julianday('now') - 2440587.5) * 86400000 as integer)
+      when counter >= 65535 then ms + 1 else ms end;
+  insert into arxos_change_log (stamp, base)
+    select printf('%012x-%04x-%s', ms, counter, tail), sequence from arxos_writing where transaction_key is null;
+  insert into "arxos_log_system" (transaction_key, place, op, id, changed, "old_kind", "new_kind", "old_name", "new_name", "old_ifc_guid", "new_ifc_guid")
+    select coalesce(w.transaction_key, (select max(key) from arxos_change_log)), w.place, 'update', new.id, ltrim(case when s."kind" is not new."kind" then ' kind' else '' end
+      || case when s."name" is not new."name" then ' name' else '' end
+      || case when s."ifc_guid" is not new."ifc_guid" then ' ifc_guid' else '' end),
+      case when s."kind" is not new."kind" then s."kind" end,
+      case when s."kind" is not new."kind" then new."kind" end,
+      case when s."name" is not new."name" then s."name" end,
+      case when s."name" is not new."name" then new."name" end,
+      case when s."ifc_guid" is not new."ifc_guid" then s."ifc_guid" end,
+      case when s."ifc_guid" is not new."ifc_guid" then new."ifc_guid" end
+    from arxos_writing w, "arxos_stash_system" s where s.id = new.id;
+end;
+
+create trigger "arxos_replaced_kept_system" after insert on "system"
+when (select capture from arxos_writing) and exists (select 1 from "arxos_stash_system" where id = new.id)
+begin
+  update arxos_writing set capture = 2;
+  update "system" set "sequence" = s."sequence", "created_at" = s."created_at", "created_by" = s."created_by", "updated_at" = s."updated_at", "updated_by" = s."updated_by", origin = s.origin from "arxos_stash_system" s
+    where "system".pk = new.pk and s.id = new.id;
+  update arxos_writing set capture = 1;
+end;
+
+create trigger "arxos_killed_system" after insert on "system"
+when (select capture from arxos_writing) and exists (select 1 from "arxos_stash_system" where id is not new.id)
+begin
+  update arxos_writing set place = place + 1,
+    counter = case when transaction_key is not null then counter when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then 0
+      when counter >= 65535 then 0 else counter + 1 end,
+    ms = case when transaction_key is not null then ms when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then cast((julianday('now') - 2440587.5) * 86400000 as integer)
+      when counter >= 65535 then ms + 1 else ms end;
+  insert into arxos_change_log (stamp, base)
+    select printf('%012x-%04x-%s', ms, counter, tail), sequence from arxos_writing where transaction_key is null;
+  insert into "arxos_log_system" (transaction_key, place, op, id, changed, "old_sequence", "old_created_at", "old_created_by", "old_updated_at", "old_updated_by", "old_origin", "old_kind", "old_name", "old_ifc_guid")
+    select coalesce(w.transaction_key, (select max(key) from arxos_change_log)), w.place, 'delete', s.id, null,
+      s."sequence",
+      s."created_at",
+      s."created_by",
+      s."updated_at",
+      s."updated_by",
+      s."origin",
+      s."kind",
+      s."name",
+      s."ifc_guid"
+    from arxos_writing w, "arxos_stash_system" s where s.id is not new.id;
+end;
+
+create trigger "arxos_updated_system" after update on "system"
+when (select capture from arxos_writing) and (old."kind" is not new."kind" or old."name" is not new."name" or old."ifc_guid" is not new."ifc_guid")
+begin
+  update arxos_writing set place = place + 1,
+    counter = case when transaction_key is not null then counter when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then 0
+      when counter >= 65535 then 0 else counter + 1 end,
+    ms = case when transaction_key is not null then ms when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then cast((julianday('now') - 2440587.5) * 86400000 as integer)
+      when counter >= 65535 then ms + 1 else ms end;
+  insert into arxos_change_log (stamp, base)
+    select printf('%012x-%04x-%s', ms, counter, tail), sequence from arxos_writing where transaction_key is null;
+  insert into "arxos_log_system" (transaction_key, place, op, id, changed, "old_kind", "new_kind", "old_name", "new_name", "old_ifc_guid", "new_ifc_guid")
+    select coalesce(w.transaction_key, (select max(key) from arxos_change_log)), w.place, 'update', new.id, ltrim(case when old."kind" is not new."kind" then ' kind' else '' end
+      || case when old."name" is not new."name" then ' name' else '' end
+      || case when old."ifc_guid" is not new."ifc_guid" then ' ifc_guid' else '' end),
+      case when old."kind" is not new."kind" then old."kind" end,
+      case when old."kind" is not new."kind" then new."kind" end,
+      case when old."name" is not new."name" then old."name" end,
+      case when old."name" is not new."name" then new."name" end,
+      case when old."ifc_guid" is not new."ifc_guid" then old."ifc_guid" end,
+      case when old."ifc_guid" is not new."ifc_guid" then new."ifc_guid" end
+    from arxos_writing w;
+end;
+
+create trigger "arxos_identity_system" before update of pk, id on "system"
+when (select capture from arxos_writing) and ((old.id is not null and new.id is not old.id) or new.pk is not old.pk)
+begin
+  select raise(abort, 'a row keeps its id and pk');
+end;
+
+create trigger "arxos_put_back_system" after update of "sequence", "created_at", "created_by", "updated_at", "updated_by", "origin" on "system"
+when (select capture from arxos_writing) = 1 and old.id is not null and (old."sequence" is not new."sequence" or old."created_at" is not new."created_at" or old."created_by" is not new."created_by" or old."updated_at" is not new."updated_at" or old."updated_by" is not new."updated_by" or old."origin" is not new."origin")
+begin
+  update "system" set "sequence" = old."sequence", "created_at" = old."created_at", "created_by" = old."created_by", "updated_at" = old."updated_at", "updated_by" = old."updated_by", "origin" = old."origin" where pk = new.pk;
+end;
+
+create trigger "arxos_deleted_system" after delete on "system"
+when (select capture from arxos_writing) and old.id is not null
+begin
+  update arxos_writing set place = place + 1,
+    counter = case when transaction_key is not null then counter when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then 0
+      when counter >= 65535 then 0 else counter + 1 end,
+    ms = case when transaction_key is not null then ms when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then cast((julianday('now') - 2440587.5) * 86400000 as integer)
+      when counter >= 65535 then ms + 1 else ms end;
+  insert into arxos_change_log (stamp, base)
+    select printf('%012x-%04x-%s', ms, counter, tail), sequence from arxos_writing where transaction_key is null;
+  insert into "arxos_log_system" (transaction_key, place, op, id, changed, "old_sequence", "old_created_at", "old_created_by", "old_updated_at", "old_updated_by", "old_origin", "old_kind", "old_name", "old_ifc_guid")
+    select coalesce(w.transaction_key, (select max(key) from arxos_change_log)), w.place, 'delete', old.id, null,
+      old."sequence",
+      old."created_at",
+      old."created_by",
+      old."updated_at",
+      old."updated_by",
+      old."origin",
+      old."kind",
+      old."name",
+      old."ifc_guid"
+    from arxos_writing w;
+end;
+
+--: table floor_plan
+create table "floor_plan" (
+  pk integer primary key,
+  "id" text unique,
+  "sequence" bigint,
+  "created_at" text,
+  "created_by" text,
+  "updated_at" text,
+  "updated_by" text,
+  "origin" text,
+  "storey_id" text,
+  "attachment_id" text,
+  "page" bigint,
+  "affine_a" double,
+  "affine_b" double,
+  "affine_c" double,
+  "affine_d" double,
+  "affine_e" double,
+  "affine_f" double,
+  "rms_error_m" double,
+  "revision" text,
+  "supersedes" text
+);
+create index "floor_plan_storey_id" on "floor_plan" ("storey_id") where "storey_id" is not null;
+create index "floor_plan_attachment_id" on "floor_plan" ("attachment_id") where "attachment_id" is not null;
+create index "floor_plan_supersedes" on "floor_plan" ("supersedes") where "supersedes" is not null;
+
+--: capture floor_plan
+
+create table "arxos_log_floor_plan" (
+  entry integer primary key,
+  transaction_key integer not null,
+  place integer not null,
+  op text not null,
+  id text not null,
+  changed text,
+  "old_sequence" bigint,
+  "old_created_at" text,
+  "old_created_by" text,
+  "old_updated_at" text,
+  "old_updated_by" text,
+  "old_origin" text,
+  "old_storey_id" text,
+  "old_attachment_id" text,
+  "old_page" bigint,
+  "old_affine_a" double,
+  "old_affine_b" double,
+  "old_affine_c" double,
+  "old_affine_d" double,
+  "old_affine_e" double,
+  "old_affine_f" double,
+  "old_rms_error_m" double,
+  "old_revision" text,
+  "old_supersedes" text,
+  "new_origin" text,
+  "new_storey_id" text,
+  "new_attachment_id" text,
+  "new_page" bigint,
+  "new_affine_a" double,
+  "new_affine_b" double,
+  "new_affine_c" double,
+  "new_affine_d" double,
+  "new_affine_e" double,
+  "new_affine_f" double,
+  "new_rms_error_m" double,
+  "new_revision" text,
+  "new_supersedes" text
+);
+create index "arxos_log_floor_plan_id" on "arxos_log_floor_plan" (id);
+create index "arxos_log_floor_plan_key" on "arxos_log_floor_plan" (transaction_key);
+
+create table "arxos_stash_floor_plan" (
+  pk integer,
+  "id" text,
+  "sequence" bigint,
+  "created_at" text,
+  "created_by" text,
+  "updated_at" text,
+  "updated_by" text,
+  "origin" text,
+  "storey_id" text,
+  "attachment_id" text,
+  "page" bigint,
+  "affine_a" double,
+  "affine_b" double,
+  "affine_c" double,
+  "affine_d" double,
+  "affine_e" double,
+  "affine_f" double,
+  "rms_error_m" double,
+  "revision" text,
+  "supersedes" text
+);
+
+create trigger "arxos_stash_floor_plan" before insert on "floor_plan"
+when (select capture from arxos_writing)
+begin
+  delete from "arxos_stash_floor_plan";
+  insert into "arxos_stash_floor_plan" ("pk", "id", "sequence", "created_at", "created_by", "updated_at", "updated_by", "origin", "storey_id", "attachment_id", "page", "affine_a", "affine_b", "affine_c", "affine_d", "affine_e", "affine_f", "rms_error_m", "revision", "supersedes") select "pk", "id", "sequence", "created_at", "created_by", "updated_at", "updated_by", "origin", "storey_id", "attachment_id", "page", "affine_a", "affine_b", "affine_c", "affine_d", "affine_e", "affine_f", "rms_error_m", "revision", "supersedes" from "floor_plan"
+    where id = new.id or pk = new.pk;
+end;
+
+create trigger "arxos_inserted_floor_plan" after insert on "floor_plan"
+when (select capture from arxos_writing) and not exists (select 1 from "arxos_stash_floor_plan" where id = new.id)
+begin
+  update arxos_writing set capture = 2 where new.id is null or new."sequence" is not null or new."created_at" is not null or new."created_by" is not null or new."updated_at" is not null or new."updated_by" is not null;
+  update "floor_plan" set id = coalesce(id, lower(printf('%08x-%04x-7%s-%s%s-%s', cast((julianday('now') - 2440587.5) * 86400000 as integer) >> 16, cast((julianday('now') - 2440587.5) * 86400000 as integer) & 65535,
+    substr(hex(randomblob(2)), 1, 3), substr('89ab', 1 + (random() & 3), 1),
+    substr(hex(randomblob(2)), 1, 3), hex(randomblob(6))))), "sequence" = null, "created_at" = null, "created_by" = null, "updated_at" = null, "updated_by" = null
+    where pk = new.pk and (select capture from arxos_writing) = 2;
+  update arxos_writing set capture = 1 where capture = 2;
+  update arxos_writing set place = place + 1,
+    counter = case when transaction_key is not null then counter when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then 0
+      when counter >= 65535 then 0 else counter + 1 end,
+    ms = case when transaction_key is not null then ms when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then cast((julianday('now') - 2440587.5) * 86400000 as integer)
+      when counter >= 65535 then ms + 1 else ms end;
+  insert into arxos_change_log (stamp, base)
+    select printf('%012x-%04x-%s', ms, counter, tail), sequence from arxos_writing where transaction_key is null;
+  insert into "arxos_log_floor_plan" (transaction_key, place, op, id, changed, "new_origin", "new_storey_id", "new_attachment_id", "new_page", "new_affine_a", "new_affine_b", "new_affine_c", "new_affine_d", "new_affine_e", "new_affine_f", "new_rms_error_m", "new_revision", "new_supersedes")
+    select coalesce(w.transaction_key, (select max(key) from arxos_change_log)), w.place, 'insert', t.id, null,
+      t."origin",
+      t."storey_id",
+      t."attachment_id",
+      t."page",
+      t."affine_a",
+      t."affine_b",
+      t."affine_c",
+      t."affine_d",
+      t."affine_e",
+      t."affine_f",
+      t."rms_error_m",
+      t."revision",
+      t."supersedes"
+    from arxos_writing w, "floor_plan" t where t.pk = new.pk;
+end;
+
+create trigger "arxos_replaced_floor_plan" after insert on "floor_plan"
+when (select capture from arxos_writing) and exists (select 1 from "arxos_stash_floor_plan" s where s.id = new.id and (s."storey_id" is not new."storey_id" or s."attachment_id" is not new."attachment_id" or s."page" is not new."page" or s."affine_a" is not new."affine_a" or s."affine_b" is not new."affine_b" or s."affine_c" is not new."affine_c" or s."affine_d" is not new."affine_d" or s."affine_e" is not new."affine_e" or s."affine_f" is not new."affine_f" or s."rms_error_m" is not new."rms_error_m" or s."revision" is not new."revision" or s."supersedes" is not new."supersedes"))
+begin
+  update arxos_writing set place = place + 1,
+    counter = case when transaction_key is not null then counter when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then 0
+      when counter >= 65535 then 0 else counter + 1 end,
+    ms = case when transaction_key is not null then ms when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then cast((julianday('now') - 2440587.5) * 86400000 as integer)
+      when counter >= 65535 then ms + 1 else ms end;
+  insert into arxos_change_log (stamp, base)
+    select printf('%012x-%04x-%s', ms, counter, tail), sequence from arxos_writing where transaction_key is null;
+  insert into "arxos_log_floor_plan" (transaction_key, place, op, id, changed, "old_storey_id", "new_storey_id", "old_attachment_id", "new_attachment_id", "old_page", "new_page", "old_affine_a", "new_affine_a", "old_affine_b", "new_affine_b", "old_affine_c", "new_affine_c", "old_affine_d", "new_affine_d", "old_affine_e", "new_affine_e", "old_affine_f", "new_affine_f", "old_rms_error_m", "new_rms_error_m", "old_revision", "new_revision", "old_supersedes", "new_supersedes")
+    select coalesce(w.transaction_key, (select max(key) from arxos_change_log)), w.place, 'update', new.id, ltrim(case when s."storey_id" is not new."storey_id" then ' storey_id' else '' end
+      || case when s."attachment_id" is not new."attachment_id" then ' attachment_id' else '' end
+      || case when s."page" is not new."page" then ' page' else '' end
+      || case when s."affine_a" is not new."affine_a" or s."affine_b" is not new."affine_b" or s."affine_c" is not new."affine_c" or s."affine_d" is not new."affine_d" or s."affine_e" is not new."affine_e" or s."affine_f" is not new."affine_f" or s."rms_error_m" is not new."rms_error_m" then ' affine_a affine_b affine_c affine_d affine_e affine_f rms_error_m' else '' end
+      || case when s."revision" is not new."revision" then ' revision' else '' end
+      || case when s."supersedes" is not new."supersedes" then ' supersedes' else '' end),
+      case when s."storey_id" is not new."storey_id" then s."storey_id" end,
+      case when s."storey_id" is not new."storey_id" then new."storey_id" end,
+      case when s."attachment_id" is not new."attachment_id" then s."attachment_id" end,
+      case when s."attachment_id" is not new."attachment_id" then new."attachment_id" end,
+      case when s."page" is not new."page" then s."page" end,
+      case when s."page" is not new."page" then new."page" end,
+      case when s."affine_a" is not new."affine_a" or s."affine_b" is not new."affine_b" or s."affine_c" is not new."affine_c" or s."affine_d" is not new."affine_d" or s."affine_e" is not new."affine_e" or s."affine_f" is not new."affine_f" or s."rms_error_m" is not new."rms_error_m" then s."affine_a" end,
+      case when s."affine_a" is not new."affine_a" or s."affine_b" is not new."affine_b" or s."affine_c" is not new."affine_c" or s."affine_d" is not new."affine_d" or s."affine_e" is not new."affine_e" or s."affine_f" is not new."affine_f" or s."rms_error_m" is not new."rms_error_m" then new."affine_a" end,
+      case when s."affine_a" is not new."affine_a" or s."affine_b" is not new."affine_b" or s."affine_c" is not new."affine_c" or s."affine_d" is not new."affine_d" or s."affine_e" is not new."affine_e" or s."affine_f" is not new."affine_f" or s."rms_error_m" is not new."rms_error_m" then s."affine_b" end,
+      case when s."affine_a" is not new."affine_a" or s."affine_b" is not new."affine_b" or s."affine_c" is not new."affine_c" or s."affine_d" is not new."affine_d" or s."affine_e" is not new."affine_e" or s."affine_f" is not new."affine_f" or s."rms_error_m" is not new."rms_error_m" then new."affine_b" end,
+      case when s."affine_a" is not new."affine_a" or s."affine_b" is not new."affine_b" or s."affine_c" is not new."affine_c" or s."affine_d" is not new."affine_d" or s."affine_e" is not new."affine_e" or s."affine_f" is not new."affine_f" or s."rms_error_m" is not new."rms_error_m" then s."affine_c" end,
+      case when s."affine_a" is not new."affine_a" or s."affine_b" is not new."affine_b" or s."affine_c" is not new."affine_c" or s."affine_d" is not new."affine_d" or s."affine_e" is not new."affine_e" or s."affine_f" is not new."affine_f" or s."rms_error_m" is not new."rms_error_m" then new."affine_c" end,
+      case when s."affine_a" is not new."affine_a" or s."affine_b" is not new."affine_b" or s."affine_c" is not new."affine_c" or s."affine_d" is not new."affine_d" or s."affine_e" is not new."affine_e" or s."affine_f" is not new."affine_f" or s."rms_error_m" is not new."rms_error_m" then s."affine_d" end,
+      case when s."affine_a" is not new."affine_a" or s."affine_b" is not new."affine_b" or s."affine_c" is not new."affine_c" or s."affine_d" is not new."affine_d" or s."affine_e" is not new."affine_e" or s."affine_f" is not new."affine_f" or s."rms_error_m" is not new."rms_error_m" then new."affine_d" end,
+      case when s."affine_a" is not new."affine_a" or s."affine_b" is not new."affine_b" or s."affine_c" is not new."affine_c" or s."affine_d" is not new."affine_d" or s."affine_e" is not new."affine_e" or s."affine_f" is not new."affine_f" or s."rms_error_m" is not new."rms_error_m" then s."affine_e" end,
+      case when s."affine_a" is not new."affine_a" or s."affine_b" is not new."affine_b" or s."affine_c" is not new."affine_c" or s."affine_d" is not new."affine_d" or s."affine_e" is not new."affine_e" or s."affine_f" is not new."affine_f" or s."rms_error_m" is not new."rms_error_m" then new."affine_e" end,
+      case when s."affine_a" is not new."affine_a" or s."affine_b" is not new."affine_b" or s."affine_c" is not new."affine_c" or s."affine_d" is not new."affine_d" or s."affine_e" is not new."affine_e" or s."affine_f" is not new."affine_f" or s."rms_error_m" is not new."rms_error_m" then s."affine_f" end,
+      case when s."affine_a" is not new."affine_a" or s."affine_b" is not new."affine_b" or s."affine_c" is not new."affine_c" or s."affine_d" is not new."affine_d" or s."affine_e" is not new."affine_e" or s."affine_f" is not new."affine_f" or s."rms_error_m" is not new."rms_error_m" then new."affine_f" end,
+      case when s."affine_a" is not new."affine_a" or s."affine_b" is not new."affine_b" or s."affine_c" is not new."affine_c" or s."affine_d" is not new."affine_d" or s."affine_e" is not new."affine_e" or s."affine_f" is not new."affine_f" or s."rms_error_m" is not new."rms_error_m" then s."rms_error_m" end,
+      case when s."affine_a" is not new."affine_a" or s."affine_b" is not new."affine_b" or s."affine_c" is not new."affine_c" or s."affine_d" is not new."affine_d" or s."affine_e" is not new."affine_e" or s."affine_f" is not new."affine_f" or s."rms_error_m" is not new."rms_error_m" then new."rms_error_m" end,
+      case when s."revision" is not new."revision" then s."revision" end,
+      case when s."revision" is not new."revision" then new."revision" end,
+      case when s."supersedes" is not new."supersedes" then s."supersedes" end,
+      case when s."supersedes" is not new."supersedes" then new."supersedes" end
+    from arxos_writing w, "arxos_stash_floor_plan" s where s.id = new.id;
+end;
+
+create trigger "arxos_replaced_kept_floor_plan" after insert on "floor_plan"
+when (select capture from arxos_writing) and exists (select 1 from "arxos_stash_floor_plan" where id = new.id)
+begin
+  update arxos_writing set capture = 2;
+  update "floor_plan" set "sequence" = s."sequence", "created_at" = s."created_at", "created_by" = s."created_by", "updated_at" = s."updated_at", "updated_by" = s."updated_by", origin = s.origin from "arxos_stash_floor_plan" s
+    where "floor_plan".pk = new.pk and s.id = new.id;
+  update arxos_writing set capture = 1;
+end;
+
+create trigger "arxos_killed_floor_plan" after insert on "floor_plan"
+when (select capture from arxos_writing) and exists (select 1 from "arxos_stash_floor_plan" where id is not new.id)
+begin
+  update arxos_writing set place = place + 1,
+    counter = case when transaction_key is not null then counter when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then 0
+      when counter >= 65535 then 0 else counter + 1 end,
+    ms = case when transaction_key is not null then ms when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then cast((julianday('now') - 2440587.5) * 86400000 as integer)
+      when counter >= 65535 then ms + 1 else ms end;
+  insert into arxos_change_log (stamp, base)
+    select printf('%012x-%04x-%s', ms, counter, tail), sequence from arxos_writing where transaction_key is null;
+  insert into "arxos_log_floor_plan" (transaction_key, place, op, id, changed, "old_sequence", "old_created_at", "old_created_by", "old_updated_at", "old_updated_by", "old_origin", "old_storey_id", "old_attachment_id", "old_page", "old_affine_a", "old_affine_b", "old_affine_c", "old_affine_d", "old_affine_e", "old_affine_f", "old_rms_error_m", "old_revision", "old_supersedes")
+    select coalesce(w.transaction_key, (select max(key) from arxos_change_log)), w.place, 'delete', s.id, null,
+      s."sequence",
+      s."created_at",
+      s."created_by",
+      s."updated_at",
+      s."updated_by",
+      s."origin",
+      s."storey_id",
+      s."attachment_id",
+      s."page",
+      s."affine_a",
+      s."affine_b",
+      s."affine_c",
+      s."affine_d",
+      s."affine_e",
+      s."affine_f",
+      s."rms_error_m",
+      s."revision",
+      s."supersedes"
+    from arxos_writing w, "arxos_stash_floor_plan" s where s.id is not new.id;
+end;
+
+create trigger "arxos_updated_floor_plan" after update on "floor_plan"
+when (select capture from arxos_writing) and (old."storey_id" is not new."storey_id" or old."attachment_id" is not new."attachment_id" or old."page" is not new."page" or old."affine_a" is not new."affine_a" or old."affine_b" is not new."affine_b" or old."affine_c" is not new."affine_c" or old."affine_d" is not new."affine_d" or old."affine_e" is not new."affine_e" or old."affine_f" is not new."affine_f" or old."rms_error_m" is not new."rms_error_m" or old."revision" is not new."revision" or old."supersedes" is not new."supersedes")
+begin
+  update arxos_writing set place = place + 1,
+    counter = case when transaction_key is not null then counter when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then 0
+      when counter >= 65535 then 0 else counter + 1 end,
+    ms = case when transaction_key is not null then ms when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then cast((julianday('now') - 2440587.5) * 86400000 as integer)
+      when counter >= 65535 then ms + 1 else ms end;
+  insert into arxos_change_log (stamp, base)
+    select printf('%012x-%04x-%s', ms, counter, tail), sequence from arxos_writing where transaction_key is null;
+  insert into "arxos_log_floor_plan" (transaction_key, place, op, id, changed, "old_storey_id", "new_storey_id", "old_attachment_id", "new_attachment_id", "old_page", "new_page", "old_affine_a", "new_affine_a", "old_affine_b", "new_affine_b", "old_affine_c", "new_affine_c", "old_affine_d", "new_affine_d", "old_affine_e", "new_affine_e", "old_affine_f", "new_affine_f", "old_rms_error_m", "new_rms_error_m", "old_revision", "new_revision", "old_supersedes", "new_supersedes")
+    select coalesce(w.transaction_key, (select max(key) from arxos_change_log)), w.place, 'update', new.id, ltrim(case when old."storey_id" is not new."storey_id" then ' storey_id' else '' end
+      || case when old."attachment_id" is not new."attachment_id" then ' attachment_id' else '' end
+      || case when old."page" is not new."page" then ' page' else '' end
+      || case when old."affine_a" is not new."affine_a" or old."affine_b" is not new."affine_b" or old."affine_c" is not new."affine_c" or old."affine_d" is not new."affine_d" or old."affine_e" is not new."affine_e" or old."affine_f" is not new."affine_f" or old."rms_error_m" is not new."rms_error_m" then ' affine_a affine_b affine_c affine_d affine_e affine_f rms_error_m' else '' end
+      || case when old."revision" is not new."revision" then ' revision' else '' end
+      || case when old."supersedes" is not new."supersedes" then ' supersedes' else '' end),
+      case when old."storey_id" is not new."storey_id" then old."storey_id" end,
+      case when old."storey_id" is not new."storey_id" then new."storey_id" end,
+      case when old."attachment_id" is not new."attachment_id" then old."attachment_id" end,
+      case when old."attachment_id" is not new."attachment_id" then new."attachment_id" end,
+      case when old."page" is not new."page" then old."page" end,
+      case when old."page" is not new."page" then new."page" end,
+      case when old."affine_a" is not new."affine_a" or old."affine_b" is not new."affine_b" or old."affine_c" is not new."affine_c" or old."affine_d" is not new."affine_d" or old."affine_e" is not new."affine_e" or old."affine_f" is not new."affine_f" or old."rms_error_m" is not new."rms_error_m" then old."affine_a" end,
+      case when old."affine_a" is not new."affine_a" or old."affine_b" is not new."affine_b" or old."affine_c" is not new."affine_c" or old."affine_d" is not new."affine_d" or old."affine_e" is not new."affine_e" or old."affine_f" is not new."affine_f" or old."rms_error_m" is not new."rms_error_m" then new."affine_a" end,
+      case when old."affine_a" is not new."affine_a" or old."affine_b" is not new."affine_b" or old."affine_c" is not new."affine_c" or old."affine_d" is not new."affine_d" or old."affine_e" is not new."affine_e" or old."affine_f" is not new."affine_f" or old."rms_error_m" is not new."rms_error_m" then old."affine_b" end,
+      case when old."affine_a" is not new."affine_a" or old."affine_b" is not new."affine_b" or old."affine_c" is not new."affine_c" or old."affine_d" is not new."affine_d" or old."affine_e" is not new."affine_e" or old."affine_f" is not new."affine_f" or old."rms_error_m" is not new."rms_error_m" then new."affine_b" end,
+      case when old."affine_a" is not new."affine_a" or old."affine_b" is not new."affine_b" or old."affine_c" is not new."affine_c" or old."affine_d" is not new."affine_d" or old."affine_e" is not new."affine_e" or old."affine_f" is not new."affine_f" or old."rms_error_m" is not new."rms_error_m" then old."affine_c" end,
+      case when old."affine_a" is not new."affine_a" or old."affine_b" is not new."affine_b" or old."affine_c" is not new."affine_c" or old."affine_d" is not new."affine_d" or old."affine_e" is not new."affine_e" or old."affine_f" is not new."affine_f" or old."rms_error_m" is not new."rms_error_m" then new."affine_c" end,
+      case when old."affine_a" is not new."affine_a" or old."affine_b" is not new."affine_b" or old."affine_c" is not new."affine_c" or old."affine_d" is not new."affine_d" or old."affine_e" is not new."affine_e" or old."affine_f" is not new."affine_f" or old."rms_error_m" is not new."rms_error_m" then old."affine_d" end,
+      case when old."affine_a" is not new."affine_a" or old."affine_b" is not new."affine_b" or old."affine_c" is not new."affine_c" or old."affine_d" is not new."affine_d" or old."affine_e" is not new."affine_e" or old."affine_f" is not new."affine_f" or old."rms_error_m" is not new."rms_error_m" then new."affine_d" end,
+      case when old."affine_a" is not new."affine_a" or old."affine_b" is not new."affine_b" or old."affine_c" is not new."affine_c" or old."affine_d" is not new."affine_d" or old."affine_e" is not new."affine_e" or old."affine_f" is not new."affine_f" or old."rms_error_m" is not new."rms_error_m" then old."affine_e" end,
+      case when old."affine_a" is not new."affine_a" or old."affine_b" is not new."affine_b" or old."affine_c" is not new."affine_c" or old."affine_d" is not new."affine_d" or old."affine_e" is not new."affine_e" or old."affine_f" is not new."affine_f" or old."rms_error_m" is not new."rms_error_m" then new."affine_e" end,
+      case when old."affine_a" is not new."affine_a" or old."affine_b" is not new."affine_b" or old."affine_c" is not new."affine_c" or old."affine_d" is not new."affine_d" or old."affine_e" is not new."affine_e" or old."affine_f" is not new."affine_f" or old."rms_error_m" is not new."rms_error_m" then old."affine_f" end,
+      case when old."affine_a" is not new."affine_a" or old."affine_b" is not new."affine_b" or old."affine_c" is not new."affine_c" or old."affine_d" is not new."affine_d" or old."affine_e" is not new."affine_e" or old."affine_f" is not new."affine_f" or old."rms_error_m" is not new."rms_error_m" then new."affine_f" end,
+      case when old."affine_a" is not new."affine_a" or old."affine_b" is not new."affine_b" or old."affine_c" is not new."affine_c" or old."affine_d" is not new."affine_d" or old."affine_e" is not new."affine_e" or old."affine_f" is not new."affine_f" or old."rms_error_m" is not new."rms_error_m" then old."rms_error_m" end,
+      case when old."affine_a" is not new."affine_a" or old."affine_b" is not new."affine_b" or old."affine_c" is not new."affine_c" or old."affine_d" is not new."affine_d" or old."affine_e" is not new."affine_e" or old."affine_f" is not new."affine_f" or old."rms_error_m" is not new."rms_error_m" then new."rms_error_m" end,
+      case when old."revision" is not new."revision" then old."revision" end,
+      case when old."revision" is not new."revision" then new."revision" end,
+      case when old."supersedes" is not new."supersedes" then old."supersedes" end,
+      case when old."supersedes" is not new."supersedes" then new."supersedes" end
+    from arxos_writing w;
+end;
+
+create trigger "arxos_identity_floor_plan" before update of pk, id on "floor_plan"
+when (select capture from arxos_writing) and ((old.id is not null and new.id is not old.id) or new.pk is not old.pk)
+begin
+  select raise(abort, 'a row keeps its id and pk');
+end;
+
+create trigger "arxos_put_back_floor_plan" after update of "sequence", "created_at", "created_by", "updated_at", "updated_by", "origin" on "floor_plan"
+when (select capture from arxos_writing) = 1 and old.id is not null and (old."sequence" is not new."sequence" or old."created_at" is not new."created_at" or old."created_by" is not new."created_by" or old."updated_at" is not new."updated_at" or old."updated_by" is not new."updated_by" or old."origin" is not new."origin")
+begin
+  update "floor_plan" set "sequence" = old."sequence", "created_at" = old."created_at", "created_by" = old."created_by", "updated_at" = old."updated_at", "updated_by" = old."updated_by", "origin" = old."origin" where pk = new.pk;
+end;
+
+create trigger "arxos_deleted_floor_plan" after delete on "floor_plan"
+when (select capture from arxos_writing) and old.id is not null
+begin
+  update arxos_writing set place = place + 1,
+    counter = case when transaction_key is not null then counter when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then 0
+      when counter >= 65535 then 0 else counter + 1 end,
+    ms = case when transaction_key is not null then ms when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then cast((julianday('now') - 2440587.5) * 86400000 as integer)
+      when counter >= 65535 then ms + 1 else ms end;
+  insert into arxos_change_log (stamp, base)
+    select printf('%012x-%04x-%s', ms, counter, tail), sequence from arxos_writing where transaction_key is null;
+  insert into "arxos_log_floor_plan" (transaction_key, place, op, id, changed, "old_sequence", "old_created_at", "old_created_by", "old_updated_at", "old_updated_by", "old_origin", "old_storey_id", "old_attachment_id", "old_page", "old_affine_a", "old_affine_b", "old_affine_c", "old_affine_d", "old_affine_e", "old_affine_f", "old_rms_error_m", "old_revision", "old_supersedes")
+    select coalesce(w.transaction_key, (select max(key) from arxos_change_log)), w.place, 'delete', old.id, null,
+      old."sequence",
+      old."created_at",
+      old."created_by",
+      old."updated_at",
+      old."updated_by",
+      old."origin",
+      old."storey_id",
+      old."attachment_id",
+      old."page",
+      old."affine_a",
+      old."affine_b",
+      old."affine_c",
+      old."affine_d",
+      old."affine_e",
+      old."affine_f",
+      old."rms_error_m",
+      old."revision",
+      old."supersedes"
+    from arxos_writing w;
+end;
+
+--: table task
+create table "task" (
+  pk integer primary key,
+  "id" text unique,
+  "sequence" bigint,
+  "created_at" text,
+  "created_by" text,
+  "updated_at" text,
+  "updated_by" text,
+  "origin" text,
+  "kind" text,
+  "title" text,
+  "target_table" text,
+  "target_id" text,
+  "priority" bigint,
+  "impact" double,
+  "effort_min" double,
+  "due_on" text,
+  "assignee" text,
+  "state" text,
+  "similar_group" text,
+  "location" point
+);
+create index "task_target_id" on "task" ("target_id") where "target_id" is not null;
+
+--: capture task
+
+create table "arxos_log_task" (
+  entry integer primary key,
+  transaction_key integer not null,
+  place integer not null,
+  op text not null,
+  id text not null,
+  changed text,
+  "old_sequence" bigint,
+  "old_created_at" text,
+  "old_created_by" text,
+  "old_updated_at" text,
+  "old_updated_by" text,
+  "old_origin" text,
+  "old_kind" text,
+  "old_title" text,
+  "old_target_table" text,
+  "old_target_id" text,
+  "old_priority" bigint,
+  "old_impact" double,
+  "old_effort_min" double,
+  "old_due_on" text,
+  "old_assignee" text,
+  "old_state" text,
+  "old_similar_group" text,
+  "old_location" blob,
+  "new_origin" text,
+  "new_kind" text,
+  "new_title" text,
+  "new_target_table" text,
+  "new_target_id" text,
+  "new_priority" bigint,
+  "new_impact" double,
+  "new_effort_min" double,
+  "new_due_on" text,
+  "new_assignee" text,
+  "new_state" text,
+  "new_similar_group" text,
+  "new_location" blob
+);
+create index "arxos_log_task_id" on "arxos_log_task" (id);
+create index "arxos_log_task_key" on "arxos_log_task" (transaction_key);
+
+create table "arxos_stash_task" (
+  pk integer,
+  "id" text,
+  "sequence" bigint,
+  "created_at" text,
+  "created_by" text,
+  "updated_at" text,
+  "updated_by" text,
+  "origin" text,
+  "kind" text,
+  "title" text,
+  "target_table" text,
+  "target_id" text,
+  "priority" bigint,
+  "impact" double,
+  "effort_min" double,
+  "due_on" text,
+  "assignee" text,
+  "state" text,
+  "similar_group" text,
+  "location" blob
+);
+
+create trigger "arxos_stash_task" before insert on "task"
+when (select capture from arxos_writing)
+begin
+  delete from "arxos_stash_task";
+  insert into "arxos_stash_task" ("pk", "id", "sequence", "created_at", "created_by", "updated_at", "updated_by", "origin", "kind", "title", "target_table", "target_id", "priority", "impact", "effort_min", "due_on", "assignee", "state", "similar_group", "location") select "pk", "id", "sequence", "created_at", "created_by", "updated_at", "updated_by", "origin", "kind", "title", "target_table", "target_id", "priority", "impact", "effort_min", "due_on", "assignee", "state", "similar_group", "location" from "task"
+    where id = new.id or pk = new.pk;
+end;
+
+create trigger "arxos_inserted_task" after insert on "task"
+when (select capture from arxos_writing) and not exists (select 1 from "arxos_stash_task" where id = new.id)
+begin
+  update arxos_writing set capture = 2 where new.id is null or new."sequence" is not null or new."created_at" is not null or new."created_by" is not null or new."updated_at" is not null or new."updated_by" is not null;
+  update "task" set id = coalesce(id, lower(printf('%08x-%04x-7%s-%s%s-%s', cast((julianday('now') - 2440587.5) * 86400000 as integer) >> 16, cast((julianday('now') - 2440587.5) * 86400000 as integer) & 65535,
+    substr(hex(randomblob(2)), 1, 3), substr('89ab', 1 + (random() & 3), 1),
+    substr(hex(randomblob(2)), 1, 3), hex(randomblob(6))))), "sequence" = null, "created_at" = null, "created_by" = null, "updated_at" = null, "updated_by" = null
+    where pk = new.pk and (select capture from arxos_writing) = 2;
+  update arxos_writing set capture = 1 where capture = 2;
+  update arxos_writing set place = place + 1,
+    counter = case when transaction_key is not null then counter when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then 0
+      when counter >= 65535 then 0 else counter + 1 end,
+    ms = case when transaction_key is not null then ms when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then cast((julianday('now') - 2440587.5) * 86400000 as integer)
+      when counter >= 65535 then ms + 1 else ms end;
+  insert into arxos_change_log (stamp, base)
+    select printf('%012x-%04x-%s', ms, counter, tail), sequence from arxos_writing where transaction_key is null;
+  insert into "arxos_log_task" (transaction_key, place, op, id, changed, "new_origin", "new_kind", "new_title", "new_target_table", "new_target_id", "new_priority", "new_impact", "new_effort_min", "new_due_on", "new_assignee", "new_state", "new_similar_group", "new_location")
+    select coalesce(w.transaction_key, (select max(key) from arxos_change_log)), w.place, 'insert', t.id, null,
+      t."origin",
+      t."kind",
+      t."title",
+      t."target_table",
+      t."target_id",
+      t."priority",
+      t."impact",
+      t."effort_min",
+      t."due_on",
+      t."assignee",
+      t."state",
+      t."similar_group",
+      t."location"
+    from arxos_writing w, "task" t where t.pk = new.pk;
+end;
+
+create trigger "arxos_replaced_task" after insert on "task"
+when (select capture from arxos_writing) and exists (select 1 from "arxos_stash_task" s where s.id = new.id and (s."kind" is not new."kind" or s."title" is not new."title" or s."target_table" is not new."target_table" or s."target_id" is not new."target_id" or s."priority" is not new."priority" or s."impact" is not new."impact" or s."effort_min" is not new."effort_min" or s."due_on" is not new."due_on" or s."assignee" is not new."assignee" or s."state" is not new."state" or s."similar_group" is not new."similar_group" or s."location" is not new."location"))
+begin
+  update arxos_writing set place = place + 1,
+    counter = case when transaction_key is not null then counter when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then 0
+      when counter >= 65535 then 0 else counter + 1 end,
+    ms = case when transaction_key is not null then ms when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then cast((julianday('now') - 2440587.5) * 86400000 as integer)
+      when counter >= 65535 then ms + 1 else ms end;
+  insert into arxos_change_log (stamp, base)
+    select printf('%012x-%04x-%s', ms, counter, tail), sequence from arxos_writing where transaction_key is null;
+  insert into "arxos_log_task" (transaction_key, place, op, id, changed, "old_kind", "new_kind", "old_title", "new_title", "old_target_table", "new_target_table", "old_target_id", "new_target_id", "old_priority", "new_priority", "old_impact", "new_impact", "old_effort_min", "new_effort_min", "old_due_on", "new_due_on", "old_assignee", "new_assignee", "old_state", "new_state", "old_similar_group", "new_similar_group", "old_location", "new_location")
+    select coalesce(w.transaction_key, (select max(key) from arxos_change_log)), w.place, 'update', new.id, ltrim(case when s."kind" is not new."kind" then ' kind' else '' end
+      || case when s."title" is not new."title" then ' title' else '' end
+      || case when s."target_table" is not new."target_table" or s."target_id" is not new."target_id" then ' target_table target_id' else '' end
+      || case when s."priority" is not new."priority" then ' priority' else '' end
+      || case when s."impact" is not new."impact" then ' impact' else '' end
+      || case when s."effort_min" is not new."effort_min" then ' effort_min' else '' end
+      || case when s."due_on" is not new."due_on" then ' due_on' else '' end
+      || case when s."assignee" is not new."assignee" then ' assignee' else '' end
+      || case when s."state" is not new."state" then ' state' else '' end
+      || case when s."similar_group" is not new."similar_group" then ' similar_group' else '' end
+      || case when s."location" is not new."location" then ' location' else '' end),
+      case when s."kind" is not new."kind" then s."kind" end,
+      case when s."kind" is not new."kind" then new."kind" end,
+      case when s."title" is not new."title" then s."title" end,
+      case when s."title" is not new."title" then new."title" end,
+      case when s."target_table" is not new."target_table" or s."target_id" is not new."target_id" then s."target_table" end,
+      case when s."target_table" is not new."target_table" or s."target_id" is not new."target_id" then new."target_table" end,
+      case when s."target_table" is not new."target_table" or s."target_id" is not new."target_id" then s."target_id" end,
+      case when s."target_table" is not new."target_table" or s."target_id" is not new."target_id" then new."target_id" end,
+      case when s."priority" is not new."priority" then s."priority" end,
+      case when s."priority" is not new."priority" then new."priority" end,
+      case when s."impact" is not new."impact" then s."impact" end,
+      case when s."impact" is not new."impact" then new."impact" end,
+      case when s."effort_min" is not new."effort_min" then s."effort_min" end,
+      case when s."effort_min" is not new."effort_min" then new."effort_min" end,
+      case when s."due_on" is not new."due_on" then s."due_on" end,
+      case when s."due_on" is not new."due_on" then new."due_on" end,
+      case when s."assignee" is not new."assignee" then s."assignee" end,
+      case when s."assignee" is not new."assignee" then new."assignee" end,
+      case when s."state" is not new."state" then s."state" end,
+      case when s."state" is not new."state" then new."state" end,
+      case when s."similar_group" is not new."similar_group" then s."similar_group" end,
+      case when s."similar_group" is not new."similar_group" then new."similar_group" end,
+      case when s."location" is not new."location" then s."location" end,
+      case when s."location" is not new."location" then new."location" end
+    from arxos_writing w, "arxos_stash_task" s where s.id = new.id;
+end;
+
+create trigger "arxos_replaced_kept_task" after insert on "task"
+when (select capture from arxos_writing) and exists (select 1 from "arxos_stash_task" where id = new.id)
+begin
+  update arxos_writing set capture = 2;
+  update "task" set "sequence" = s."sequence", "created_at" = s."created_at", "created_by" = s."created_by", "updated_at" = s."updated_at", "updated_by" = s."updated_by", origin = s.origin from "arxos_stash_task" s
+    where "task".pk = new.pk and s.id = new.id;
+  update arxos_writing set capture = 1;
+end;
+
+create trigger "arxos_killed_task" after insert on "task"
+when (select capture from arxos_writing) and exists (select 1 from "arxos_stash_task" where id is not new.id)
+begin
+  update arxos_writing set place = place + 1,
+    counter = case when transaction_key is not null then counter when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then 0
+      when counter >= 65535 then 0 else counter + 1 end,
+    ms = case when transaction_key is not null then ms when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then cast((julianday('now') - 2440587.5) * 86400000 as integer)
+      when counter >= 65535 then ms + 1 else ms end;
+  insert into arxos_change_log (stamp, base)
+    select printf('%012x-%04x-%s', ms, counter, tail), sequence from arxos_writing where transaction_key is null;
+  insert into "arxos_log_task" (transaction_key, place, op, id, changed, "old_sequence", "old_created_at", "old_created_by", "old_updated_at", "old_updated_by", "old_origin", "old_kind", "old_title", "old_target_table", "old_target_id", "old_priority", "old_impact", "old_effort_min", "old_due_on", "old_assignee", "old_state", "old_similar_group", "old_location")
+    select coalesce(w.transaction_key, (select max(key) from arxos_change_log)), w.place, 'delete', s.id, null,
+      s."sequence",
+      s."created_at",
+      s."created_by",
+      s."updated_at",
+      s."updated_by",
+      s."origin",
+      s."kind",
+      s."title",
+      s."target_table",
+      s."target_id",
+      s."priority",
+      s."impact",
+      s."effort_min",
+      s."due_on",
+      s."assignee",
+      s."state",
+      s."similar_group",
+      s."location"
+    from arxos_writing w, "arxos_stash_task" s where s.id is not new.id;
+end;
+
+create trigger "arxos_updated_task" after update on "task"
+when (select capture from arxos_writing) and (old."kind" is not new."kind" or old."title" is not new."title" or old."target_table" is not new."target_table" or old."target_id" is not new."target_id" or old."priority" is not new."priority" or old."impact" is not new."impact" or old."effort_min" is not new."effort_min" or old."due_on" is not new."due_on" or old."assignee" is not new."assignee" or old."state" is not new."state" or old."similar_group" is not new."similar_group" or old."location" is not new."location")
+begin
+  update arxos_writing set place = place + 1,
+    counter = case when transaction_key is not null then counter when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then 0
+      when counter >= 65535 then 0 else counter + 1 end,
+    ms = case when transaction_key is not null then ms when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then cast((julianday('now') - 2440587.5) * 86400000 as integer)
+      when counter >= 65535 then ms + 1 else ms end;
+  insert into arxos_change_log (stamp, base)
+    select printf('%012x-%04x-%s', ms, counter, tail), sequence from arxos_writing where transaction_key is null;
+  insert into "arxos_log_task" (transaction_key, place, op, id, changed, "old_kind", "new_kind", "old_title", "new_title", "old_target_table", "new_target_table", "old_target_id", "new_target_id", "old_priority", "new_priority", "old_impact", "new_impact", "old_effort_min", "new_effort_min", "old_due_on", "new_due_on", "old_assignee", "new_assignee", "old_state", "new_state", "old_similar_group", "new_similar_group", "old_location", "new_location")
+    select coalesce(w.transaction_key, (select max(key) from arxos_change_log)), w.place, 'update', new.id, ltrim(case when old."kind" is not new."kind" then ' kind' else '' end
+      || case when old."title" is not new."title" then ' title' else '' end
+      || case when old."target_table" is not new."target_table" or old."target_id" is not new."target_id" then ' target_table target_id' else '' end
+      || case when old."priority" is not new."priority" then ' priority' else '' end
+      || case when old."impact" is not new."impact" then ' impact' else '' end
+      || case when old."effort_min" is not new."effort_min" then ' effort_min' else '' end
+      || case when old."due_on" is not new."due_on" then ' due_on' else '' end
+      || case when old."assignee" is not new."assignee" then ' assignee' else '' end
+      || case when old."state" is not new."state" then ' state' else '' end
+      || case when old."similar_group" is not new."similar_group" then ' similar_group' else '' end
+      || case when old."location" is not new."location" then ' location' else '' end),
+      case when old."kind" is not new."kind" then old."kind" end,
+      case when old."kind" is not new."kind" then new."kind" end,
+      case when old."title" is not new."title" then old."title" end,
+      case when old."title" is not new."title" then new."title" end,
+      case when old."target_table" is not new."target_table" or old."target_id" is not new."target_id" then old."target_table" end,
+      case when old."target_table" is not new."target_table" or old."target_id" is not new."target_id" then new."target_table" end,
+      case when old."target_table" is not new."target_table" or old."target_id" is not new."target_id" then old."target_id" end,
+      case when old."target_table" is not new."target_table" or old."target_id" is not new."target_id" then new."target_id" end,
+      case when old."priority" is not new."priority" then old."priority" end,
+      case when old."priority" is not new."priority" then new."priority" end,
+      case when old."impact" is not new."impact" then old."impact" end,
+      case when old."impact" is not new."impact" then new."impact" end,
+      case when old."effort_min" is not new."effort_min" then old."effort_min" end,
+      case when old."effort_min" is not new."effort_min" then new."effort_min" end,
+      case when old."due_on" is not new."due_on" then old."due_on" end,
+      case when old."due_on" is not new."due_on" then new."due_on" end,
+      case when old."assignee" is not new."assignee" then old."assignee" end,
+      case when old."assignee" is not new."assignee" then new."assignee" end,
+      case when old."state" is not new."state" then old."state" end,
+      case when old."state" is not new."state" then new."state" end,
+      case when old."similar_group" is not new."similar_group" then old."similar_group" end,
+      case when old."similar_group" is not new."similar_group" then new."similar_group" end,
+      case when old."location" is not new."location" then old."location" end,
+      case when old."location" is not new."location" then new."location" end
+    from arxos_writing w;
+end;
+
+create trigger "arxos_identity_task" before update of pk, id on "task"
+when (select capture from arxos_writing) and ((old.id is not null and new.id is not old.id) or new.pk is not old.pk)
+begin
+  select raise(abort, 'a row keeps its id and pk');
+end;
+
+create trigger "arxos_put_back_task" after update of "sequence", "created_at", "created_by", "updated_at", "updated_by", "origin" on "task"
+when (select capture from arxos_writing) = 1 and old.id is not null and (old."sequence" is not new."sequence" or old."created_at" is not new."created_at" or old."created_by" is not new."created_by" or old."updated_at" is not new."updated_at" or old."updated_by" is not new."updated_by" or old."origin" is not new."origin")
+begin
+  update "task" set "sequence" = old."sequence", "created_at" = old."created_at", "created_by" = old."created_by", "updated_at" = old."updated_at", "updated_by" = old."updated_by", "origin" = old."origin" where pk = new.pk;
+end;
+
+create trigger "arxos_deleted_task" after delete on "task"
+when (select capture from arxos_writing) and old.id is not null
+begin
+  update arxos_writing set place = place + 1,
+    counter = case when transaction_key is not null then counter when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then 0
+      when counter >= 65535 then 0 else counter + 1 end,
+    ms = case when transaction_key is not null then ms when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then cast((julianday('now') - 2440587.5) * 86400000 as integer)
+      when counter >= 65535 then ms + 1 else ms end;
+  insert into arxos_change_log (stamp, base)
+    select printf('%012x-%04x-%s', ms, counter, tail), sequence from arxos_writing where transaction_key is null;
+  insert into "arxos_log_task" (transaction_key, place, op, id, changed, "old_sequence", "old_created_at", "old_created_by", "old_updated_at", "old_updated_by", "old_origin", "old_kind", "old_title", "old_target_table", "old_target_id", "old_priority", "old_impact", "old_effort_min", "old_due_on", "old_assignee", "old_state", "old_similar_group", "old_location")
+    select coalesce(w.transaction_key, (select max(key) from arxos_change_log)), w.place, 'delete', old.id, null,
+      old."sequence",
+      old."created_at",
+      old."created_by",
+      old."updated_at",
+      old."updated_by",
+      old."origin",
+      old."kind",
+      old."title",
+      old."target_table",
+      old."target_id",
+      old."priority",
+      old."impact",
+      old."effort_min",
+      old."due_on",
+      old."assignee",
+      old."state",
+      old."similar_group",
+      old."location"
+    from arxos_writing w;
+end;
+
+--: geometry task location
+select RecoverGeometryColumn('task', 'location', -1, 'POINT', 'XYZ');
+select CreateSpatialIndex('task', 'location');
+
+--: align task location
+create trigger "arxos_align_location_task" after insert on "task"
+when (select capture from arxos_writing) and exists (select 1 from "arxos_stash_task" where pk <> new.pk)
+begin
+  delete from "idx_task_location" where pkid in (select pk from "arxos_stash_task")
+    and pkid not in (select pk from "task" where pk in (select pk from "arxos_stash_task"));
+end;
+
+--: table validation
+create table "validation" (
+  pk integer primary key,
+  "id" text unique,
+  "sequence" bigint,
+  "created_at" text,
+  "created_by" text,
+  "updated_at" text,
+  "updated_by" text,
+  "origin" text,
+  "task_id" text,
+  "target_table" text,
+  "target_id" text,
+  "field" text,
+  "claimed_value" text,
+  "outcome" text,
+  "method" text,
+  "note" text,
+  "author" text,
+  "captured_at" text,
+  "state" text,
+  "reviewer" text,
+  "reviewed_at" text,
+  "location" point
+);
+create index "validation_task_id" on "validation" ("task_id") where "task_id" is not null;
+create index "validation_target_id" on "validation" ("target_id") where "target_id" is not null;
+
+--: capture validation
+
+create table "arxos_log_validation" (
+  entry integer primary key,
+  transaction_key integer not null,
+  place integer not null,
+  op text not null,
+  id text not null,
+  changed text,
+  "old_sequence" bigint,
+  "old_created_at" text,
+  "old_created_by" text,
+  "old_updated_at" text,
+  "old_updated_by" text,
+  "old_author" text,
+  "old_reviewer" text,
+  "old_reviewed_at" text,
+  "old_origin" text,
+  "old_task_id" text,
+  "old_target_table" text,
+  "old_target_id" text,
+  "old_field" text,
+  "old_claimed_value" text,
+  "old_outcome" text,
+  "old_method" text,
+  "old_note" text,
+  "old_captured_at" text,
+  "old_state" text,
+  "old_location" blob,
+  "new_origin" text,
+  "new_task_id" text,
+  "new_target_table" text,
+  "new_target_id" text,
+  "new_field" text,
+  "new_claimed_value" text,
+  "new_outcome" text,
+  "new_method" text,
+  "new_note" text,
+  "new_captured_at" text,
+  "new_state" text,
+  "new_location" blob
+);
+create index "arxos_log_validation_id" on "arxos_log_validation" (id);
+create index "arxos_log_validation_key" on "arxos_log_validation" (transaction_key);
+
+create table "arxos_stash_validation" (
+  pk integer,
+  "id" text,
+  "sequence" bigint,
+  "created_at" text,
+  "created_by" text,
+  "updated_at" text,
+  "updated_by" text,
+  "origin" text,
+  "task_id" text,
+  "target_table" text,
+  "target_id" text,
+  "field" text,
+  "claimed_value" text,
+  "outcome" text,
+  "method" text,
+  "note" text,
+  "author" text,
+  "captured_at" text,
+  "state" text,
+  "reviewer" text,
+  "reviewed_at" text,
+  "location" blob
+);
+
+create trigger "arxos_stash_validation" before insert on "validation"
+when (select capture from arxos_writing)
+begin
+  delete from "arxos_stash_validation";
+  insert into "arxos_stash_validation" ("pk", "id", "sequence", "created_at", "created_by", "updated_at", "updated_by", "origin", "task_id", "target_table", "target_id", "field", "claimed_value", "outcome", "method", "note", "author", "captured_at", "state", "reviewer", "reviewed_at", "location") select "pk", "id", "sequence", "created_at", "created_by", "updated_at", "updated_by", "origin", "task_id", "target_table", "target_id", "field", "claimed_value", "outcome", "method", "note", "author", "captured_at", "state", "reviewer", "reviewed_at", "location" from "validation"
+    where id = new.id or pk = new.pk;
+end;
+
+create trigger "arxos_inserted_validation" after insert on "validation"
+when (select capture from arxos_writing) and not exists (select 1 from "arxos_stash_validation" where id = new.id)
+begin
+  update arxos_writing set capture = 2 where new.id is null or new."sequence" is not null or new."created_at" is not null or new."created_by" is not null or new."updated_at" is not null or new."updated_by" is not null or new."author" is not null or new."reviewer" is not null or new."reviewed_at" is not null;
+  update "validation" set id = coalesce(id, lower(printf('%08x-%04x-7%s-%s%s-%s', cast((julianday('now') - 2440587.5) * 86400000 as integer) >> 16, cast((julianday('now') - 2440587.5) * 86400000 as integer) & 65535,
+    substr(hex(randomblob(2)), 1, 3), substr('89ab', 1 + (random() & 3), 1),
+    substr(hex(randomblob(2)), 1, 3), hex(randomblob(6))))), "sequence" = null, "created_at" = null, "created_by" = null, "updated_at" = null, "updated_by" = null, "author" = null, "reviewer" = null, "reviewed_at" = null
+    where pk = new.pk and (select capture from arxos_writing) = 2;
+  update arxos_writing set capture = 1 where capture = 2;
+  update arxos_writing set place = place + 1,
+    counter = case when transaction_key is not null then counter when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then 0
+      when counter >= 65535 then 0 else counter + 1 end,
+    ms = case when transaction_key is not null then ms when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then cast((julianday('now') - 2440587.5) * 86400000 as integer)
+      when counter >= 65535 then ms + 1 else ms end;
+  insert into arxos_change_log (stamp, base)
+    select printf('%012x-%04x-%s', ms, counter, tail), sequence from arxos_writing where transaction_key is null;
+  insert into "arxos_log_validation" (transaction_key, place, op, id, changed, "new_origin", "new_task_id", "new_target_table", "new_target_id", "new_field", "new_claimed_value", "new_outcome", "new_method", "new_note", "new_captured_at", "new_state", "new_location")
+    select coalesce(w.transaction_key, (select max(key) from arxos_change_log)), w.place, 'insert', t.id, null,
+      t."origin",
+      t."task_id",
+      t."target_table",
+      t."target_id",
+      t."field",
+      t."claimed_value",
+      t."outcome",
+      t."method",
+      t."note",
+      t."captured_at",
+      t."state",
+      t."location"
+    from arxos_writing w, "validation" t where t.pk = new.pk;
+end;
+
+create trigger "arxos_replaced_validation" after insert on "validation"
+when (select capture from arxos_writing) and exists (select 1 from "arxos_stash_validation" s where s.id = new.id and (s."task_id" is not new."task_id" or s."target_table" is not new."target_table" or s."target_id" is not new."target_id" or s."field" is not new."field" or s."claimed_value" is not new."claimed_value" or s."outcome" is not new."outcome" or s."method" is not new."method" or s."note" is not new."note" or s."captured_at" is not new."captured_at" or s."state" is not new."state" or s."location" is not new."location"))
+begin
+  update arxos_writing set place = place + 1,
+    counter = case when transaction_key is not null then counter when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then 0
+      when counter >= 65535 then 0 else counter + 1 end,
+    ms = case when transaction_key is not null then ms when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then cast((julianday('now') - 2440587.5) * 86400000 as integer)
+      when counter >= 65535 then ms + 1 else ms end;
+  insert into arxos_change_log (stamp, base)
+    select printf('%012x-%04x-%s', ms, counter, tail), sequence from arxos_writing where transaction_key is null;
+  insert into "arxos_log_validation" (transaction_key, place, op, id, changed, "old_task_id", "new_task_id", "old_target_table", "new_target_table", "old_target_id", "new_target_id", "old_field", "new_field", "old_claimed_value", "new_claimed_value", "old_outcome", "new_outcome", "old_method", "new_method", "old_note", "new_note", "old_captured_at", "new_captured_at", "old_state", "new_state", "old_location", "new_location")
+    select coalesce(w.transaction_key, (select max(key) from arxos_change_log)), w.place, 'update', new.id, ltrim(case when s."task_id" is not new."task_id" then ' task_id' else '' end
+      || case when s."target_table" is not new."target_table" or s."target_id" is not new."target_id" then ' target_table target_id' else '' end
+      || case when s."field" is not new."field" then ' field' else '' end
+      || case when s."claimed_value" is not new."claimed_value" then ' claimed_value' else '' end
+      || case when s."outcome" is not new."outcome" then ' outcome' else '' end
+      || case when s."method" is not new."method" then ' method' else '' end
+      || case when s."note" is not new."note" then ' note' else '' end
+      || case when s."captured_at" is not new."captured_at" then ' captured_at' else '' end
+      || case when s."state" is not new."state" then ' state' else '' end
+      || case when s."location" is not new."location" then ' location' else '' end),
+      case when s."task_id" is not new."task_id" then s."task_id" end,
+      case when s."task_id" is not new."task_id" then new."task_id" end,
+      case when s."target_table" is not new."target_table" or s."target_id" is not new."target_id" then s."target_table" end,
+      case when s."target_table" is not new."target_table" or s."target_id" is not new."target_id" then new."target_table" end,
+      case when s."target_table" is not new."target_table" or s."target_id" is not new."target_id" then s."target_id" end,
+      case when s."target_table" is not new."target_table" or s."target_id" is not new."target_id" then new."target_id" end,
+      case when s."field" is not new."field" then s."field" end,
+      case when s."field" is not new."field" then new."field" end,
+      case when s."claimed_value" is not new."claimed_value" then s."claimed_value" end,
+      case when s."claimed_value" is not new."claimed_value" then new."claimed_value" end,
+      case when s."outcome" is not new."outcome" then s."outcome" end,
+      case when s."outcome" is not new."outcome" then new."outcome" end,
+      case when s."method" is not new."method" then s."method" end,
+      case when s."method" is not new."method" then new."method" end,
+      case when s."note" is not new."note" then s."note" end,
+      case when s."note" is not new."note" then new."note" end,
+      case when s."captured_at" is not new."captured_at" then s."captured_at" end,
+      case when s."captured_at" is not new."captured_at" then new."captured_at" end,
+      case when s."state" is not new."state" then s."state" end,
+      case when s."state" is not new."state" then new."state" end,
+      case when s."location" is not new."location" then s."location" end,
+      case when s."location" is not new."location" then new."location" end
+    from arxos_writing w, "arxos_stash_validation" s where s.id = new.id;
+end;
+
+create trigger "arxos_replaced_kept_validation" after insert on "validation"
+when (select capture from arxos_writing) and exists (select 1 from "arxos_stash_validation" where id = new.id)
+begin
+  update arxos_writing set capture = 2;
+  update "validation" set "sequence" = s."sequence", "created_at" = s."created_at", "created_by" = s."created_by", "updated_at" = s."updated_at", "updated_by" = s."updated_by", "author" = s."author", "reviewer" = s."reviewer", "reviewed_at" = s."reviewed_at", origin = s.origin from "arxos_stash_validation" s
+    where "validation".pk = new.pk and s.id = new.id;
+  update arxos_writing set capture = 1;
+end;
+
+create trigger "arxos_killed_validation" after insert on "validation"
+when (select capture from arxos_writing) and exists (select 1 from "arxos_stash_validation" where id is not new.id)
+begin
+  update arxos_writing set place = place + 1,
+    counter = case when transaction_key is not null then counter when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then 0
+      when counter >= 65535 then 0 else counter + 1 end,
+    ms = case when transaction_key is not null then ms when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then cast((julianday('now') - 2440587.5) * 86400000 as integer)
+      when counter >= 65535 then ms + 1 else ms end;
+  insert into arxos_change_log (stamp, base)
+    select printf('%012x-%04x-%s', ms, counter, tail), sequence from arxos_writing where transaction_key is null;
+  insert into "arxos_log_validation" (transaction_key, place, op, id, changed, "old_sequence", "old_created_at", "old_created_by", "old_updated_at", "old_updated_by", "old_author", "old_reviewer", "old_reviewed_at", "old_origin", "old_task_id", "old_target_table", "old_target_id", "old_field", "old_claimed_value", "old_outcome", "old_method", "old_note", "old_captured_at", "old_state", "old_location")
+    select coalesce(w.transaction_key, (select max(key) from arxos_change_log)), w.place, 'delete', s.id, null,
+      s."sequence",
+      s."created_at",
+      s."created_by",
+      s."updated_at",
+      s."updated_by",
+      s."author",
+      s."reviewer",
+      s."reviewed_at",
+      s."origin",
+      s."task_id",
+      s."target_table",
+      s."target_id",
+      s."field",
+      s."claimed_value",
+      s."outcome",
+      s."method",
+      s."note",
+      s."captured_at",
+      s."state",
+      s."location"
+    from arxos_writing w, "arxos_stash_validation" s where s.id is not new.id;
+end;
+
+create trigger "arxos_updated_validation" after update on "validation"
+when (select capture from arxos_writing) and (old."task_id" is not new."task_id" or old."target_table" is not new."target_table" or old."target_id" is not new."target_id" or old."field" is not new."field" or old."claimed_value" is not new."claimed_value" or old."outcome" is not new."outcome" or old."method" is not new."method" or old."note" is not new."note" or old."captured_at" is not new."captured_at" or old."state" is not new."state" or old."location" is not new."location")
+begin
+  update arxos_writing set place = place + 1,
+    counter = case when transaction_key is not null then counter when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then 0
+      when counter >= 65535 then 0 else counter + 1 end,
+    ms = case when transaction_key is not null then ms when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then cast((julianday('now') - 2440587.5) * 86400000 as integer)
+      when counter >= 65535 then ms + 1 else ms end;
+  insert into arxos_change_log (stamp, base)
+    select printf('%012x-%04x-%s', ms, counter, tail), sequence from arxos_writing where transaction_key is null;
+  insert into "arxos_log_validation" (transaction_key, place, op, id, changed, "old_task_id", "new_task_id", "old_target_table", "new_target_table", "old_target_id", "new_target_id", "old_field", "new_field", "old_claimed_value", "new_claimed_value", "old_outcome", "new_outcome", "old_method", "new_method", "old_note", "new_note", "old_captured_at", "new_captured_at", "old_state", "new_state", "old_location", "new_location")
+    select coalesce(w.transaction_key, (select max(key) from arxos_change_log)), w.place, 'update', new.id, ltrim(case when old."task_id" is not new."task_id" then ' task_id' else '' end
+      || case when old."target_table" is not new."target_table" or old."target_id" is not new."target_id" then ' target_table target_id' else '' end
+      || case when old."field" is not new."field" then ' field' else '' end
+      || case when old."claimed_value" is not new."claimed_value" then ' claimed_value' else '' end
+      || case when old."outcome" is not new."outcome" then ' outcome' else '' end
+      || case when old."method" is not new."method" then ' method' else '' end
+      || case when old."note" is not new."note" then ' note' else '' end
+      || case when old."captured_at" is not new."captured_at" then ' captured_at' else '' end
+      || case when old."state" is not new."state" then ' state' else '' end
+      || case when old."location" is not new."location" then ' location' else '' end),
+      case when old."task_id" is not new."task_id" then old."task_id" end,
+      case when old."task_id" is not new."task_id" then new."task_id" end,
+      case when old."target_table" is not new."target_table" or old."target_id" is not new."target_id" then old."target_table" end,
+      case when old."target_table" is not new."target_table" or old."target_id" is not new."target_id" then new."target_table" end,
+      case when old."target_table" is not new."target_table" or old."target_id" is not new."target_id" then old."target_id" end,
+      case when old."target_table" is not new."target_table" or old."target_id" is not new."target_id" then new."target_id" end,
+      case when old."field" is not new."field" then old."field" end,
+      case when old."field" is not new."field" then new."field" end,
+      case when old."claimed_value" is not new."claimed_value" then old."claimed_value" end,
+      case when old."claimed_value" is not new."claimed_value" then new."claimed_value" end,
+      case when old."outcome" is not new."outcome" then old."outcome" end,
+      case when old."outcome" is not new."outcome" then new."outcome" end,
+      case when old."method" is not new."method" then old."method" end,
+      case when old."method" is not new."method" then new."method" end,
+      case when old."note" is not new."note" then old."note" end,
+      case when old."note" is not new."note" then new."note" end,
+      case when old."captured_at" is not new."captured_at" then old."captured_at" end,
+      case when old."captured_at" is not new."captured_at" then new."captured_at" end,
+      case when old."state" is not new."state" then old."state" end,
+      case when old."state" is not new."state" then new."state" end,
+      case when old."location" is not new."location" then old."location" end,
+      case when old."location" is not new."location" then new."location" end
+    from arxos_writing w;
+end;
+
+create trigger "arxos_identity_validation" before update of pk, id on "validation"
+when (select capture from arxos_writing) and ((old.id is not null and new.id is not old.id) or new.pk is not old.pk)
+begin
+  select raise(abort, 'a row keeps its id and pk');
+end;
+
+create trigger "arxos_put_back_validation" after update of "sequence", "created_at", "created_by", "updated_at", "updated_by", "author", "reviewer", "reviewed_at", "origin" on "validation"
+when (select capture from arxos_writing) = 1 and old.id is not null and (old."sequence" is not new."sequence" or old."created_at" is not new."created_at" or old."created_by" is not new."created_by" or old."updated_at" is not new."updated_at" or old."updated_by" is not new."updated_by" or old."author" is not new."author" or old."reviewer" is not new."reviewer" or old."reviewed_at" is not new."reviewed_at" or old."origin" is not new."origin")
+begin
+  update "validation" set "sequence" = old."sequence", "created_at" = old."created_at", "created_by" = old."created_by", "updated_at" = old."updated_at", "updated_by" = old."updated_by", "author" = old."author", "reviewer" = old."reviewer", "reviewed_at" = old."reviewed_at", "origin" = old."origin" where pk = new.pk;
+end;
+
+create trigger "arxos_deleted_validation" after delete on "validation"
+when (select capture from arxos_writing) and old.id is not null
+begin
+  update arxos_writing set place = place + 1,
+    counter = case when transaction_key is not null then counter when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then 0
+      when counter >= 65535 then 0 else counter + 1 end,
+    ms = case when transaction_key is not null then ms when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then cast((julianday('now') - 2440587.5) * 86400000 as integer)
+      when counter >= 65535 then ms + 1 else ms end;
+  insert into arxos_change_log (stamp, base)
+    select printf('%012x-%04x-%s', ms, counter, tail), sequence from arxos_writing where transaction_key is null;
+  insert into "arxos_log_validation" (transaction_key, place, op, id, changed, "old_sequence", "old_created_at", "old_created_by", "old_updated_at", "old_updated_by", "old_author", "old_reviewer", "old_reviewed_at", "old_origin", "old_task_id", "old_target_table", "old_target_id", "old_field", "old_claimed_value", "old_outcome", "old_method", "old_note", "old_captured_at", "old_state", "old_location")
+    select coalesce(w.transaction_key, (select max(key) from arxos_change_log)), w.place, 'delete', old.id, null,
+      old."sequence",
+      old."created_at",
+      old."created_by",
+      old."updated_at",
+      old."updated_by",
+      old."author",
+      old."reviewer",
+      old."reviewed_at",
+      old."origin",
+      old."task_id",
+      old."target_table",
+      old."target_id",
+      old."field",
+      old."claimed_value",
+      old."outcome",
+      old."method",
+      old."note",
+      old."captured_at",
+      old."state",
+      old."location"
+    from arxos_writing w;
+end;
+
+--: geometry validation location
+select RecoverGeometryColumn('validation', 'location', -1, 'POINT', 'XYZ');
+select CreateSpatialIndex('validation', 'location');
+
+--: align validation location
+create trigger "arxos_align_location_validation" after insert on "validation"
+when (select capture from arxos_writing) and exists (select 1 from "arxos_stash_validation" where pk <> new.pk)
+begin
+  delete from "idx_validation_location" where pkid in (select pk from "arxos_stash_validation")
+    and pkid not in (select pk from "validation" where pk in (select pk from "arxos_stash_validation"));
+end;
+
+--: table ar_capture
+create table "ar_capture" (
+  pk integer primary key,
+  "id" text unique,
+  "sequence" bigint,
+  "created_at" text,
+  "created_by" text,
+  "updated_at" text,
+  "updated_by" text,
+  "origin" text,
+  "validation_id" text,
+  "provider" text,
+  "device_model" text,
+  "pose_qx" double,
+  "pose_qy" double,
+  "pose_qz" double,
+  "pose_qw" double,
+  "position" point,
+  "anchor_residual_m" double,
+  "tracking" text,
+  "light" double,
+  "attachment_id" text
+);
+create index "ar_capture_validation_id" on "ar_capture" ("validation_id") where "validation_id" is not null;
+create index "ar_capture_attachment_id" on "ar_capture" ("attachment_id") where "attachment_id" is not null;
+
+--: capture ar_capture
+
+create table "arxos_log_ar_capture" (
+  entry integer primary key,
+  transaction_key integer not null,
+  place integer not null,
+  op text not null,
+  id text not null,
+  changed text,
+  "old_sequence" bigint,
+  "old_created_at" text,
+  "old_created_by" text,
+  "old_updated_at" text,
+  "old_updated_by" text,
+  "old_origin" text,
+  "old_validation_id" text,
+  "old_provider" text,
+  "old_device_model" text,
+  "old_pose_qx" double,
+  "old_pose_qy" double,
+  "old_pose_qz" double,
+  "old_pose_qw" double,
+  "old_position" blob,
+  "old_anchor_residual_m" double,
+  "old_tracking" text,
+  "old_light" double,
+  "old_attachment_id" text,
+  "new_origin" text,
+  "new_validation_id" text,
+  "new_provider" text,
+  "new_device_model" text,
+  "new_pose_qx" double,
+  "new_pose_qy" double,
+  "new_pose_qz" double,
+  "new_pose_qw" double,
+  "new_position" blob,
+  "new_anchor_residual_m" double,
+  "new_tracking" text,
+  "new_light" double,
+  "new_attachment_id" text
+);
+create index "arxos_log_ar_capture_id" on "arxos_log_ar_capture" (id);
+create index "arxos_log_ar_capture_key" on "arxos_log_ar_capture" (transaction_key);
+
+create table "arxos_stash_ar_capture" (
+  pk integer,
+  "id" text,
+  "sequence" bigint,
+  "created_at" text,
+  "created_by" text,
+  "updated_at" text,
+  "updated_by" text,
+  "origin" text,
+  "validation_id" text,
+  "provider" text,
+  "device_model" text,
+  "pose_qx" double,
+  "pose_qy" double,
+  "pose_qz" double,
+  "pose_qw" double,
+  "position" blob,
+  "anchor_residual_m" double,
+  "tracking" text,
+  "light" double,
+  "attachment_id" text
+);
+
+create trigger "arxos_stash_ar_capture" before insert on "ar_capture"
+when (select capture from arxos_writing)
+begin
+  delete from "arxos_stash_ar_capture";
+  insert into "arxos_stash_ar_capture" ("pk", "id", "sequence", "created_at", "created_by", "updated_at", "updated_by", "origin", "validation_id", "provider", "device_model", "pose_qx", "pose_qy", "pose_qz", "pose_qw", "position", "anchor_residual_m", "tracking", "light", "attachment_id") select "pk", "id", "sequence", "created_at", "created_by", "updated_at", "updated_by", "origin", "validation_id", "provider", "device_model", "pose_qx", "pose_qy", "pose_qz", "pose_qw", "position", "anchor_residual_m", "tracking", "light", "attachment_id" from "ar_capture"
+    where id = new.id or pk = new.pk;
+end;
+
+create trigger "arxos_inserted_ar_capture" after insert on "ar_capture"
+when (select capture from arxos_writing) and not exists (select 1 from "arxos_stash_ar_capture" where id = new.id)
+begin
+  update arxos_writing set capture = 2 where new.id is null or new."sequence" is not null or new."created_at" is not null or new."created_by" is not null or new."updated_at" is not null or new."updated_by" is not null;
+  update "ar_capture" set id = coalesce(id, lower(printf('%08x-%04x-7%s-%s%s-%s', cast((julianday('now') - 2440587.5) * 86400000 as integer) >> 16, cast((julianday('now') - 2440587.5) * 86400000 as integer) & 65535,
+    substr(hex(randomblob(2)), 1, 3), substr('89ab', 1 + (random() & 3), 1),
+    substr(hex(randomblob(2)), 1, 3), hex(randomblob(6))))), "sequence" = null, "created_at" = null, "created_by" = null, "updated_at" = null, "updated_by" = null
+    where pk = new.pk and (select capture from arxos_writing) = 2;
+  update arxos_writing set capture = 1 where capture = 2;
+  update arxos_writing set place = place + 1,
+    counter = case when transaction_key is not null then counter when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then 0
+      when counter >= 65535 then 0 else counter + 1 end,
+    ms = case when transaction_key is not null then ms when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then cast((julianday('now') - 2440587.5) * 86400000 as integer)
+      when counter >= 65535 then ms + 1 else ms end;
+  insert into arxos_change_log (stamp, base)
+    select printf('%012x-%04x-%s', ms, counter, tail), sequence from arxos_writing where transaction_key is null;
+  insert into "arxos_log_ar_capture" (transaction_key, place, op, id, changed, "new_origin", "new_validation_id", "new_provider", "new_device_model", "new_pose_qx", "new_pose_qy", "new_pose_qz", "new_pose_qw", "new_position", "new_anchor_residual_m", "new_tracking", "new_light", "new_attachment_id")
+    select coalesce(w.transaction_key, (select max(key) from arxos_change_log)), w.place, 'insert', t.id, null,
+      t."origin",
+      t."validation_id",
+      t."provider",
+      t."device_model",
+      t."pose_qx",
+      t."pose_qy",
+      t."pose_qz",
+      t."pose_qw",
+      t."position",
+      t."anchor_residual_m",
+      t."tracking",
+      t."light",
+      t."attachment_id"
+    from arxos_writing w, "ar_capture" t where t.pk = new.pk;
+end;
+
+create trigger "arxos_replaced_ar_capture" after insert on "ar_capture"
+when (select capture from arxos_writing) and exists (select 1 from "arxos_stash_ar_capture" s where s.id = new.id and (s."validation_id" is not new."validation_id" or s."provider" is not new."provider" or s."device_model" is not new."device_model" or s."pose_qx" is not new."pose_qx" or s."pose_qy" is not new."pose_qy" or s."pose_qz" is not new."pose_qz" or s."pose_qw" is not new."pose_qw" or s."position" is not new."position" or s."anchor_residual_m" is not new."anchor_residual_m" or s."tracking" is not new."tracking" or s."light" is not new."light" or s."attachment_id" is not new."attachment_id"))
+begin
+  update arxos_writing set place = place + 1,
+    counter = case when transaction_key is not null then counter when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then 0
+      when counter >= 65535 then 0 else counter + 1 end,
+    ms = case when transaction_key is not null then ms when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then cast((julianday('now') - 2440587.5) * 86400000 as integer)
+      when counter >= 65535 then ms + 1 else ms end;
+  insert into arxos_change_log (stamp, base)
+    select printf('%012x-%04x-%s', ms, counter, tail), sequence from arxos_writing where transaction_key is null;
+  insert into "arxos_log_ar_capture" (transaction_key, place, op, id, changed, "old_validation_id", "new_validation_id", "old_provider", "new_provider", "old_device_model", "new_device_model", "old_pose_qx", "new_pose_qx", "old_pose_qy", "new_pose_qy", "old_pose_qz", "new_pose_qz", "old_pose_qw", "new_pose_qw", "old_position", "new_position", "old_anchor_residual_m", "new_anchor_residual_m", "old_tracking", "new_tracking", "old_light", "new_light", "old_attachment_id", "new_attachment_id")
+    select coalesce(w.transaction_key, (select max(key) from arxos_change_log)), w.place, 'update', new.id, ltrim(case when s."validation_id" is not new."validation_id" then ' validation_id' else '' end
+      || case when s."provider" is not new."provider" then ' provider' else '' end
+      || case when s."device_model" is not new."device_model" then ' device_model' else '' end
+      || case when s."pose_qx" is not new."pose_qx" or s."pose_qy" is not new."pose_qy" or s."pose_qz" is not new."pose_qz" or s."pose_qw" is not new."pose_qw" or s."position" is not new."position" then ' pose_qx pose_qy pose_qz pose_qw position' else '' end
+      || case when s."anchor_residual_m" is not new."anchor_residual_m" then ' anchor_residual_m' else '' end
+      || case when s."tracking" is not new."tracking" then ' tracking' else '' end
+      || case when s."light" is not new."light" then ' light' else '' end
+      || case when s."attachment_id" is not new."attachment_id" then ' attachment_id' else '' end),
+      case when s."validation_id" is not new."validation_id" then s."validation_id" end,
+      case when s."validation_id" is not new."validation_id" then new."validation_id" end,
+      case when s."provider" is not new."provider" then s."provider" end,
+      case when s."provider" is not new."provider" then new."provider" end,
+      case when s."device_model" is not new."device_model" then s."device_model" end,
+      case when s."device_model" is not new."device_model" then new."device_model" end,
+      case when s."pose_qx" is not new."pose_qx" or s."pose_qy" is not new."pose_qy" or s."pose_qz" is not new."pose_qz" or s."pose_qw" is not new."pose_qw" or s."position" is not new."position" then s."pose_qx" end,
+      case when s."pose_qx" is not new."pose_qx" or s."pose_qy" is not new."pose_qy" or s."pose_qz" is not new."pose_qz" or s."pose_qw" is not new."pose_qw" or s."position" is not new."position" then new."pose_qx" end,
+      case when s."pose_qx" is not new."pose_qx" or s."pose_qy" is not new."pose_qy" or s."pose_qz" is not new."pose_qz" or s."pose_qw" is not new."pose_qw" or s."position" is not new."position" then s."pose_qy" end,
+      case when s."pose_qx" is not new."pose_qx" or s."pose_qy" is not new."pose_qy" or s."pose_qz" is not new."pose_qz" or s."pose_qw" is not new."pose_qw" or s."position" is not new."position" then new."pose_qy" end,
+      case when s."pose_qx" is not new."pose_qx" or s."pose_qy" is not new."pose_qy" or s."pose_qz" is not new."pose_qz" or s."pose_qw" is not new."pose_qw" or s."position" is not new."position" then s."pose_qz" end,
+      case when s."pose_qx" is not new."pose_qx" or s."pose_qy" is not new."pose_qy" or s."pose_qz" is not new."pose_qz" or s."pose_qw" is not new."pose_qw" or s."position" is not new."position" then new."pose_qz" end,
+      case when s."pose_qx" is not new."pose_qx" or s."pose_qy" is not new."pose_qy" or s."pose_qz" is not new."pose_qz" or s."pose_qw" is not new."pose_qw" or s."position" is not new."position" then s."pose_qw" end,
+      case when s."pose_qx" is not new."pose_qx" or s."pose_qy" is not new."pose_qy" or s."pose_qz" is not new."pose_qz" or s."pose_qw" is not new."pose_qw" or s."position" is not new."position" then new."pose_qw" end,
+      case when s."pose_qx" is not new."pose_qx" or s."pose_qy" is not new."pose_qy" or s."pose_qz" is not new."pose_qz" or s."pose_qw" is not new."pose_qw" or s."position" is not new."position" then s."position" end,
+      case when s."pose_qx" is not new."pose_qx" or s."pose_qy" is not new."pose_qy" or s."pose_qz" is not new."pose_qz" or s."pose_qw" is not new."pose_qw" or s."position" is not new."position" then new."position" end,
+      case when s."anchor_residual_m" is not new."anchor_residual_m" then s."anchor_residual_m" end,
+      case when s."anchor_residual_m" is not new."anchor_residual_m" then new."anchor_residual_m" end,
+      case when s."tracking" is not new."tracking" then s."tracking" end,
+      case when s."tracking" is not new."tracking" then new."tracking" end,
+      case when s."light" is not new."light" then s."light" end,
+      case when s."light" is not new."light" then new."light" end,
+      case when s."attachment_id" is not new."attachment_id" then s."attachment_id" end,
+      case when s."attachment_id" is not new."attachment_id" then new."attachment_id" end
+    from arxos_writing w, "arxos_stash_ar_capture" s where s.id = new.id;
+end;
+
+create trigger "arxos_replaced_kept_ar_capture" after insert on "ar_capture"
+when (select capture from arxos_writing) and exists (select 1 from "arxos_stash_ar_capture" where id = new.id)
+begin
+  update arxos_writing set capture = 2;
+  update "ar_capture" set "sequence" = s."sequence", "created_at" = s."created_at", "created_by" = s."created_by", "updated_at" = s."updated_at", "updated_by" = s."updated_by", origin = s.origin from "arxos_stash_ar_capture" s
+    where "ar_capture".pk = new.pk and s.id = new.id;
+  update arxos_writing set capture = 1;
+end;
+
+create trigger "arxos_killed_ar_capture" after insert on "ar_capture"
+when (select capture from arxos_writing) and exists (select 1 from "arxos_stash_ar_capture" where id is not new.id)
+begin
+  update arxos_writing set place = place + 1,
+    counter = case when transaction_key is not null then counter when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then 0
+      when counter >= 65535 then 0 else counter + 1 end,
+    ms = case when transaction_key is not null then ms when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then cast((julianday('now') - 2440587.5) * 86400000 as integer)
+      when counter >= 65535 then ms + 1 else ms end;
+  insert into arxos_change_log (stamp, base)
+    select printf('%012x-%04x-%s', ms, counter, tail), sequence from arxos_writing where transaction_key is null;
+  insert into "arxos_log_ar_capture" (transaction_key, place, op, id, changed, "old_sequence", "old_created_at", "old_created_by", "old_updated_at", "old_updated_by", "old_origin", "old_validation_id", "old_provider", "old_device_model", "old_pose_qx", "old_pose_qy", "old_pose_qz", "old_pose_qw", "old_position", "old_anchor_residual_m", "old_tracking", "old_light", "old_attachment_id")
+    select coalesce(w.transaction_key, (select max(key) from arxos_change_log)), w.place, 'delete', s.id, null,
+      s."sequence",
+      s."created_at",
+      s."created_by",
+      s."updated_at",
+      s."updated_by",
+      s."origin",
+      s."validation_id",
+      s."provider",
+      s."device_model",
+      s."pose_qx",
+      s."pose_qy",
+      s."pose_qz",
+      s."pose_qw",
+      s."position",
+      s."anchor_residual_m",
+      s."tracking",
+      s."light",
+      s."attachment_id"
+    from arxos_writing w, "arxos_stash_ar_capture" s where s.id is not new.id;
+end;
+
+create trigger "arxos_updated_ar_capture" after update on "ar_capture"
+when (select capture from arxos_writing) and (old."validation_id" is not new."validation_id" or old."provider" is not new."provider" or old."device_model" is not new."device_model" or old."pose_qx" is not new."pose_qx" or old."pose_qy" is not new."pose_qy" or old."pose_qz" is not new."pose_qz" or old."pose_qw" is not new."pose_qw" or old."position" is not new."position" or old."anchor_residual_m" is not new."anchor_residual_m" or old."tracking" is not new."tracking" or old."light" is not new."light" or old."attachment_id" is not new."attachment_id")
+begin
+  update arxos_writing set place = place + 1,
+    counter = case when transaction_key is not null then counter when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then 0
+      when counter >= 65535 then 0 else counter + 1 end,
+    ms = case when transaction_key is not null then ms when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then cast((julianday('now') - 2440587.5) * 86400000 as integer)
+      when counter >= 65535 then ms + 1 else ms end;
+  insert into arxos_change_log (stamp, base)
+    select printf('%012x-%04x-%s', ms, counter, tail), sequence from arxos_writing where transaction_key is null;
+  insert into "arxos_log_ar_capture" (transaction_key, place, op, id, changed, "old_validation_id", "new_validation_id", "old_provider", "new_provider", "old_device_model", "new_device_model", "old_pose_qx", "new_pose_qx", "old_pose_qy", "new_pose_qy", "old_pose_qz", "new_pose_qz", "old_pose_qw", "new_pose_qw", "old_position", "new_position", "old_anchor_residual_m", "new_anchor_residual_m", "old_tracking", "new_tracking", "old_light", "new_light", "old_attachment_id", "new_attachment_id")
+    select coalesce(w.transaction_key, (select max(key) from arxos_change_log)), w.place, 'update', new.id, ltrim(case when old."validation_id" is not new."validation_id" then ' validation_id' else '' end
+      || case when old."provider" is not new."provider" then ' provider' else '' end
+      || case when old."device_model" is not new."device_model" then ' device_model' else '' end
+      || case when old."pose_qx" is not new."pose_qx" or old."pose_qy" is not new."pose_qy" or old."pose_qz" is not new."pose_qz" or old."pose_qw" is not new."pose_qw" or old."position" is not new."position" then ' pose_qx pose_qy pose_qz pose_qw position' else '' end
+      || case when old."anchor_residual_m" is not new."anchor_residual_m" then ' anchor_residual_m' else '' end
+      || case when old."tracking" is not new."tracking" then ' tracking' else '' end
+      || case when old."light" is not new."light" then ' light' else '' end
+      || case when old."attachment_id" is not new."attachment_id" then ' attachment_id' else '' end),
+      case when old."validation_id" is not new."validation_id" then old."validation_id" end,
+      case when old."validation_id" is not new."validation_id" then new."validation_id" end,
+      case when old."provider" is not new."provider" then old."provider" end,
+      case when old."provider" is not new."provider" then new."provider" end,
+      case when old."device_model" is not new."device_model" then old."device_model" end,
+      case when old."device_model" is not new."device_model" then new."device_model" end,
+      case when old."pose_qx" is not new."pose_qx" or old."pose_qy" is not new."pose_qy" or old."pose_qz" is not new."pose_qz" or old."pose_qw" is not new."pose_qw" or old."position" is not new."position" then old."pose_qx" end,
+      case when old."pose_qx" is not new."pose_qx" or old."pose_qy" is not new."pose_qy" or old."pose_qz" is not new."pose_qz" or old."pose_qw" is not new."pose_qw" or old."position" is not new."position" then new."pose_qx" end,
+      case when old."pose_qx" is not new."pose_qx" or old."pose_qy" is not new."pose_qy" or old."pose_qz" is not new."pose_qz" or old."pose_qw" is not new."pose_qw" or old."position" is not new."position" then old."pose_qy" end,
+      case when old."pose_qx" is not new."pose_qx" or old."pose_qy" is not new."pose_qy" or old."pose_qz" is not new."pose_qz" or old."pose_qw" is not new."pose_qw" or old."position" is not new."position" then new."pose_qy" end,
+      case when old."pose_qx" is not new."pose_qx" or old."pose_qy" is not new."pose_qy" or old."pose_qz" is not new."pose_qz" or old."pose_qw" is not new."pose_qw" or old."position" is not new."position" then old."pose_qz" end,
+      case when old."pose_qx" is not new."pose_qx" or old."pose_qy" is not new."pose_qy" or old."pose_qz" is not new."pose_qz" or old."pose_qw" is not new."pose_qw" or old."position" is not new."position" then new."pose_qz" end,
+      case when old."pose_qx" is not new."pose_qx" or old."pose_qy" is not new."pose_qy" or old."pose_qz" is not new."pose_qz" or old."pose_qw" is not new."pose_qw" or old."position" is not new."position" then old."pose_qw" end,
+      case when old."pose_qx" is not new."pose_qx" or old."pose_qy" is not new."pose_qy" or old."pose_qz" is not new."pose_qz" or old."pose_qw" is not new."pose_qw" or old."position" is not new."position" then new."pose_qw" end,
+      case when old."pose_qx" is not new."pose_qx" or old."pose_qy" is not new."pose_qy" or old."pose_qz" is not new."pose_qz" or old."pose_qw" is not new."pose_qw" or old."position" is not new."position" then old."position" end,
+      case when old."pose_qx" is not new."pose_qx" or old."pose_qy" is not new."pose_qy" or old."pose_qz" is not new."pose_qz" or old."pose_qw" is not new."pose_qw" or old."position" is not new."position" then new."position" end,
+      case when old."anchor_residual_m" is not new."anchor_residual_m" then old."anchor_residual_m" end,
+      case when old."anchor_residual_m" is not new."anchor_residual_m" then new."anchor_residual_m" end,
+      case when old."tracking" is not new."tracking" then old."tracking" end,
+      case when old."tracking" is not new."tracking" then new."tracking" end,
+      case when old."light" is not new."light" then old."light" end,
+      case when old."light" is not new."light" then new."light" end,
+      case when old."attachment_id" is not new."attachment_id" then old."attachment_id" end,
+      case when old."attachment_id" is not new."attachment_id" then new."attachment_id" end
+    from arxos_writing w;
+end;
+
+create trigger "arxos_identity_ar_capture" before update of pk, id on "ar_capture"
+when (select capture from arxos_writing) and ((old.id is not null and new.id is not old.id) or new.pk is not old.pk)
+begin
+  select raise(abort, 'a row keeps its id and pk');
+end;
+
+create trigger "arxos_put_back_ar_capture" after update of "sequence", "created_at", "created_by", "updated_at", "updated_by", "origin" on "ar_capture"
+when (select capture from arxos_writing) = 1 and old.id is not null and (old."sequence" is not new."sequence" or old."created_at" is not new."created_at" or old."created_by" is not new."created_by" or old."updated_at" is not new."updated_at" or old."updated_by" is not new."updated_by" or old."origin" is not new."origin")
+begin
+  update "ar_capture" set "sequence" = old."sequence", "created_at" = old."created_at", "created_by" = old."created_by", "updated_at" = old."updated_at", "updated_by" = old."updated_by", "origin" = old."origin" where pk = new.pk;
+end;
+
+create trigger "arxos_deleted_ar_capture" after delete on "ar_capture"
+when (select capture from arxos_writing) and old.id is not null
+begin
+  update arxos_writing set place = place + 1,
+    counter = case when transaction_key is not null then counter when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then 0
+      when counter >= 65535 then 0 else counter + 1 end,
+    ms = case when transaction_key is not null then ms when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then cast((julianday('now') - 2440587.5) * 86400000 as integer)
+      when counter >= 65535 then ms + 1 else ms end;
+  insert into arxos_change_log (stamp, base)
+    select printf('%012x-%04x-%s', ms, counter, tail), sequence from arxos_writing where transaction_key is null;
+  insert into "arxos_log_ar_capture" (transaction_key, place, op, id, changed, "old_sequence", "old_created_at", "old_created_by", "old_updated_at", "old_updated_by", "old_origin", "old_validation_id", "old_provider", "old_device_model", "old_pose_qx", "old_pose_qy", "old_pose_qz", "old_pose_qw", "old_position", "old_anchor_residual_m", "old_tracking", "old_light", "old_attachment_id")
+    select coalesce(w.transaction_key, (select max(key) from arxos_change_log)), w.place, 'delete', old.id, null,
+      old."sequence",
+      old."created_at",
+      old."created_by",
+      old."updated_at",
+      old."updated_by",
+      old."origin",
+      old."validation_id",
+      old."provider",
+      old."device_model",
+      old."pose_qx",
+      old."pose_qy",
+      old."pose_qz",
+      old."pose_qw",
+      old."position",
+      old."anchor_residual_m",
+      old."tracking",
+      old."light",
+      old."attachment_id"
+    from arxos_writing w;
+end;
+
+--: geometry ar_capture position
+select RecoverGeometryColumn('ar_capture', 'position', -1, 'POINT', 'XYZ');
+select CreateSpatialIndex('ar_capture', 'position');
+
+--: align ar_capture position
+create trigger "arxos_align_position_ar_capture" after insert on "ar_capture"
+when (select capture from arxos_writing) and exists (select 1 from "arxos_stash_ar_capture" where pk <> new.pk)
+begin
+  delete from "idx_ar_capture_position" where pkid in (select pk from "arxos_stash_ar_capture")
+    and pkid not in (select pk from "ar_capture" where pk in (select pk from "arxos_stash_ar_capture"));
+end;
+
+--: table measurement
+create table "measurement" (
+  pk integer primary key,
+  "id" text unique,
+  "sequence" bigint,
+  "created_at" text,
+  "created_by" text,
+  "updated_at" text,
+  "updated_by" text,
+  "origin" text,
+  "target_table" text,
+  "target_id" text,
+  "ar_capture_id" text,
+  "kind" text,
+  "name" text,
+  "value" double,
+  "uncertainty_95" double,
+  "basis" text,
+  "repeats" bigint,
+  "path" geometry
+);
+create index "measurement_target_id" on "measurement" ("target_id") where "target_id" is not null;
+create index "measurement_ar_capture_id" on "measurement" ("ar_capture_id") where "ar_capture_id" is not null;
+
+--: capture measurement
+
+create table "arxos_log_measurement" (
+  entry integer primary key,
+  transaction_key integer not null,
+  place integer not null,
+  op text not null,
+  id text not null,
+  changed text,
+  "old_sequence" bigint,
+  "old_created_at" text,
+  "old_created_by" text,
+  "old_updated_at" text,
+  "old_updated_by" text,
+  "old_origin" text,
+  "old_target_table" text,
+  "old_target_id" text,
+  "old_ar_capture_id" text,
+  "old_kind" text,
+  "old_name" text,
+  "old_value" double,
+  "old_uncertainty_95" double,
+  "old_basis" text,
+  "old_repeats" bigint,
+  "old_path" blob,
+  "new_origin" text,
+  "new_target_table" text,
+  "new_target_id" text,
+  "new_ar_capture_id" text,
+  "new_kind" text,
+  "new_name" text,
+  "new_value" double,
+  "new_uncertainty_95" double,
+  "new_basis" text,
+  "new_repeats" bigint,
+  "new_path" blob
+);
+create index "arxos_log_measurement_id" on "arxos_log_measurement" (id);
+create index "arxos_log_measurement_key" on "arxos_log_measurement" (transaction_key);
+
+create table "arxos_stash_measurement" (
+  pk integer,
+  "id" text,
+  "sequence" bigint,
+  "created_at" text,
+  "created_by" text,
+  "updated_at" text,
+  "updated_by" text,
+  "origin" text,
+  "target_table" text,
+  "target_id" text,
+  "ar_capture_id" text,
+  "kind" text,
+  "name" text,
+  "value" double,
+  "uncertainty_95" double,
+  "basis" text,
+  "repeats" bigint,
+  "path" blob
+);
+
+create trigger "arxos_stash_measurement" before insert on "measurement"
+when (select capture from arxos_writing)
+begin
+  delete from "arxos_stash_measurement";
+  insert into "arxos_stash_measurement" ("pk", "id", "sequence", "created_at", "created_by", "updated_at", "updated_by", "origin", "target_table", "target_id", "ar_capture_id", "kind", "name", "value", "uncertainty_95", "basis", "repeats", "path") select "pk", "id", "sequence", "created_at", "created_by", "updated_at", "updated_by", "origin", "target_table", "target_id", "ar_capture_id", "kind", "name", "value", "uncertainty_95", "basis", "repeats", "path" from "measurement"
+    where id = new.id or pk = new.pk;
+end;
+
+create trigger "arxos_inserted_measurement" after insert on "measurement"
+when (select capture from arxos_writing) and not exists (select 1 from "arxos_stash_measurement" where id = new.id)
+begin
+  update arxos_writing set capture = 2 where new.id is null or new."sequence" is not null or new."created_at" is not null or new."created_by" is not null or new."updated_at" is not null or new."updated_by" is not null;
+  update "measurement" set id = coalesce(id, lower(printf('%08x-%04x-7%s-%s%s-%s', cast((julianday('now') - 2440587.5) * 86400000 as integer) >> 16, cast((julianday('now') - 2440587.5) * 86400000 as integer) & 65535,
+    substr(hex(randomblob(2)), 1, 3), substr('89ab', 1 + (random() & 3), 1),
+    substr(hex(randomblob(2)), 1, 3), hex(randomblob(6))))), "sequence" = null, "created_at" = null, "created_by" = null, "updated_at" = null, "updated_by" = null
+    where pk = new.pk and (select capture from arxos_writing) = 2;
+  update arxos_writing set capture = 1 where capture = 2;
+  update arxos_writing set place = place + 1,
+    counter = case when transaction_key is not null then counter when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then 0
+      when counter >= 65535 then 0 else counter + 1 end,
+    ms = case when transaction_key is not null then ms when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then cast((julianday('now') - 2440587.5) * 86400000 as integer)
+      when counter >= 65535 then ms + 1 else ms end;
+  insert into arxos_change_log (stamp, base)
+    select printf('%012x-%04x-%s', ms, counter, tail), sequence from arxos_writing where transaction_key is null;
+  insert into "arxos_log_measurement" (transaction_key, place, op, id, changed, "new_origin", "new_target_table", "new_target_id", "new_ar_capture_id", "new_kind", "new_name", "new_value", "new_uncertainty_95", "new_basis", "new_repeats", "new_path")
+    select coalesce(w.transaction_key, (select max(key) from arxos_change_log)), w.place, 'insert', t.id, null,
+      t."origin",
+      t."target_table",
+      t."target_id",
+      t."ar_capture_id",
+      t."kind",
+      t."name",
+      t."value",
+      t."uncertainty_95",
+      t."basis",
+      t."repeats",
+      t."path"
+    from arxos_writing w, "measurement" t where t.pk = new.pk;
+end;
+
+create trigger "arxos_replaced_measurement" after insert on "measurement"
+when (select capture from arxos_writing) and exists (select 1 from "arxos_stash_measurement" s where s.id = new.id and (s."target_table" is not new."target_table" or s."target_id" is not new."target_id" or s."ar_capture_id" is not new."ar_capture_id" or s."kind" is not new."kind" or s."name" is not new."name" or s."value" is not new."value" or s."uncertainty_95" is not new."uncertainty_95" or s."basis" is not new."basis" or s."repeats" is not new."repeats" or s."path" is not new."path"))
+begin
+  update arxos_writing set place = place + 1,
+    counter = case when transaction_key is not null then counter when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then 0
+      when counter >= 65535 then 0 else counter + 1 end,
+    ms = case when transaction_key is not null then ms when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then cast((julianday('now') - 2440587.5) * 86400000 as integer)
+      when counter >= 65535 then ms + 1 else ms end;
+  insert into arxos_change_log (stamp, base)
+    select printf('%012x-%04x-%s', ms, counter, tail), sequence from arxos_writing where transaction_key is null;
+  insert into "arxos_log_measurement" (transaction_key, place, op, id, changed, "old_target_table", "new_target_table", "old_target_id", "new_target_id", "old_ar_capture_id", "new_ar_capture_id", "old_kind", "new_kind", "old_name", "new_name", "old_value", "new_value", "old_uncertainty_95", "new_uncertainty_95", "old_basis", "new_basis", "old_repeats", "new_repeats", "old_path", "new_path")
+    select coalesce(w.transaction_key, (select max(key) from arxos_change_log)), w.place, 'update', new.id, ltrim(case when s."target_table" is not new."target_table" or s."target_id" is not new."target_id" then ' target_table target_id' else '' end
+      || case when s."ar_capture_id" is not new."ar_capture_id" then ' ar_capture_id' else '' end
+      || case when s."kind" is not new."kind" then ' kind' else '' end
+      || case when s."name" is not new."name" then ' name' else '' end
+      || case when s."value" is not new."value" or s."uncertainty_95" is not new."uncertainty_95" then ' value uncertainty_95' else '' end
+      || case when s."basis" is not new."basis" then ' basis' else '' end
+      || case when s."repeats" is not new."repeats" then ' repeats' else '' end
+      || case when s."path" is not new."path" then ' path' else '' end),
+      case when s."target_table" is not new."target_table" or s."target_id" is not new."target_id" then s."target_table" end,
+      case when s."target_table" is not new."target_table" or s."target_id" is not new."target_id" then new."target_table" end,
+      case when s."target_table" is not new."target_table" or s."target_id" is not new."target_id" then s."target_id" end,
+      case when s."target_table" is not new."target_table" or s."target_id" is not new."target_id" then new."target_id" end,
+      case when s."ar_capture_id" is not new."ar_capture_id" then s."ar_capture_id" end,
+      case when s."ar_capture_id" is not new."ar_capture_id" then new."ar_capture_id" end,
+      case when s."kind" is not new."kind" then s."kind" end,
+      case when s."kind" is not new."kind" then new."kind" end,
+      case when s."name" is not new."name" then s."name" end,
+      case when s."name" is not new."name" then new."name" end,
+      case when s."value" is not new."value" or s."uncertainty_95" is not new."uncertainty_95" then s."value" end,
+      case when s."value" is not new."value" or s."uncertainty_95" is not new."uncertainty_95" then new."value" end,
+      case when s."value" is not new."value" or s."uncertainty_95" is not new."uncertainty_95" then s."uncertainty_95" end,
+      case when s."value" is not new."value" or s."uncertainty_95" is not new."uncertainty_95" then new."uncertainty_95" end,
+      case when s."basis" is not new."basis" then s."basis" end,
+      case when s."basis" is not new."basis" then new."basis" end,
+      case when s."repeats" is not new."repeats" then s."repeats" end,
+      case when s."repeats" is not new."repeats" then new."repeats" end,
+      case when s."path" is not new."path" then s."path" end,
+      case when s."path" is not new."path" then new."path" end
+    from arxos_writing w, "arxos_stash_measurement" s where s.id = new.id;
+end;
+
+create trigger "arxos_replaced_kept_measurement" after insert on "measurement"
+when (select capture from arxos_writing) and exists (select 1 from "arxos_stash_measurement" where id = new.id)
+begin
+  update arxos_writing set capture = 2;
+  update "measurement" set "sequence" = s."sequence", "created_at" = s."created_at", "created_by" = s."created_by", "updated_at" = s."updated_at", "updated_by" = s."updated_by", origin = s.origin from "arxos_stash_measurement" s
+    where "measurement".pk = new.pk and s.id = new.id;
+  update arxos_writing set capture = 1;
+end;
+
+create trigger "arxos_killed_measurement" after insert on "measurement"
+when (select capture from arxos_writing) and exists (select 1 from "arxos_stash_measurement" where id is not new.id)
+begin
+  update arxos_writing set place = place + 1,
+    counter = case when transaction_key is not null then counter when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then 0
+      when counter >= 65535 then 0 else counter + 1 end,
+    ms = case when transaction_key is not null then ms when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then cast((julianday('now') - 2440587.5) * 86400000 as integer)
+      when counter >= 65535 then ms + 1 else ms end;
+  insert into arxos_change_log (stamp, base)
+    select printf('%012x-%04x-%s', ms, counter, tail), sequence from arxos_writing where transaction_key is null;
+  insert into "arxos_log_measurement" (transaction_key, place, op, id, changed, "old_sequence", "old_created_at", "old_created_by", "old_updated_at", "old_updated_by", "old_origin", "old_target_table", "old_target_id", "old_ar_capture_id", "old_kind", "old_name", "old_value", "old_uncertainty_95", "old_basis", "old_repeats", "old_path")
+    select coalesce(w.transaction_key, (select max(key) from arxos_change_log)), w.place, 'delete', s.id, null,
+      s."sequence",
+      s."created_at",
+      s."created_by",
+      s."updated_at",
+      s."updated_by",
+      s."origin",
+      s."target_table",
+      s."target_id",
+      s."ar_capture_id",
+      s."kind",
+      s."name",
+      s."value",
+      s."uncertainty_95",
+      s."basis",
+      s."repeats",
+      s."path"
+    from arxos_writing w, "arxos_stash_measurement" s where s.id is not new.id;
+end;
+
+create trigger "arxos_updated_measurement" after update on "measurement"
+when (select capture from arxos_writing) and (old."target_table" is not new."target_table" or old."target_id" is not new."target_id" or old."ar_capture_id" is not new."ar_capture_id" or old."kind" is not new."kind" or old."name" is not new."name" or old."value" is not new."value" or old."uncertainty_95" is not new."uncertainty_95" or old."basis" is not new."basis" or old."repeats" is not new."repeats" or old."path" is not new."path")
+begin
+  update arxos_writing set place = place + 1,
+    counter = case when transaction_key is not null then counter when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then 0
+      when counter >= 65535 then 0 else counter + 1 end,
+    ms = case when transaction_key is not null then ms when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then cast((julianday('now') - 2440587.5) * 86400000 as integer)
+      when counter >= 65535 then ms + 1 else ms end;
+  insert into arxos_change_log (stamp, base)
+    select printf('%012x-%04x-%s', ms, counter, tail), sequence from arxos_writing where transaction_key is null;
+  insert into "arxos_log_measurement" (transaction_key, place, op, id, changed, "old_target_table", "new_target_table", "old_target_id", "new_target_id", "old_ar_capture_id", "new_ar_capture_id", "old_kind", "new_kind", "old_name", "new_name", "old_value", "new_value", "old_uncertainty_95", "new_uncertainty_95", "old_basis", "new_basis", "old_repeats", "new_repeats", "old_path", "new_path")
+    select coalesce(w.transaction_key, (select max(key) from arxos_change_log)), w.place, 'update', new.id, ltrim(case when old."target_table" is not new."target_table" or old."target_id" is not new."target_id" then ' target_table target_id' else '' end
+      || case when old."ar_capture_id" is not new."ar_capture_id" then ' ar_capture_id' else '' end
+      || case when old."kind" is not new."kind" then ' kind' else '' end
+      || case when old."name" is not new."name" then ' name' else '' end
+      || case when old."value" is not new."value" or old."uncertainty_95" is not new."uncertainty_95" then ' value uncertainty_95' else '' end
+      || case when old."basis" is not new."basis" then ' basis' else '' end
+      || case when old."repeats" is not new."repeats" then ' repeats' else '' end
+      || case when old."path" is not new."path" then ' path' else '' end),
+      case when old."target_table" is not new."target_table" or old."target_id" is not new."target_id" then old."target_table" end,
+      case when old."target_table" is not new."target_table" or old."target_id" is not new."target_id" then new."target_table" end,
+      case when old."target_table" is not new."target_table" or old."target_id" is not new."target_id" then old."target_id" end,
+      case when old."target_table" is not new."target_table" or old."target_id" is not new."target_id" then new."target_id" end,
+      case when old."ar_capture_id" is not new."ar_capture_id" then old."ar_capture_id" end,
+      case when old."ar_capture_id" is not new."ar_capture_id" then new."ar_capture_id" end,
+      case when old."kind" is not new."kind" then old."kind" end,
+      case when old."kind" is not new."kind" then new."kind" end,
+      case when old."name" is not new."name" then old."name" end,
+      case when old."name" is not new."name" then new."name" end,
+      case when old."value" is not new."value" or old."uncertainty_95" is not new."uncertainty_95" then old."value" end,
+      case when old."value" is not new."value" or old."uncertainty_95" is not new."uncertainty_95" then new."value" end,
+      case when old."value" is not new."value" or old."uncertainty_95" is not new."uncertainty_95" then old."uncertainty_95" end,
+      case when old."value" is not new."value" or old."uncertainty_95" is not new."uncertainty_95" then new."uncertainty_95" end,
+      case when old."basis" is not new."basis" then old."basis" end,
+      case when old."basis" is not new."basis" then new."basis" end,
+      case when old."repeats" is not new."repeats" then old."repeats" end,
+      case when old."repeats" is not new."repeats" then new."repeats" end,
+      case when old."path" is not new."path" then old."path" end,
+      case when old."path" is not new."path" then new."path" end
+    from arxos_writing w;
+end;
+
+create trigger "arxos_identity_measurement" before update of pk, id on "measurement"
+when (select capture from arxos_writing) and ((old.id is not null and new.id is not old.id) or new.pk is not old.pk)
+begin
+  select raise(abort, 'a row keeps its id and pk');
+end;
+
+create trigger "arxos_put_back_measurement" after update of "sequence", "created_at", "created_by", "updated_at", "updated_by", "origin" on "measurement"
+when (select capture from arxos_writing) = 1 and old.id is not null and (old."sequence" is not new."sequence" or old."created_at" is not new."created_at" or old."created_by" is not new."created_by" or old."updated_at" is not new."updated_at" or old."updated_by" is not new."updated_by" or old."origin" is not new."origin")
+begin
+  update "measurement" set "sequence" = old."sequence", "created_at" = old."created_at", "created_by" = old."created_by", "updated_at" = old."updated_at", "updated_by" = old."updated_by", "origin" = old."origin" where pk = new.pk;
+end;
+
+create trigger "arxos_deleted_measurement" after delete on "measurement"
+when (select capture from arxos_writing) and old.id is not null
+begin
+  update arxos_writing set place = place + 1,
+    counter = case when transaction_key is not null then counter when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then 0
+      when counter >= 65535 then 0 else counter + 1 end,
+    ms = case when transaction_key is not null then ms when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then cast((julianday('now') - 2440587.5) * 86400000 as integer)
+      when counter >= 65535 then ms + 1 else ms end;
+  insert into arxos_change_log (stamp, base)
+    select printf('%012x-%04x-%s', ms, counter, tail), sequence from arxos_writing where transaction_key is null;
+  insert into "arxos_log_measurement" (transaction_key, place, op, id, changed, "old_sequence", "old_created_at", "old_created_by", "old_updated_at", "old_updated_by", "old_origin", "old_target_table", "old_target_id", "old_ar_capture_id", "old_kind", "old_name", "old_value", "old_uncertainty_95", "old_basis", "old_repeats", "old_path")
+    select coalesce(w.transaction_key, (select max(key) from arxos_change_log)), w.place, 'delete', old.id, null,
+      old."sequence",
+      old."created_at",
+      old."created_by",
+      old."updated_at",
+      old."updated_by",
+      old."origin",
+      old."target_table",
+      old."target_id",
+      old."ar_capture_id",
+      old."kind",
+      old."name",
+      old."value",
+      old."uncertainty_95",
+      old."basis",
+      old."repeats",
+      old."path"
+    from arxos_writing w;
+end;
+
+--: geometry measurement path
+select RecoverGeometryColumn('measurement', 'path', -1, 'GEOMETRY', 'XYZ');
+select CreateSpatialIndex('measurement', 'path');
+
+--: align measurement path
+create trigger "arxos_align_path_measurement" after insert on "measurement"
+when (select capture from arxos_writing) and exists (select 1 from "arxos_stash_measurement" where pk <> new.pk)
+begin
+  delete from "idx_measurement_path" where pkid in (select pk from "arxos_stash_measurement")
+    and pkid not in (select pk from "measurement" where pk in (select pk from "arxos_stash_measurement"));
+end;
+
+--: table annotation
+create table "annotation" (
+  pk integer primary key,
+  "id" text unique,
+  "sequence" bigint,
+  "created_at" text,
+  "created_by" text,
+  "updated_at" text,
+  "updated_by" text,
+  "origin" text,
+  "number" bigint,
+  "target_table" text,
+  "target_id" text,
+  "title" text,
+  "text" text,
+  "kind" text,
+  "status" text,
+  "priority" text,
+  "assignee" text,
+  "due_on" text,
+  "labels" text,
+  "viewpoint" text,
+  "location" point
+);
+create index "annotation_target_id" on "annotation" ("target_id") where "target_id" is not null;
+
+--: capture annotation
+
+create table "arxos_log_annotation" (
+  entry integer primary key,
+  transaction_key integer not null,
+  place integer not null,
+  op text not null,
+  id text not null,
+  changed text,
+  "old_sequence" bigint,
+  "old_created_at" text,
+  "old_created_by" text,
+  "old_updated_at" text,
+  "old_updated_by" text,
+  "old_number" bigint,
+  "old_origin" text,
+  "old_target_table" text,
+  "old_target_id" text,
+  "old_title" text,
+  "old_text" text,
+  "old_kind" text,
+  "old_status" text,
+  "old_priority" text,
+  "old_assignee" text,
+  "old_due_on" text,
+  "old_labels" text,
+  "old_viewpoint" text,
+  "old_location" blob,
+  "new_origin" text,
+  "new_target_table" text,
+  "new_target_id" text,
+  "new_title" text,
+  "new_text" text,
+  "new_kind" text,
+  "new_status" text,
+  "new_priority" text,
+  "new_assignee" text,
+  "new_due_on" text,
+  "new_labels" text,
+  "new_viewpoint" text,
+  "new_location" blob
+);
+create index "arxos_log_annotation_id" on "arxos_log_annotation" (id);
+create index "arxos_log_annotation_key" on "arxos_log_annotation" (transaction_key);
+
+create table "arxos_stash_annotation" (
+  pk integer,
+  "id" text,
+  "sequence" bigint,
+  "created_at" text,
+  "created_by" text,
+  "updated_at" text,
+  "updated_by" text,
+  "origin" text,
+  "number" bigint,
+  "target_table" text,
+  "target_id" text,
+  "title" text,
+  "text" text,
+  "kind" text,
+  "status" text,
+  "priority" text,
+  "assignee" text,
+  "due_on" text,
+  "labels" text,
+  "viewpoint" text,
+  "location" blob
+);
+
+create trigger "arxos_stash_annotation" before insert on "annotation"
+when (select capture from arxos_writing)
+begin
+  delete from "arxos_stash_annotation";
+  insert into "arxos_stash_annotation" ("pk", "id", "sequence", "created_at", "created_by", "updated_at", "updated_by", "origin", "number", "target_table", "target_id", "title", "text", "kind", "status", "priority", "assignee", "due_on", "labels", "viewpoint", "location") select "pk", "id", "sequence", "created_at", "created_by", "updated_at", "updated_by", "origin", "number", "target_table", "target_id", "title", "text", "kind", "status", "priority", "assignee", "due_on", "labels", "viewpoint", "location" from "annotation"
+    where id = new.id or pk = new.pk;
+end;
+
+create trigger "arxos_inserted_annotation" after insert on "annotation"
+when (select capture from arxos_writing) and not exists (select 1 from "arxos_stash_annotation" where id = new.id)
+begin
+  update arxos_writing set capture = 2 where new.id is null or new."sequence" is not null or new."created_at" is not null or new."created_by" is not null or new."updated_at" is not null or new."updated_by" is not null or new."number" is not null;
+  update "annotation" set id = coalesce(id, lower(printf('%08x-%04x-7%s-%s%s-%s', cast((julianday('now') - 2440587.5) * 86400000 as integer) >> 16, cast((julianday('now') - 2440587.5) * 86400000 as integer) & 65535,
+    substr(hex(randomblob(2)), 1, 3), substr('89ab', 1 + (random() & 3), 1),
+    substr(hex(randomblob(2)), 1, 3), hex(randomblob(6))))), "sequence" = null, "created_at" = null, "created_by" = null, "updated_at" = null, "updated_by" = null, "number" = null
+    where pk = new.pk and (select capture from arxos_writing) = 2;
+  update arxos_writing set capture = 1 where capture = 2;
+  update arxos_writing set place = place + 1,
+    counter = case when transaction_key is not null then counter when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then 0
+      when counter >= 65535 then 0 else counter + 1 end,
+    ms = case when transaction_key is not null then ms when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then cast((julianday('now') - 2440587.5) * 86400000 as integer)
+      when counter >= 65535 then ms + 1 else ms end;
+  insert into arxos_change_log (stamp, base)
+    select printf('%012x-%04x-%s', ms, counter, tail), sequence from arxos_writing where transaction_key is null;
+  insert into "arxos_log_annotation" (transaction_key, place, op, id, changed, "new_origin", "new_target_table", "new_target_id", "new_title", "new_text", "new_kind", "new_status", "new_priority", "new_assignee", "new_due_on", "new_labels", "new_viewpoint", "new_location")
+    select coalesce(w.transaction_key, (select max(key) from arxos_change_log)), w.place, 'insert', t.id, null,
+      t."origin",
+      t."target_table",
+      t."target_id",
+      t."title",
+      t."text",
+      t."kind",
+      t."status",
+      t."priority",
+      t."assignee",
+      t."due_on",
+      t."labels",
+      t."viewpoint",
+      t."location"
+    from arxos_writing w, "annotation" t where t.pk = new.pk;
+end;
+
+create trigger "arxos_replaced_annotation" after insert on "annotation"
+when (select capture from arxos_writing) and exists (select 1 from "arxos_stash_annotation" s where s.id = new.id and (s."target_table" is not new."target_table" or s."target_id" is not new."target_id" or s."title" is not new."title" or s."text" is not new."text" or s."kind" is not new."kind" or s."status" is not new."status" or s."priority" is not new."priority" or s."assignee" is not new."assignee" or s."due_on" is not new."due_on" or s."labels" is not new."labels" or s."viewpoint" is not new."viewpoint" or s."location" is not new."location"))
+begin
+  update arxos_writing set place = place + 1,
+    counter = case when transaction_key is not null then counter when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then 0
+      when counter >= 65535 then 0 else counter + 1 end,
+    ms = case when transaction_key is not null then ms when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then cast((julianday('now') - 2440587.5) * 86400000 as integer)
+      when counter >= 65535 then ms + 1 else ms end;
+  insert into arxos_change_log (stamp, base)
+    select printf('%012x-%04x-%s', ms, counter, tail), sequence from arxos_writing where transaction_key is null;
+  insert into "arxos_log_annotation" (transaction_key, place, op, id, changed, "old_target_table", "new_target_table", "old_target_id", "new_target_id", "old_title", "new_title", "old_text", "new_text", "old_kind", "new_kind", "old_status", "new_status", "old_priority", "new_priority", "old_assignee", "new_assignee", "old_due_on", "new_due_on", "old_labels", "new_labels", "old_viewpoint", "new_viewpoint", "old_location", "new_location")
+    select coalesce(w.transaction_key, (select max(key) from arxos_change_log)), w.place, 'update', new.id, ltrim(case when s."target_table" is not new."target_table" or s."target_id" is not new."target_id" then ' target_table target_id' else '' end
+      || case when s."title" is not new."title" then ' title' else '' end
+      || case when s."text" is not new."text" then ' text' else '' end
+      || case when s."kind" is not new."kind" then ' kind' else '' end
+      || case when s."status" is not new."status" then ' status' else '' end
+      || case when s."priority" is not new."priority" then ' priority' else '' end
+      || case when s."assignee" is not new."assignee" then ' assignee' else '' end
+      || case when s."due_on" is not new."due_on" then ' due_on' else '' end
+      || case when s."labels" is not new."labels" then ' labels' else '' end
+      || case when s."viewpoint" is not new."viewpoint" then ' viewpoint' else '' end
+      || case when s."location" is not new."location" then ' location' else '' end),
+      case when s."target_table" is not new."target_table" or s."target_id" is not new."target_id" then s."target_table" end,
+      case when s."target_table" is not new."target_table" or s."target_id" is not new."target_id" then new."target_table" end,
+      case when s."target_table" is not new."target_table" or s."target_id" is not new."target_id" then s."target_id" end,
+      case when s."target_table" is not new."target_table" or s."target_id" is not new."target_id" then new."target_id" end,
+      case when s."title" is not new."title" then s."title" end,
+      case when s."title" is not new."title" then new."title" end,
+      case when s."text" is not new."text" then s."text" end,
+      case when s."text" is not new."text" then new."text" end,
+      case when s."kind" is not new."kind" then s."kind" end,
+      case when s."kind" is not new."kind" then new."kind" end,
+      case when s."status" is not new."status" then s."status" end,
+      case when s."status" is not new."status" then new."status" end,
+      case when s."priority" is not new."priority" then s."priority" end,
+      case when s."priority" is not new."priority" then new."priority" end,
+      case when s."assignee" is not new."assignee" then s."assignee" end,
+      case when s."assignee" is not new."assignee" then new."assignee" end,
+      case when s."due_on" is not new."due_on" then s."due_on" end,
+      case when s."due_on" is not new."due_on" then new."due_on" end,
+      case when s."labels" is not new."labels" then s."labels" end,
+      case when s."labels" is not new."labels" then new."labels" end,
+      case when s."viewpoint" is not new."viewpoint" then s."viewpoint" end,
+      case when s."viewpoint" is not new."viewpoint" then new."viewpoint" end,
+      case when s."location" is not new."location" then s."location" end,
+      case when s."location" is not new."location" then new."location" end
+    from arxos_writing w, "arxos_stash_annotation" s where s.id = new.id;
+end;
+
+create trigger "arxos_replaced_kept_annotation" after insert on "annotation"
+when (select capture from arxos_writing) and exists (select 1 from "arxos_stash_annotation" where id = new.id)
+begin
+  update arxos_writing set capture = 2;
+  update "annotation" set "sequence" = s."sequence", "created_at" = s."created_at", "created_by" = s."created_by", "updated_at" = s."updated_at", "updated_by" = s."updated_by", "number" = s."number", origin = s.origin from "arxos_stash_annotation" s
+    where "annotation".pk = new.pk and s.id = new.id;
+  update arxos_writing set capture = 1;
+end;
+
+create trigger "arxos_killed_annotation" after insert on "annotation"
+when (select capture from arxos_writing) and exists (select 1 from "arxos_stash_annotation" where id is not new.id)
+begin
+  update arxos_writing set place = place + 1,
+    counter = case when transaction_key is not null then counter when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then 0
+      when counter >= 65535 then 0 else counter + 1 end,
+    ms = case when transaction_key is not null then ms when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then cast((julianday('now') - 2440587.5) * 86400000 as integer)
+      when counter >= 65535 then ms + 1 else ms end;
+  insert into arxos_change_log (stamp, base)
+    select printf('%012x-%04x-%s', ms, counter, tail), sequence from arxos_writing where transaction_key is null;
+  insert into "arxos_log_annotation" (transaction_key, place, op, id, changed, "old_sequence", "old_created_at", "old_created_by", "old_updated_at", "old_updated_by", "old_number", "old_origin", "old_target_table", "old_target_id", "old_title", "old_text", "old_kind", "old_status", "old_priority", "old_assignee", "old_due_on", "old_labels", "old_viewpoint", "old_location")
+    select coalesce(w.transaction_key, (select max(key) from arxos_change_log)), w.place, 'delete', s.id, null,
+      s."sequence",
+      s."created_at",
+      s."created_by",
+      s."updated_at",
+      s."updated_by",
+      s."number",
+      s."origin",
+      s."target_table",
+      s."target_id",
+      s."title",
+      s."text",
+      s."kind",
+      s."status",
+      s."priority",
+      s."assignee",
+      s."due_on",
+      s."labels",
+      s."viewpoint",
+      s."location"
+    from arxos_writing w, "arxos_stash_annotation" s where s.id is not new.id;
+end;
+
+create trigger "arxos_updated_annotation" after update on "annotation"
+when (select capture from arxos_writing) and (old."target_table" is not new."target_table" or old."target_id" is not new."target_id" or old."title" is not new."title" or old."text" is not new."text" or old."kind" is not new."kind" or old."status" is not new."status" or old."priority" is not new."priority" or old."assignee" is not new."assignee" or old."due_on" is not new."due_on" or old."labels" is not new."labels" or old."viewpoint" is not new."viewpoint" or old."location" is not new."location")
+begin
+  update arxos_writing set place = place + 1,
+    counter = case when transaction_key is not null then counter when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then 0
+      when counter >= 65535 then 0 else counter + 1 end,
+    ms = case when transaction_key is not null then ms when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then cast((julianday('now') - 2440587.5) * 86400000 as integer)
+      when counter >= 65535 then ms + 1 else ms end;
+  insert into arxos_change_log (stamp, base)
+    select printf('%012x-%04x-%s', ms, counter, tail), sequence from arxos_writing where transaction_key is null;
+  insert into "arxos_log_annotation" (transaction_key, place, op, id, changed, "old_target_table", "new_target_table", "old_target_id", "new_target_id", "old_title", "new_title", "old_text", "new_text", "old_kind", "new_kind", "old_status", "new_status", "old_priority", "new_priority", "old_assignee", "new_assignee", "old_due_on", "new_due_on", "old_labels", "new_labels", "old_viewpoint", "new_viewpoint", "old_location", "new_location")
+    select coalesce(w.transaction_key, (select max(key) from arxos_change_log)), w.place, 'update', new.id, ltrim(case when old."target_table" is not new."target_table" or old."target_id" is not new."target_id" then ' target_table target_id' else '' end
+      || case when old."title" is not new."title" then ' title' else '' end
+      || case when old."text" is not new."text" then ' text' else '' end
+      || case when old."kind" is not new."kind" then ' kind' else '' end
+      || case when old."status" is not new."status" then ' status' else '' end
+      || case when old."priority" is not new."priority" then ' priority' else '' end
+      || case when old."assignee" is not new."assignee" then ' assignee' else '' end
+      || case when old."due_on" is not new."due_on" then ' due_on' else '' end
+      || case when old."labels" is not new."labels" then ' labels' else '' end
+      || case when old."viewpoint" is not new."viewpoint" then ' viewpoint' else '' end
+      || case when old."location" is not new."location" then ' location' else '' end),
+      case when old."target_table" is not new."target_table" or old."target_id" is not new."target_id" then old."target_table" end,
+      case when old."target_table" is not new."target_table" or old."target_id" is not new."target_id" then new."target_table" end,
+      case when old."target_table" is not new."target_table" or old."target_id" is not new."target_id" then old."target_id" end,
+      case when old."target_table" is not new."target_table" or old."target_id" is not new."target_id" then new."target_id" end,
+      case when old."title" is not new."title" then old."title" end,
+      case when old."title" is not new."title" then new."title" end,
+      case when old."text" is not new."text" then old."text" end,
+      case when old."text" is not new."text" then new."text" end,
+      case when old."kind" is not new."kind" then old."kind" end,
+      case when old."kind" is not new."kind" then new."kind" end,
+      case when old."status" is not new."status" then old."status" end,
+      case when old."status" is not new."status" then new."status" end,
+      case when old."priority" is not new."priority" then old."priority" end,
+      case when old."priority" is not new."priority" then new."priority" end,
+      case when old."assignee" is not new."assignee" then old."assignee" end,
+      case when old."assignee" is not new."assignee" then new."assignee" end,
+      case when old."due_on" is not new."due_on" then old."due_on" end,
+      case when old."due_on" is not new."due_on" then new."due_on" end,
+      case when old."labels" is not new."labels" then old."labels" end,
+      case when old."labels" is not new."labels" then new."labels" end,
+      case when old."viewpoint" is not new."viewpoint" then old."viewpoint" end,
+      case when old."viewpoint" is not new."viewpoint" then new."viewpoint" end,
+      case when old."location" is not new."location" then old."location" end,
+      case when old."location" is not new."location" then new."location" end
+    from arxos_writing w;
+end;
+
+create trigger "arxos_identity_annotation" before update of pk, id on "annotation"
+when (select capture from arxos_writing) and ((old.id is not null and new.id is not old.id) or new.pk is not old.pk)
+begin
+  select raise(abort, 'a row keeps its id and pk');
+end;
+
+create trigger "arxos_put_back_annotation" after update of "sequence", "created_at", "created_by", "updated_at", "updated_by", "number", "origin" on "annotation"
+when (select capture from arxos_writing) = 1 and old.id is not null and (old."sequence" is not new."sequence" or old."created_at" is not new."created_at" or old."created_by" is not new."created_by" or old."updated_at" is not new."updated_at" or old."updated_by" is not new."updated_by" or old."number" is not new."number" or old."origin" is not new."origin")
+begin
+  update "annotation" set "sequence" = old."sequence", "created_at" = old."created_at", "created_by" = old."created_by", "updated_at" = old."updated_at", "updated_by" = old."updated_by", "number" = old."number", "origin" = old."origin" where pk = new.pk;
+end;
+
+create trigger "arxos_deleted_annotation" after delete on "annotation"
+when (select capture from arxos_writing) and old.id is not null
+begin
+  update arxos_writing set place = place + 1,
+    counter = case when transaction_key is not null then counter when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then 0
+      when counter >= 65535 then 0 else counter + 1 end,
+    ms = case when transaction_key is not null then ms when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then cast((julianday('now') - 2440587.5) * 86400000 as integer)
+      when counter >= 65535 then ms + 1 else ms end;
+  insert into arxos_change_log (stamp, base)
+    select printf('%012x-%04x-%s', ms, counter, tail), sequence from arxos_writing where transaction_key is null;
+  insert into "arxos_log_annotation" (transaction_key, place, op, id, changed, "old_sequence", "old_created_at", "old_created_by", "old_updated_at", "old_updated_by", "old_number", "old_origin", "old_target_table", "old_target_id", "old_title", "old_text", "old_kind", "old_status", "old_priority", "old_assignee", "old_due_on", "old_labels", "old_viewpoint", "old_location")
+    select coalesce(w.transaction_key, (select max(key) from arxos_change_log)), w.place, 'delete', old.id, null,
+      old."sequence",
+      old."created_at",
+      old."created_by",
+      old."updated_at",
+      old."updated_by",
+      old."number",
+      old."origin",
+      old."target_table",
+      old."target_id",
+      old."title",
+      old."text",
+      old."kind",
+      old."status",
+      old."priority",
+      old."assignee",
+      old."due_on",
+      old."labels",
+      old."viewpoint",
+      old."location"
+    from arxos_writing w;
+end;
+
+--: geometry annotation location
+select RecoverGeometryColumn('annotation', 'location', -1, 'POINT', 'XYZ');
+select CreateSpatialIndex('annotation', 'location');
+
+--: align annotation location
+create trigger "arxos_align_location_annotation" after insert on "annotation"
+when (select capture from arxos_writing) and exists (select 1 from "arxos_stash_annotation" where pk <> new.pk)
+begin
+  delete from "idx_annotation_location" where pkid in (select pk from "arxos_stash_annotation")
+    and pkid not in (select pk from "annotation" where pk in (select pk from "arxos_stash_annotation"));
+end;
+
+--: table comment
+create table "comment" (
+  pk integer primary key,
+  "id" text unique,
+  "sequence" bigint,
+  "created_at" text,
+  "created_by" text,
+  "updated_at" text,
+  "updated_by" text,
+  "origin" text,
+  "annotation_id" text,
+  "text" text
+);
+create index "comment_annotation_id" on "comment" ("annotation_id") where "annotation_id" is not null;
+
+--: capture comment
+
+create table "arxos_log_comment" (
+  entry integer primary key,
+  transaction_key integer not null,
+  place integer not null,
+  op text not null,
+  id text not null,
+  changed text,
+  "old_sequence" bigint,
+  "old_created_at" text,
+  "old_created_by" text,
+  "old_updated_at" text,
+  "old_updated_by" text,
+  "old_origin" text,
+  "old_annotation_id" text,
+  "old_text" text,
+  "new_origin" text,
+  "new_annotation_id" text,
+  "new_text" text
+);
+create index "arxos_log_comment_id" on "arxos_log_comment" (id);
+create index "arxos_log_comment_key" on "arxos_log_comment" (transaction_key);
+
+create table "arxos_stash_comment" (
+  pk integer,
+  "id" text,
+  "sequence" bigint,
+  "created_at" text,
+  "created_by" text,
+  "updated_at" text,
+  "updated_by" text,
+  "origin" text,
+  "annotation_id" text,
+  "text" text
+);
+
+create trigger "arxos_stash_comment" before insert on "comment"
+when (select capture from arxos_writing)
+begin
+  delete from "arxos_stash_comment";
+  insert into "arxos_stash_comment" ("pk", "id", "sequence", "created_at", "created_by", "updated_at", "updated_by", "origin", "annotation_id", "text") select "pk", "id", "sequence", "created_at", "created_by", "updated_at", "updated_by", "origin", "annotation_id", "text" from "comment"
+    where id = new.id or pk = new.pk;
+end;
+
+create trigger "arxos_inserted_comment" after insert on "comment"
+when (select capture from arxos_writing) and not exists (select 1 from "arxos_stash_comment" where id = new.id)
+begin
+  update arxos_writing set capture = 2 where new.id is null or new."sequence" is not null or new."created_at" is not null or new."created_by" is not null or new."updated_at" is not null or new."updated_by" is not null;
+  update "comment" set id = coalesce(id, lower(printf('%08x-%04x-7%s-%s%s-%s', cast((julianday('now') - 2440587.5) * 86400000 as integer) >> 16, cast((julianday('now') - 2440587.5) * 86400000 as integer) & 65535,
+    substr(hex(randomblob(2)), 1, 3), substr('89ab', 1 + (random() & 3), 1),
+    substr(hex(randomblob(2)), 1, 3), hex(randomblob(6))))), "sequence" = null, "created_at" = null, "created_by" = null, "updated_at" = null, "updated_by" = null
+    where pk = new.pk and (select capture from arxos_writing) = 2;
+  update arxos_writing set capture = 1 where capture = 2;
+  update arxos_writing set place = place + 1,
+    counter = case when transaction_key is not null then counter when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then 0
+      when counter >= 65535 then 0 else counter + 1 end,
+    ms = case when transaction_key is not null then ms when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then cast((julianday('now') - 2440587.5) * 86400000 as integer)
+      when counter >= 65535 then ms + 1 else ms end;
+  insert into arxos_change_log (stamp, base)
+    select printf('%012x-%04x-%s', ms, counter, tail), sequence from arxos_writing where transaction_key is null;
+  insert into "arxos_log_comment" (transaction_key, place, op, id, changed, "new_origin", "new_annotation_id", "new_text")
+    select coalesce(w.transaction_key, (select max(key) from arxos_change_log)), w.place, 'insert', t.id, null,
+      t."origin",
+      t."annotation_id",
+      t."text"
+    from arxos_writing w, "comment" t where t.pk = new.pk;
+end;
+
+create trigger "arxos_replaced_comment" after insert on "comment"
+when (select capture from arxos_writing) and exists (select 1 from "arxos_stash_comment" s where s.id = new.id and (s."annotation_id" is not new."annotation_id" or s."text" is not new."text"))
+begin
+  update arxos_writing set place = place + 1,
+    counter = case when transaction_key is not null then counter when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then 0
+      when counter >= 65535 then 0 else counter + 1 end,
+    ms = case when transaction_key is not null then ms when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then cast((julianday('now') - 2440587.5) * 86400000 as integer)
+      when counter >= 65535 then ms + 1 else ms end;
+  insert into arxos_change_log (stamp, base)
+    select printf('%012x-%04x-%s', ms, counter, tail), sequence from arxos_writing where transaction_key is null;
+  insert into "arxos_log_comment" (transaction_key, place, op, id, changed, "old_annotation_id", "new_annotation_id", "old_text", "new_text")
+    select coalesce(w.transaction_key, (select max(key) from arxos_change_log)), w.place, 'update', new.id, ltrim(case when s."annotation_id" is not new."annotation_id" then ' annotation_id' else '' end
+      || case when s."text" is not new."text" then ' text' else '' end),
+      case when s."annotation_id" is not new."annotation_id" then s."annotation_id" end,
+      case when s."annotation_id" is not new."annotation_id" then new."annotation_id" end,
+      case when s."text" is not new."text" then s."text" end,
+      case when s."text" is not new."text" then new."text" end
+    from arxos_writing w, "arxos_stash_comment" s where s.id = new.id;
+end;
+
+create trigger "arxos_replaced_kept_comment" after insert on "comment"
+when (select capture from arxos_writing) and exists (select 1 from "arxos_stash_comment" where id = new.id)
+begin
+  update arxos_writing set capture = 2;
+  update "comment" set "sequence" = s."sequence", "created_at" = s."created_at", "created_by" = s."created_by", "updated_at" = s."updated_at", "updated_by" = s."updated_by", origin = s.origin from "arxos_stash_comment" s
+    where "comment".pk = new.pk and s.id = new.id;
+  update arxos_writing set capture = 1;
+end;
+
+create trigger "arxos_killed_comment" after insert on "comment"
+when (select capture from arxos_writing) and exists (select 1 from "arxos_stash_comment" where id is not new.id)
+begin
+  update arxos_writing set place = place + 1,
+    counter = case when transaction_key is not null then counter when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then 0
+      when counter >= 65535 then 0 else counter + 1 end,
+    ms = case when transaction_key is not null then ms when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then cast((julianday('now') - 2440587.5) * 86400000 as integer)
+      when counter >= 65535 then ms + 1 else ms end;
+  insert into arxos_change_log (stamp, base)
+    select printf('%012x-%04x-%s', ms, counter, tail), sequence from arxos_writing where transaction_key is null;
+  insert into "arxos_log_comment" (transaction_key, place, op, id, changed, "old_sequence", "old_created_at", "old_created_by", "old_updated_at", "old_updated_by", "old_origin", "old_annotation_id", "old_text")
+    select coalesce(w.transaction_key, (select max(key) from arxos_change_log)), w.place, 'delete', s.id, null,
+      s."sequence",
+      s."created_at",
+      s."created_by",
+      s."updated_at",
+      s."updated_by",
+      s."origin",
+      s."annotation_id",
+      s."text"
+    from arxos_writing w, "arxos_stash_comment" s where s.id is not new.id;
+end;
+
+create trigger "arxos_updated_comment" after update on "comment"
+when (select capture from arxos_writing) and (old."annotation_id" is not new."annotation_id" or old."text" is not new."text")
+begin
+  update arxos_writing set place = place + 1,
+    counter = case when transaction_key is not null then counter when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then 0
+      when counter >= 65535 then 0 else counter + 1 end,
+    ms = case when transaction_key is not null then ms when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then cast((julianday('now') - 2440587.5) * 86400000 as integer)
+      when counter >= 65535 then ms + 1 else ms end;
+  insert into arxos_change_log (stamp, base)
+    select printf('%012x-%04x-%s', ms, counter, tail), sequence from arxos_writing where transaction_key is null;
+  insert into "arxos_log_comment" (transaction_key, place, op, id, changed, "old_annotation_id", "new_annotation_id", "old_text", "new_text")
+    select coalesce(w.transaction_key, (select max(key) from arxos_change_log)), w.place, 'update', new.id, ltrim(case when old."annotation_id" is not new."annotation_id" then ' annotation_id' else '' end
+      || case when old."text" is not new."text" then ' text' else '' end),
+      case when old."annotation_id" is not new."annotation_id" then old."annotation_id" end,
+      case when old."annotation_id" is not new."annotation_id" then new."annotation_id" end,
+      case when old."text" is not new."text" then old."text" end,
+      case when old."text" is not new."text" then new."text" end
+    from arxos_writing w;
+end;
+
+create trigger "arxos_identity_comment" before update of pk, id on "comment"
+when (select capture from arxos_writing) and ((old.id is not null and new.id is not old.id) or new.pk is not old.pk)
+begin
+  select raise(abort, 'a row keeps its id and pk');
+end;
+
+create trigger "arxos_put_back_comment" after update of "sequence", "created_at", "created_by", "updated_at", "updated_by", "origin" on "comment"
+when (select capture from arxos_writing) = 1 and old.id is not null and (old."sequence" is not new."sequence" or old."created_at" is not new."created_at" or old."created_by" is not new."created_by" or old."updated_at" is not new."updated_at" or old."updated_by" is not new."updated_by" or old."origin" is not new."origin")
+begin
+  update "comment" set "sequence" = old."sequence", "created_at" = old."created_at", "created_by" = old."created_by", "updated_at" = old."updated_at", "updated_by" = old."updated_by", "origin" = old."origin" where pk = new.pk;
+end;
+
+create trigger "arxos_deleted_comment" after delete on "comment"
+when (select capture from arxos_writing) and old.id is not null
+begin
+  update arxos_writing set place = place + 1,
+    counter = case when transaction_key is not null then counter when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then 0
+      when counter >= 65535 then 0 else counter + 1 end,
+    ms = case when transaction_key is not null then ms when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then cast((julianday('now') - 2440587.5) * 86400000 as integer)
+      when counter >= 65535 then ms + 1 else ms end;
+  insert into arxos_change_log (stamp, base)
+    select printf('%012x-%04x-%s', ms, counter, tail), sequence from arxos_writing where transaction_key is null;
+  insert into "arxos_log_comment" (transaction_key, place, op, id, changed, "old_sequence", "old_created_at", "old_created_by", "old_updated_at", "old_updated_by", "old_origin", "old_annotation_id", "old_text")
+    select coalesce(w.transaction_key, (select max(key) from arxos_change_log)), w.place, 'delete', old.id, null,
+      old."sequence",
+      old."created_at",
+      old."created_by",
+      old."updated_at",
+      old."updated_by",
+      old."origin",
+      old."annotation_id",
+      old."text"
+    from arxos_writing w;
+end;
+
+--: table attachment
+create table "attachment" (
+  pk integer primary key,
+  "id" text unique,
+  "sequence" bigint,
+  "created_at" text,
+  "created_by" text,
+  "updated_at" text,
+  "updated_by" text,
+  "origin" text,
+  "sha256" text,
+  "media_type" text,
+  "byte_size" bigint,
+  "width" bigint,
+  "height" bigint,
+  "taken_at" text,
+  "name" text,
+  "thumbnail" blob,
+  "target_table" text,
+  "target_id" text,
+  "upload_state" text,
+  "location" point
+);
+create index "attachment_target_id" on "attachment" ("target_id") where "target_id" is not null;
+
+--: capture attachment
+
+create table "arxos_log_attachment" (
+  entry integer primary key,
+  transaction_key integer not null,
+  place integer not null,
+  op text not null,
+  id text not null,
+  changed text,
+  "old_sequence" bigint,
+  "old_created_at" text,
+  "old_created_by" text,
+  "old_updated_at" text,
+  "old_updated_by" text,
+  "old_upload_state" text,
+  "old_origin" text,
+  "old_sha256" text,
+  "old_media_type" text,
+  "old_byte_size" bigint,
+  "old_width" bigint,
+  "old_height" bigint,
+  "old_taken_at" text,
+  "old_name" text,
+  "old_thumbnail" blob,
+  "old_target_table" text,
+  "old_target_id" text,
+  "old_location" blob,
+  "new_origin" text,
+  "new_sha256" text,
+  "new_media_type" text,
+  "new_byte_size" bigint,
+  "new_width" bigint,
+  "new_height" bigint,
+  "new_taken_at" text,
+  "new_name" text,
+  "new_thumbnail" blob,
+  "new_target_table" text,
+  "new_target_id" text,
+  "new_location" blob
+);
+create index "arxos_log_attachment_id" on "arxos_log_attachment" (id);
+create index "arxos_log_attachment_key" on "arxos_log_attachment" (transaction_key);
+
+create table "arxos_stash_attachment" (
+  pk integer,
+  "id" text,
+  "sequence" bigint,
+  "created_at" text,
+  "created_by" text,
+  "updated_at" text,
+  "updated_by" text,
+  "origin" text,
+  "sha256" text,
+  "media_type" text,
+  "byte_size" bigint,
+  "width" bigint,
+  "height" bigint,
+  "taken_at" text,
+  "name" text,
+  "thumbnail" blob,
+  "target_table" text,
+  "target_id" text,
+  "upload_state" text,
+  "location" blob
+);
+
+create trigger "arxos_stash_attachment" before insert on "attachment"
+when (select capture from arxos_writing)
+begin
+  delete from "arxos_stash_attachment";
+  insert into "arxos_stash_attachment" ("pk", "id", "sequence", "created_at", "created_by", "updated_at", "updated_by", "origin", "sha256", "media_type", "byte_size", "width", "height", "taken_at", "name", "thumbnail", "target_table", "target_id", "upload_state", "location") select "pk", "id", "sequence", "created_at", "created_by", "updated_at", "updated_by", "origin", "sha256", "media_type", "byte_size", "width", "height", "taken_at", "name", "thumbnail", "target_table", "target_id", "upload_state", "location" from "attachment"
+    where id = new.id or pk = new.pk;
+end;
+
+create trigger "arxos_inserted_attachment" after insert on "attachment"
+when (select capture from arxos_writing) and not exists (select 1 from "arxos_stash_attachment" where id = new.id)
+begin
+  update arxos_writing set capture = 2 where new.id is null or new."sequence" is not null or new."created_at" is not null or new."created_by" is not null or new."updated_at" is not null or new."updated_by" is not null or new."upload_state" is not null;
+  update "attachment" set id = coalesce(id, lower(printf('%08x-%04x-7%s-%s%s-%s', cast((julianday('now') - 2440587.5) * 86400000 as integer) >> 16, cast((julianday('now') - 2440587.5) * 86400000 as integer) & 65535,
+    substr(hex(randomblob(2)), 1, 3), substr('89ab', 1 + (random() & 3), 1),
+    substr(hex(randomblob(2)), 1, 3), hex(randomblob(6))))), "sequence" = null, "created_at" = null, "created_by" = null, "updated_at" = null, "updated_by" = null, "upload_state" = null
+    where pk = new.pk and (select capture from arxos_writing) = 2;
+  update arxos_writing set capture = 1 where capture = 2;
+  update arxos_writing set place = place + 1,
+    counter = case when transaction_key is not null then counter when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then 0
+      when counter >= 65535 then 0 else counter + 1 end,
+    ms = case when transaction_key is not null then ms when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then cast((julianday('now') - 2440587.5) * 86400000 as integer)
+      when counter >= 65535 then ms + 1 else ms end;
+  insert into arxos_change_log (stamp, base)
+    select printf('%012x-%04x-%s', ms, counter, tail), sequence from arxos_writing where transaction_key is null;
+  insert into "arxos_log_attachment" (transaction_key, place, op, id, changed, "new_origin", "new_sha256", "new_media_type", "new_byte_size", "new_width", "new_height", "new_taken_at", "new_name", "new_thumbnail", "new_target_table", "new_target_id", "new_location")
+    select coalesce(w.transaction_key, (select max(key) from arxos_change_log)), w.place, 'insert', t.id, null,
+      t."origin",
+      t."sha256",
+      t."media_type",
+      t."byte_size",
+      t."width",
+      t."height",
+      t."taken_at",
+      t."name",
+      t."thumbnail",
+      t."target_table",
+      t."target_id",
+      t."location"
+    from arxos_writing w, "attachment" t where t.pk = new.pk;
+end;
+
+create trigger "arxos_replaced_attachment" after insert on "attachment"
+when (select capture from arxos_writing) and exists (select 1 from "arxos_stash_attachment" s where s.id = new.id and (s."sha256" is not new."sha256" or s."media_type" is not new."media_type" or s."byte_size" is not new."byte_size" or s."width" is not new."width" or s."height" is not new."height" or s."taken_at" is not new."taken_at" or s."name" is not new."name" or s."thumbnail" is not new."thumbnail" or s."target_table" is not new."target_table" or s."target_id" is not new."target_id" or s."location" is not new."location"))
+begin
+  update arxos_writing set place = place + 1,
+    counter = case when transaction_key is not null then counter when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then 0
+      when counter >= 65535 then 0 else counter + 1 end,
+    ms = case when transaction_key is not null then ms when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then cast((julianday('now') - 2440587.5) * 86400000 as integer)
+      when counter >= 65535 then ms + 1 else ms end;
+  insert into arxos_change_log (stamp, base)
+    select printf('%012x-%04x-%s', ms, counter, tail), sequence from arxos_writing where transaction_key is null;
+  insert into "arxos_log_attachment" (transaction_key, place, op, id, changed, "old_sha256", "new_sha256", "old_media_type", "new_media_type", "old_byte_size", "new_byte_size", "old_width", "new_width", "old_height", "new_height", "old_taken_at", "new_taken_at", "old_name", "new_name", "old_thumbnail", "new_thumbnail", "old_target_table", "new_target_table", "old_target_id", "new_target_id", "old_location", "new_location")
+    select coalesce(w.transaction_key, (select max(key) from arxos_change_log)), w.place, 'update', new.id, ltrim(case when s."sha256" is not new."sha256" then ' sha256' else '' end
+      || case when s."media_type" is not new."media_type" then ' media_type' else '' end
+      || case when s."byte_size" is not new."byte_size" then ' byte_size' else '' end
+      || case when s."width" is not new."width" then ' width' else '' end
+      || case when s."height" is not new."height" then ' height' else '' end
+      || case when s."taken_at" is not new."taken_at" then ' taken_at' else '' end
+      || case when s."name" is not new."name" then ' name' else '' end
+      || case when s."thumbnail" is not new."thumbnail" then ' thumbnail' else '' end
+      || case when s."target_table" is not new."target_table" or s."target_id" is not new."target_id" then ' target_table target_id' else '' end
+      || case when s."location" is not new."location" then ' location' else '' end),
+      case when s."sha256" is not new."sha256" then s."sha256" end,
+      case when s."sha256" is not new."sha256" then new."sha256" end,
+      case when s."media_type" is not new."media_type" then s."media_type" end,
+      case when s."media_type" is not new."media_type" then new."media_type" end,
+      case when s."byte_size" is not new."byte_size" then s."byte_size" end,
+      case when s."byte_size" is not new."byte_size" then new."byte_size" end,
+      case when s."width" is not new."width" then s."width" end,
+      case when s."width" is not new."width" then new."width" end,
+      case when s."height" is not new."height" then s."height" end,
+      case when s."height" is not new."height" then new."height" end,
+      case when s."taken_at" is not new."taken_at" then s."taken_at" end,
+      case when s."taken_at" is not new."taken_at" then new."taken_at" end,
+      case when s."name" is not new."name" then s."name" end,
+      case when s."name" is not new."name" then new."name" end,
+      case when s."thumbnail" is not new."thumbnail" then s."thumbnail" end,
+      case when s."thumbnail" is not new."thumbnail" then new."thumbnail" end,
+      case when s."target_table" is not new."target_table" or s."target_id" is not new."target_id" then s."target_table" end,
+      case when s."target_table" is not new."target_table" or s."target_id" is not new."target_id" then new."target_table" end,
+      case when s."target_table" is not new."target_table" or s."target_id" is not new."target_id" then s."target_id" end,
+      case when s."target_table" is not new."target_table" or s."target_id" is not new."target_id" then new."target_id" end,
+      case when s."location" is not new."location" then s."location" end,
+      case when s."location" is not new."location" then new."location" end
+    from arxos_writing w, "arxos_stash_attachment" s where s.id = new.id;
+end;
+
+create trigger "arxos_replaced_kept_attachment" after insert on "attachment"
+when (select capture from arxos_writing) and exists (select 1 from "arxos_stash_attachment" where id = new.id)
+begin
+  update arxos_writing set capture = 2;
+  update "attachment" set "sequence" = s."sequence", "created_at" = s."created_at", "created_by" = s."created_by", "updated_at" = s."updated_at", "updated_by" = s."updated_by", "upload_state" = s."upload_state", origin = s.origin from "arxos_stash_attachment" s
+    where "attachment".pk = new.pk and s.id = new.id;
+  update arxos_writing set capture = 1;
+end;
+
+create trigger "arxos_killed_attachment" after insert on "attachment"
+when (select capture from arxos_writing) and exists (select 1 from "arxos_stash_attachment" where id is not new.id)
+begin
+  update arxos_writing set place = place + 1,
+    counter = case when transaction_key is not null then counter when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then 0
+      when counter >= 65535 then 0 else counter + 1 end,
+    ms = case when transaction_key is not null then ms when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then cast((julianday('now') - 2440587.5) * 86400000 as integer)
+      when counter >= 65535 then ms + 1 else ms end;
+  insert into arxos_change_log (stamp, base)
+    select printf('%012x-%04x-%s', ms, counter, tail), sequence from arxos_writing where transaction_key is null;
+  insert into "arxos_log_attachment" (transaction_key, place, op, id, changed, "old_sequence", "old_created_at", "old_created_by", "old_updated_at", "old_updated_by", "old_upload_state", "old_origin", "old_sha256", "old_media_type", "old_byte_size", "old_width", "old_height", "old_taken_at", "old_name", "old_thumbnail", "old_target_table", "old_target_id", "old_location")
+    select coalesce(w.transaction_key, (select max(key) from arxos_change_log)), w.place, 'delete', s.id, null,
+      s."sequence",
+      s."created_at",
+      s."created_by",
+      s."updated_at",
+      s."updated_by",
+      s."upload_state",
+      s."origin",
+      s."sha256",
+      s."media_type",
+      s."byte_size",
+      s."width",
+      s."height",
+      s."taken_at",
+      s."name",
+      s."thumbnail",
+      s."target_table",
+      s."target_id",
+      s."location"
+    from arxos_writing w, "arxos_stash_attachment" s where s.id is not new.id;
+end;
+
+create trigger "arxos_updated_attachment" after update on "attachment"
+when (select capture from arxos_writing) and (old."sha256" is not new."sha256" or old."media_type" is not new."media_type" or old."byte_size" is not new."byte_size" or old."width" is not new."width" or old."height" is not new."height" or old."taken_at" is not new."taken_at" or old."name" is not new."name" or old."thumbnail" is not new."thumbnail" or old."target_table" is not new."target_table" or old."target_id" is not new."target_id" or old."location" is not new."location")
+begin
+  update arxos_writing set place = place + 1,
+    counter = case when transaction_key is not null then counter when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then 0
+      when counter >= 65535 then 0 else counter + 1 end,
+    ms = case when transaction_key is not null then ms when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then cast((julianday('now') - 2440587.5) * 86400000 as integer)
+      when counter >= 65535 then ms + 1 else ms end;
+  insert into arxos_change_log (stamp, base)
+    select printf('%012x-%04x-%s', ms, counter, tail), sequence from arxos_writing where transaction_key is null;
+  insert into "arxos_log_attachment" (transaction_key, place, op, id, changed, "old_sha256", "new_sha256", "old_media_type", "new_media_type", "old_byte_size", "new_byte_size", "old_width", "new_width", "old_height", "new_height", "old_taken_at", "new_taken_at", "old_name", "new_name", "old_thumbnail", "new_thumbnail", "old_target_table", "new_target_table", "old_target_id", "new_target_id", "old_location", "new_location")
+    select coalesce(w.transaction_key, (select max(key) from arxos_change_log)), w.place, 'update', new.id, ltrim(case when old."sha256" is not new."sha256" then ' sha256' else '' end
+      || case when old."media_type" is not new."media_type" then ' media_type' else '' end
+      || case when old."byte_size" is not new."byte_size" then ' byte_size' else '' end
+      || case when old."width" is not new."width" then ' width' else '' end
+      || case when old."height" is not new."height" then ' height' else '' end
+      || case when old."taken_at" is not new."taken_at" then ' taken_at' else '' end
+      || case when old."name" is not new."name" then ' name' else '' end
+      || case when old."thumbnail" is not new."thumbnail" then ' thumbnail' else '' end
+      || case when old."target_table" is not new."target_table" or old."target_id" is not new."target_id" then ' target_table target_id' else '' end
+      || case when old."location" is not new."location" then ' location' else '' end),
+      case when old."sha256" is not new."sha256" then old."sha256" end,
+      case when old."sha256" is not new."sha256" then new."sha256" end,
+      case when old."media_type" is not new."media_type" then old."media_type" end,
+      case when old."media_type" is not new."media_type" then new."media_type" end,
+      case when old."byte_size" is not new."byte_size" then old."byte_size" end,
+      case when old."byte_size" is not new."byte_size" then new."byte_size" end,
+      case when old."width" is not new."width" then old."width" end,
+      case when old."width" is not new."width" then new."width" end,
+      case when old."height" is not new."height" then old."height" end,
+      case when old."height" is not new."height" then new."height" end,
+      case when old."taken_at" is not new."taken_at" then old."taken_at" end,
+      case when old."taken_at" is not new."taken_at" then new."taken_at" end,
+      case when old."name" is not new."name" then old."name" end,
+      case when old."name" is not new."name" then new."name" end,
+      case when old."thumbnail" is not new."thumbnail" then old."thumbnail" end,
+      case when old."thumbnail" is not new."thumbnail" then new."thumbnail" end,
+      case when old."target_table" is not new."target_table" or old."target_id" is not new."target_id" then old."target_table" end,
+      case when old."target_table" is not new."target_table" or old."target_id" is not new."target_id" then new."target_table" end,
+      case when old."target_table" is not new."target_table" or old."target_id" is not new."target_id" then old."target_id" end,
+      case when old."target_table" is not new."target_table" or old."target_id" is not new."target_id" then new."target_id" end,
+      case when old."location" is not new."location" then old."location" end,
+      case when old."location" is not new."location" then new."location" end
+    from arxos_writing w;
+end;
+
+create trigger "arxos_identity_attachment" before update of pk, id on "attachment"
+when (select capture from arxos_writing) and ((old.id is not null and new.id is not old.id) or new.pk is not old.pk)
+begin
+  select raise(abort, 'a row keeps its id and pk');
+end;
+
+create trigger "arxos_put_back_attachment" after update of "sequence", "created_at", "created_by", "updated_at", "updated_by", "upload_state", "origin" on "attachment"
+when (select capture from arxos_writing) = 1 and old.id is not null and (old."sequence" is not new."sequence" or old."created_at" is not new."created_at" or old."created_by" is not new."created_by" or old."updated_at" is not new."updated_at" or old."updated_by" is not new."updated_by" or old."upload_state" is not new."upload_state" or old."origin" is not new."origin")
+begin
+  update "attachment" set "sequence" = old."sequence", "created_at" = old."created_at", "created_by" = old."created_by", "updated_at" = old."updated_at", "updated_by" = old."updated_by", "upload_state" = old."upload_state", "origin" = old."origin" where pk = new.pk;
+end;
+
+create trigger "arxos_deleted_attachment" after delete on "attachment"
+when (select capture from arxos_writing) and old.id is not null
+begin
+  update arxos_writing set place = place + 1,
+    counter = case when transaction_key is not null then counter when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then 0
+      when counter >= 65535 then 0 else counter + 1 end,
+    ms = case when transaction_key is not null then ms when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then cast((julianday('now') - 2440587.5) * 86400000 as integer)
+      when counter >= 65535 then ms + 1 else ms end;
+  insert into arxos_change_log (stamp, base)
+    select printf('%012x-%04x-%s', ms, counter, tail), sequence from arxos_writing where transaction_key is null;
+  insert into "arxos_log_attachment" (transaction_key, place, op, id, changed, "old_sequence", "old_created_at", "old_created_by", "old_updated_at", "old_updated_by", "old_upload_state", "old_origin", "old_sha256", "old_media_type", "old_byte_size", "old_width", "old_height", "old_taken_at", "old_name", "old_thumbnail", "old_target_table", "old_target_id", "old_location")
+    select coalesce(w.transaction_key, (select max(key) from arxos_change_log)), w.place, 'delete', old.id, null,
+      old."sequence",
+      old."created_at",
+      old."created_by",
+      old."updated_at",
+      old."updated_by",
+      old."upload_state",
+      old."origin",
+      old."sha256",
+      old."media_type",
+      old."byte_size",
+      old."width",
+      old."height",
+      old."taken_at",
+      old."name",
+      old."thumbnail",
+      old."target_table",
+      old."target_id",
+      old."location"
+    from arxos_writing w;
+end;
+
+--: geometry attachment location
+select RecoverGeometryColumn('attachment', 'location', -1, 'POINT', 'XYZ');
+select CreateSpatialIndex('attachment', 'location');
+
+--: align attachment location
+create trigger "arxos_align_location_attachment" after insert on "attachment"
+when (select capture from arxos_writing) and exists (select 1 from "arxos_stash_attachment" where pk <> new.pk)
+begin
+  delete from "idx_attachment_location" where pkid in (select pk from "arxos_stash_attachment")
+    and pkid not in (select pk from "attachment" where pk in (select pk from "arxos_stash_attachment"));
+end;
+
+--: table work_order
+create table "work_order" (
+  pk integer primary key,
+  "id" text unique,
+  "sequence" bigint,
+  "created_at" text,
+  "created_by" text,
+  "updated_at" text,
+  "updated_by" text,
+  "origin" text,
+  "number" text,
+  "title" text,
+  "kind" text,
+  "state" text,
+  "priority" bigint,
+  "due_on" text,
+  "assignee" text,
+  "target_table" text,
+  "target_id" text,
+  "external_ids" text
+);
+create index "work_order_target_id" on "work_order" ("target_id") where "target_id" is not null;
+
+--: capture work_order
+
+create table "arxos_log_work_order" (
+  entry integer primary key,
+  transaction_key integer not null,
+  place integer not null,
+  op text not null,
+  id text not null,
+  changed text,
+  "old_sequence" bigint,
+  "old_created_at" text,
+  "old_created_by" text,
+  "old_updated_at" text,
+  "old_updated_by" text,
+  "old_origin" text,
+  "old_number" text,
+  "old_title" text,
+  "old_kind" text,
+  "old_state" text,
+  "old_priority" bigint,
+  "old_due_on" text,
+  "old_assignee" text,
+  "old_target_table" text,
+  "old_target_id" text,
+  "old_external_ids" text,
+  "new_origin" text,
+  "new_number" text,
+  "new_title" text,
+  "new_kind" text,
+  "new_state" text,
+  "new_priority" bigint,
+  "new_due_on" text,
+  "new_assignee" text,
+  "new_target_table" text,
+  "new_target_id" text,
+  "new_external_ids" text
+);
+create index "arxos_log_work_order_id" on "arxos_log_work_order" (id);
+create index "arxos_log_work_order_key" on "arxos_log_work_order" (transaction_key);
+
+create table "arxos_stash_work_order" (
+  pk integer,
+  "id" text,
+  "sequence" bigint,
+  "created_at" text,
+  "created_by" text,
+  "updated_at" text,
+  "updated_by" text,
+  "origin" text,
+  "number" text,
+  "title" text,
+  "kind" text,
+  "state" text,
+  "priority" bigint,
+  "due_on" text,
+  "assignee" text,
+  "target_table" text,
+  "target_id" text,
+  "external_ids" text
+);
+
+create trigger "arxos_stash_work_order" before insert on "work_order"
+when (select capture from arxos_writing)
+begin
+  delete from "arxos_stash_work_order";
+  insert into "arxos_stash_work_order" ("pk", "id", "sequence", "created_at", "created_by", "updated_at", "updated_by", "origin", "number", "title", "kind", "state", "priority", "due_on", "assignee", "target_table", "target_id", "external_ids") select "pk", "id", "sequence", "created_at", "created_by", "updated_at", "updated_by", "origin", "number", "title", "kind", "state", "priority", "due_on", "assignee", "target_table", "target_id", "external_ids" from "work_order"
+    where id = new.id or pk = new.pk;
+end;
+
+create trigger "arxos_inserted_work_order" after insert on "work_order"
+when (select capture from arxos_writing) and not exists (select 1 from "arxos_stash_work_order" where id = new.id)
+begin
+  update arxos_writing set capture = 2 where new.id is null or new."sequence" is not null or new."created_at" is not null or new."created_by" is not null or new."updated_at" is not null or new."updated_by" is not null;
+  update "work_order" set id = coalesce(id, lower(printf('%08x-%04x-7%s-%s%s-%s', cast((julianday('now') - 2440587.5) * 86400000 as integer) >> 16, cast((julianday('now') - 2440587.5) * 86400000 as integer) & 65535,
+    substr(hex(randomblob(2)), 1, 3), substr('89ab', 1 + (random() & 3), 1),
+    substr(hex(randomblob(2)), 1, 3), hex(randomblob(6))))), "sequence" = null, "created_at" = null, "created_by" = null, "updated_at" = null, "updated_by" = null
+    where pk = new.pk and (select capture from arxos_writing) = 2;
+  update arxos_writing set capture = 1 where capture = 2;
+  update arxos_writing set place = place + 1,
+    counter = case when transaction_key is not null then counter when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then 0
+      when counter >= 65535 then 0 else counter + 1 end,
+    ms = case when transaction_key is not null then ms when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then cast((julianday('now') - 2440587.5) * 86400000 as integer)
+      when counter >= 65535 then ms + 1 else ms end;
+  insert into arxos_change_log (stamp, base)
+    select printf('%012x-%04x-%s', ms, counter, tail), sequence from arxos_writing where transaction_key is null;
+  insert into "arxos_log_work_order" (transaction_key, place, op, id, changed, "new_origin", "new_number", "new_title", "new_kind", "new_state", "new_priority", "new_due_on", "new_assignee", "new_target_table", "new_target_id", "new_external_ids")
+    select coalesce(w.transaction_key, (select max(key) from arxos_change_log)), w.place, 'insert', t.id, null,
+      t."origin",
+      t."number",
+      t."title",
+      t."kind",
+      t."state",
+      t."priority",
+      t."due_on",
+      t."assignee",
+      t."target_table",
+      t."target_id",
+      t."external_ids"
+    from arxos_writing w, "work_order" t where t.pk = new.pk;
+end;
+
+create trigger "arxos_replaced_work_order" after insert on "work_order"
+when (select capture from arxos_writing) and exists (select 1 from "arxos_stash_work_order" s where s.id = new.id and (s."number" is not new."number" or s."title" is not new."title" or s."kind" is not new."kind" or s."state" is not new."state" or s."priority" is not new."priority" or s."due_on" is not new."due_on" or s."assignee" is not new."assignee" or s."target_table" is not new."target_table" or s."target_id" is not new."target_id" or s."external_ids" is not new."external_ids"))
+begin
+  update arxos_writing set place = place + 1,
+    counter = case when transaction_key is not null then counter when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then 0
+      when counter >= 65535 then 0 else counter + 1 end,
+    ms = case when transaction_key is not null then ms when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then cast((julianday('now') - 2440587.5) * 86400000 as integer)
+      when counter >= 65535 then ms + 1 else ms end;
+  insert into arxos_change_log (stamp, base)
+    select printf('%012x-%04x-%s', ms, counter, tail), sequence from arxos_writing where transaction_key is null;
+  insert into "arxos_log_work_order" (transaction_key, place, op, id, changed, "old_number", "new_number", "old_title", "new_title", "old_kind", "new_kind", "old_state", "new_state", "old_priority", "new_priority", "old_due_on", "new_due_on", "old_assignee", "new_assignee", "old_target_table", "new_target_table", "old_target_id", "new_target_id", "old_external_ids", "new_external_ids")
+    select coalesce(w.transaction_key, (select max(key) from arxos_change_log)), w.place, 'update', new.id, ltrim(case when s."number" is not new."number" then ' number' else '' end
+      || case when s."title" is not new."title" then ' title' else '' end
+      || case when s."kind" is not new."kind" then ' kind' else '' end
+      || case when s."state" is not new."state" then ' state' else '' end
+      || case when s."priority" is not new."priority" then ' priority' else '' end
+      || case when s."due_on" is not new."due_on" then ' due_on' else '' end
+      || case when s."assignee" is not new."assignee" then ' assignee' else '' end
+      || case when s."target_table" is not new."target_table" or s."target_id" is not new."target_id" then ' target_table target_id' else '' end
+      || case when s."external_ids" is not new."external_ids" then ' external_ids' else '' end),
+      case when s."number" is not new."number" then s."number" end,
+      case when s."number" is not new."number" then new."number" end,
+      case when s."title" is not new."title" then s."title" end,
+      case when s."title" is not new."title" then new."title" end,
+      case when s."kind" is not new."kind" then s."kind" end,
+      case when s."kind" is not new."kind" then new."kind" end,
+      case when s."state" is not new."state" then s."state" end,
+      case when s."state" is not new."state" then new."state" end,
+      case when s."priority" is not new."priority" then s."priority" end,
+      case when s."priority" is not new."priority" then new."priority" end,
+      case when s."due_on" is not new."due_on" then s."due_on" end,
+      case when s."due_on" is not new."due_on" then new."due_on" end,
+      case when s."assignee" is not new."assignee" then s."assignee" end,
+      case when s."assignee" is not new."assignee" then new."assignee" end,
+      case when s."target_table" is not new."target_table" or s."target_id" is not new."target_id" then s."target_table" end,
+      case when s."target_table" is not new."target_table" or s."target_id" is not new."target_id" then new."target_table" end,
+      case when s."target_table" is not new."target_table" or s."target_id" is not new."target_id" then s."target_id" end,
+      case when s."target_table" is not new."target_table" or s."target_id" is not new."target_id" then new."target_id" end,
+      case when s."external_ids" is not new."external_ids" then s."external_ids" end,
+      case when s."external_ids" is not new."external_ids" then new."external_ids" end
+    from arxos_writing w, "arxos_stash_work_order" s where s.id = new.id;
+end;
+
+create trigger "arxos_replaced_kept_work_order" after insert on "work_order"
+when (select capture from arxos_writing) and exists (select 1 from "arxos_stash_work_order" where id = new.id)
+begin
+  update arxos_writing set capture = 2;
+  update "work_order" set "sequence" = s."sequence", "created_at" = s."created_at", "created_by" = s."created_by", "updated_at" = s."updated_at", "updated_by" = s."updated_by", origin = s.origin from "arxos_stash_work_order" s
+    where "work_order".pk = new.pk and s.id = new.id;
+  update arxos_writing set capture = 1;
+end;
+
+create trigger "arxos_killed_work_order" after insert on "work_order"
+when (select capture from arxos_writing) and exists (select 1 from "arxos_stash_work_order" where id is not new.id)
+begin
+  update arxos_writing set place = place + 1,
+    counter = case when transaction_key is not null then counter when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then 0
+      when counter >= 65535 then 0 else counter + 1 end,
+    ms = case when transaction_key is not null then ms when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then cast((julianday('now') - 2440587.5) * 86400000 as integer)
+      when counter >= 65535 then ms + 1 else ms end;
+  insert into arxos_change_log (stamp, base)
+    select printf('%012x-%04x-%s', ms, counter, tail), sequence from arxos_writing where transaction_key is null;
+  insert into "arxos_log_work_order" (transaction_key, place, op, id, changed, "old_sequence", "old_created_at", "old_created_by", "old_updated_at", "old_updated_by", "old_origin", "old_number", "old_title", "old_kind", "old_state", "old_priority", "old_due_on", "old_assignee", "old_target_table", "old_target_id", "old_external_ids")
+    select coalesce(w.transaction_key, (select max(key) from arxos_change_log)), w.place, 'delete', s.id, null,
+      s."sequence",
+      s."created_at",
+      s."created_by",
+      s."updated_at",
+      s."updated_by",
+      s."origin",
+      s."number",
+      s."title",
+      s."kind",
+      s."state",
+      s."priority",
+      s."due_on",
+      s."assignee",
+      s."target_table",
+      s."target_id",
+      s."external_ids"
+    from arxos_writing w, "arxos_stash_work_order" s where s.id is not new.id;
+end;
+
+create trigger "arxos_updated_work_order" after update on "work_order"
+when (select capture from arxos_writing) and (old."number" is not new."number" or old."title" is not new."title" or old."kind" is not new."kind" or old."state" is not new."state" or old."priority" is not new."priority" or old."due_on" is not new."due_on" or old."assignee" is not new."assignee" or old."target_table" is not new."target_table" or old."target_id" is not new."target_id" or old."external_ids" is not new."external_ids")
+begin
+  update arxos_writing set place = place + 1,
+    counter = case when transaction_key is not null then counter when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then 0
+      when counter >= 65535 then 0 else counter + 1 end,
+    ms = case when transaction_key is not null then ms when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then cast((julianday('now') - 2440587.5) * 86400000 as integer)
+      when counter >= 65535 then ms + 1 else ms end;
+  insert into arxos_change_log (stamp, base)
+    select printf('%012x-%04x-%s', ms, counter, tail), sequence from arxos_writing where transaction_key is null;
+  insert into "arxos_log_work_order" (transaction_key, place, op, id, changed, "old_number", "new_number", "old_title", "new_title", "old_kind", "new_kind", "old_state", "new_state", "old_priority", "new_priority", "old_due_on", "new_due_on", "old_assignee", "new_assignee", "old_target_table", "new_target_table", "old_target_id", "new_target_id", "old_external_ids", "new_external_ids")
+    select coalesce(w.transaction_key, (select max(key) from arxos_change_log)), w.place, 'update', new.id, ltrim(case when old."number" is not new."number" then ' number' else '' end
+      || case when old."title" is not new."title" then ' title' else '' end
+      || case when old."kind" is not new."kind" then ' kind' else '' end
+      || case when old."state" is not new."state" then ' state' else '' end
+      || case when old."priority" is not new."priority" then ' priority' else '' end
+      || case when old."due_on" is not new."due_on" then ' due_on' else '' end
+      || case when old."assignee" is not new."assignee" then ' assignee' else '' end
+      || case when old."target_table" is not new."target_table" or old."target_id" is not new."target_id" then ' target_table target_id' else '' end
+      || case when old."external_ids" is not new."external_ids" then ' external_ids' else '' end),
+      case when old."number" is not new."number" then old."number" end,
+      case when old."number" is not new."number" then new."number" end,
+      case when old."title" is not new."title" then old."title" end,
+      case when old."title" is not new."title" then new."title" end,
+      case when old."kind" is not new."kind" then old."kind" end,
+      case when old."kind" is not new."kind" then new."kind" end,
+      case when old."state" is not new."state" then old."state" end,
+      case when old."state" is not new."state" then new."state" end,
+      case when old."priority" is not new."priority" then old."priority" end,
+      case when old."priority" is not new."priority" then new."priority" end,
+      case when old."due_on" is not new."due_on" then old."due_on" end,
+      case when old."due_on" is not new."due_on" then new."due_on" end,
+      case when old."assignee" is not new."assignee" then old."assignee" end,
+      case when old."assignee" is not new."assignee" then new."assignee" end,
+      case when old."target_table" is not new."target_table" or old."target_id" is not new."target_id" then old."target_table" end,
+      case when old."target_table" is not new."target_table" or old."target_id" is not new."target_id" then new."target_table" end,
+      case when old."target_table" is not new."target_table" or old."target_id" is not new."target_id" then old."target_id" end,
+      case when old."target_table" is not new."target_table" or old."target_id" is not new."target_id" then new."target_id" end,
+      case when old."external_ids" is not new."external_ids" then old."external_ids" end,
+      case when old."external_ids" is not new."external_ids" then new."external_ids" end
+    from arxos_writing w;
+end;
+
+create trigger "arxos_identity_work_order" before update of pk, id on "work_order"
+when (select capture from arxos_writing) and ((old.id is not null and new.id is not old.id) or new.pk is not old.pk)
+begin
+  select raise(abort, 'a row keeps its id and pk');
+end;
+
+create trigger "arxos_put_back_work_order" after update of "sequence", "created_at", "created_by", "updated_at", "updated_by", "origin" on "work_order"
+when (select capture from arxos_writing) = 1 and old.id is not null and (old."sequence" is not new."sequence" or old."created_at" is not new."created_at" or old."created_by" is not new."created_by" or old."updated_at" is not new."updated_at" or old."updated_by" is not new."updated_by" or old."origin" is not new."origin")
+begin
+  update "work_order" set "sequence" = old."sequence", "created_at" = old."created_at", "created_by" = old."created_by", "updated_at" = old."updated_at", "updated_by" = old."updated_by", "origin" = old."origin" where pk = new.pk;
+end;
+
+create trigger "arxos_deleted_work_order" after delete on "work_order"
+when (select capture from arxos_writing) and old.id is not null
+begin
+  update arxos_writing set place = place + 1,
+    counter = case when transaction_key is not null then counter when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then 0
+      when counter >= 65535 then 0 else counter + 1 end,
+    ms = case when transaction_key is not null then ms when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then cast((julianday('now') - 2440587.5) * 86400000 as integer)
+      when counter >= 65535 then ms + 1 else ms end;
+  insert into arxos_change_log (stamp, base)
+    select printf('%012x-%04x-%s', ms, counter, tail), sequence from arxos_writing where transaction_key is null;
+  insert into "arxos_log_work_order" (transaction_key, place, op, id, changed, "old_sequence", "old_created_at", "old_created_by", "old_updated_at", "old_updated_by", "old_origin", "old_number", "old_title", "old_kind", "old_state", "old_priority", "old_due_on", "old_assignee", "old_target_table", "old_target_id", "old_external_ids")
+    select coalesce(w.transaction_key, (select max(key) from arxos_change_log)), w.place, 'delete', old.id, null,
+      old."sequence",
+      old."created_at",
+      old."created_by",
+      old."updated_at",
+      old."updated_by",
+      old."origin",
+      old."number",
+      old."title",
+      old."kind",
+      old."state",
+      old."priority",
+      old."due_on",
+      old."assignee",
+      old."target_table",
+      old."target_id",
+      old."external_ids"
+    from arxos_writing w;
+end;
+
+--: table export_activity
+create table "export_activity" (
+  pk integer primary key,
+  "id" text unique,
+  "sequence" bigint,
+  "created_at" text,
+  "created_by" text,
+  "updated_at" text,
+  "updated_by" text,
+  "origin" text,
+  "format" text,
+  "filter" text,
+  "state" text,
+  "byte_size" bigint,
+  "processing_ms" bigint,
+  "download_count" bigint,
+  "sequence_exported" bigint,
+  "expires_at" text
+);
+
+--: capture export_activity
+
+create table "arxos_log_export_activity" (
+  entry integer primary key,
+  transaction_key integer not null,
+  place integer not null,
+  op text not null,
+  id text not null,
+  changed text,
+  "old_sequence" bigint,
+  "old_created_at" text,
+  "old_created_by" text,
+  "old_updated_at" text,
+  "old_updated_by" text,
+  "old_format" text,
+  "old_filter" text,
+  "old_state" text,
+  "old_byte_size" bigint,
+  "old_processing_ms" bigint,
+  "old_download_count" bigint,
+  "old_sequence_exported" bigint,
+  "old_expires_at" text,
+  "old_origin" text,
+  "new_origin" text
+);
+create index "arxos_log_export_activity_id" on "arxos_log_export_activity" (id);
+create index "arxos_log_export_activity_key" on "arxos_log_export_activity" (transaction_key);
+
+create trigger "arxos_no_insert_export_activity" before insert on "export_activity"
+when (select capture from arxos_writing)
+begin
+  select raise(abort, 'only the server writes this to export_activity');
+end;
+
+create trigger "arxos_no_update_export_activity" before update on "export_activity"
+when (select capture from arxos_writing)
+begin
+  select raise(abort, 'only the server writes this to export_activity');
+end;
+
+create trigger "arxos_no_delete_export_activity" before delete on "export_activity"
+when (select capture from arxos_writing)
+begin
+  select raise(abort, 'only the server writes this to export_activity');
+end;
+
+--: table conflict
+create table "conflict" (
+  pk integer primary key,
+  "id" text unique,
+  "sequence" bigint,
+  "created_at" text,
+  "created_by" text,
+  "updated_at" text,
+  "updated_by" text,
+  "origin" text,
+  "table" text,
+  "row_id" text,
+  "field" text,
+  "base" text,
+  "kept" text,
+  "other" text,
+  "kept_by" text,
+  "other_by" text,
+  "kept_device" text,
+  "other_device" text,
+  "kept_stamp" text,
+  "other_stamp" text,
+  "kind" text,
+  "state" text,
+  "resolved_by" text,
+  "resolution" text
+);
+
+--: capture conflict
+
+create table "arxos_log_conflict" (
+  entry integer primary key,
+  transaction_key integer not null,
+  place integer not null,
+  op text not null,
+  id text not null,
+  changed text,
+  "old_sequence" bigint,
+  "old_created_at" text,
+  "old_created_by" text,
+  "old_updated_at" text,
+  "old_updated_by" text,
+  "old_table" text,
+  "old_row_id" text,
+  "old_field" text,
+  "old_base" text,
+  "old_kept" text,
+  "old_other" text,
+  "old_kept_by" text,
+  "old_other_by" text,
+  "old_kept_device" text,
+  "old_other_device" text,
+  "old_kept_stamp" text,
+  "old_other_stamp" text,
+  "old_kind" text,
+  "old_resolved_by" text,
+  "old_origin" text,
+  "old_state" text,
+  "old_resolution" text,
+  "new_origin" text,
+  "new_state" text,
+  "new_resolution" text
+);
+create index "arxos_log_conflict_id" on "arxos_log_conflict" (id);
+create index "arxos_log_conflict_key" on "arxos_log_conflict" (transaction_key);
+
+create trigger "arxos_no_insert_conflict" before insert on "conflict"
+when (select capture from arxos_writing)
+begin
+  select raise(abort, 'only the server writes this to conflict');
+end;
+
+create trigger "arxos_no_delete_conflict" before delete on "conflict"
+when (select capture from arxos_writing)
+begin
+  select raise(abort, 'only the server writes this to conflict');
+end;
+
+create trigger "arxos_updated_conflict" after update on "conflict"
+when (select capture from arxos_writing) and (old."state" is not new."state" or old."resolution" is not new."resolution")
+begin
+  update arxos_writing set place = place + 1,
+    counter = case when transaction_key is not null then counter when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then 0
+      when counter >= 65535 then 0 else counter + 1 end,
+    ms = case when transaction_key is not null then ms when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then cast((julianday('now') - 2440587.5) * 86400000 as integer)
+      when counter >= 65535 then ms + 1 else ms end;
+  insert into arxos_change_log (stamp, base)
+    select printf('%012x-%04x-%s', ms, counter, tail), sequence from arxos_writing where transaction_key is null;
+  insert into "arxos_log_conflict" (transaction_key, place, op, id, changed, "old_state", "new_state", "old_resolution", "new_resolution")
+    select coalesce(w.transaction_key, (select max(key) from arxos_change_log)), w.place, 'update', new.id, ltrim(case when old."state" is not new."state" then ' state' else '' end
+      || case when old."resolution" is not new."resolution" then ' resolution' else '' end),
+      case when old."state" is not new."state" then old."state" end,
+      case when old."state" is not new."state" then new."state" end,
+      case when old."resolution" is not new."resolution" then old."resolution" end,
+      case when old."resolution" is not new."resolution" then new."resolution" end
+    from arxos_writing w;
+end;
+
+create trigger "arxos_identity_conflict" before update of pk, id on "conflict"
+when (select capture from arxos_writing) and ((old.id is not null and new.id is not old.id) or new.pk is not old.pk)
+begin
+  select raise(abort, 'a row keeps its id and pk');
+end;
+
+create trigger "arxos_put_back_conflict" after update of "sequence", "created_at", "created_by", "updated_at", "updated_by", "table", "row_id", "field", "base", "kept", "other", "kept_by", "other_by", "kept_device", "other_device", "kept_stamp", "other_stamp", "kind", "resolved_by", "origin" on "conflict"
+when (select capture from arxos_writing) = 1 and old.id is not null and (old."sequence" is not new."sequence" or old."created_at" is not new."created_at" or old."created_by" is not new."created_by" or old."updated_at" is not new."updated_at" or old."updated_by" is not new."updated_by" or old."table" is not new."table" or old."row_id" is not new."row_id" or old."field" is not new."field" or old."base" is not new."base" or old."kept" is not new."kept" or old."other" is not new."other" or old."kept_by" is not new."kept_by" or old."other_by" is not new."other_by" or old."kept_device" is not new."kept_device" or old."other_device" is not new."other_device" or old."kept_stamp" is not new."kept_stamp" or old."other_stamp" is not new."other_stamp" or old."kind" is not new."kind" or old."resolved_by" is not new."resolved_by" or old."origin" is not new."origin")
+begin
+  update "conflict" set "sequence" = old."sequence", "created_at" = old."created_at", "created_by" = old."created_by", "updated_at" = old."updated_at", "updated_by" = old."updated_by", "table" = old."table", "row_id" = old."row_id", "field" = old."field", "base" = old."base", "kept" = old."kept", "other" = old."other", "kept_by" = old."kept_by", "other_by" = old."other_by", "kept_device" = old."kept_device", "other_device" = old."other_device", "kept_stamp" = old."kept_stamp", "other_stamp" = old."other_stamp", "kind" = old."kind", "resolved_by" = old."resolved_by", "origin" = old."origin" where pk = new.pk;
+end;
+
+--: table member
+create table "member" (
+  pk integer primary key,
+  "id" text unique,
+  "sequence" bigint,
+  "created_at" text,
+  "created_by" text,
+  "updated_at" text,
+  "updated_by" text,
+  "origin" text,
+  "user_id" text,
+  "name" text,
+  "role" text,
+  "organisation" text,
+  "colour" text
+);
+
+--: capture member
+
+create table "arxos_log_member" (
+  entry integer primary key,
+  transaction_key integer not null,
+  place integer not null,
+  op text not null,
+  id text not null,
+  changed text,
+  "old_sequence" bigint,
+  "old_created_at" text,
+  "old_created_by" text,
+  "old_updated_at" text,
+  "old_updated_by" text,
+  "old_user_id" text,
+  "old_name" text,
+  "old_role" text,
+  "old_organisation" text,
+  "old_colour" text,
+  "old_origin" text,
+  "new_origin" text
+);
+create index "arxos_log_member_id" on "arxos_log_member" (id);
+create index "arxos_log_member_key" on "arxos_log_member" (transaction_key);
+
+create trigger "arxos_no_insert_member" before insert on "member"
+when (select capture from arxos_writing)
+begin
+  select raise(abort, 'only the server writes this to member');
+end;
+
+create trigger "arxos_no_update_member" before update on "member"
+when (select capture from arxos_writing)
+begin
+  select raise(abort, 'only the server writes this to member');
+end;
+
+create trigger "arxos_no_delete_member" before delete on "member"
+when (select capture from arxos_writing)
+begin
+  select raise(abort, 'only the server writes this to member');
+end;
+
+--: table wallet_entry
+create table "wallet_entry" (
+  pk integer primary key,
+  "id" text unique,
+  "sequence" bigint,
+  "created_at" text,
+  "created_by" text,
+  "updated_at" text,
+  "updated_by" text,
+  "origin" text,
+  "points" bigint,
+  "state" text,
+  "reward_rule" text,
+  "reason" text,
+  "validation_id" text,
+  "posts_at" text
+);
+
+--: capture wallet_entry
+
+create table "arxos_log_wallet_entry" (
+  entry integer primary key,
+  transaction_key integer not null,
+  place integer not null,
+  op text not null,
+  id text not null,
+  changed text,
+  "old_sequence" bigint,
+  "old_created_at" text,
+  "old_created_by" text,
+  "old_updated_at" text,
+  "old_updated_by" text,
+  "old_points" bigint,
+  "old_state" text,
+  "old_reward_rule" text,
+  "old_reason" text,
+  "old_validation_id" text,
+  "old_posts_at" text,
+  "old_origin" text,
+  "new_origin" text
+);
+create index "arxos_log_wallet_entry_id" on "arxos_log_wallet_entry" (id);
+create index "arxos_log_wallet_entry_key" on "arxos_log_wallet_entry" (transaction_key);
+
+create trigger "arxos_no_insert_wallet_entry" before insert on "wallet_entry"
+when (select capture from arxos_writing)
+begin
+  select raise(abort, 'only the server writes this to wallet_entry');
+end;
+
+create trigger "arxos_no_update_wallet_entry" before update on "wallet_entry"
+when (select capture from arxos_writing)
+begin
+  select raise(abort, 'only the server writes this to wallet_entry');
+end;
+
+create trigger "arxos_no_delete_wallet_entry" before delete on "wallet_entry"
+when (select capture from arxos_writing)
+begin
+  select raise(abort, 'only the server writes this to wallet_entry');
+end;
+
+--: table notification
+create table "notification" (
+  pk integer primary key,
+  "id" text unique,
+  "sequence" bigint,
+  "created_at" text,
+  "created_by" text,
+  "updated_at" text,
+  "updated_by" text,
+  "origin" text,
+  "title" text,
+  "body" text,
+  "link" text,
+  "kind" text,
+  "building_id" text,
+  "read_at" text
+);
+
+--: capture notification
+
+create table "arxos_log_notification" (
+  entry integer primary key,
+  transaction_key integer not null,
+  place integer not null,
+  op text not null,
+  id text not null,
+  changed text,
+  "old_sequence" bigint,
+  "old_created_at" text,
+  "old_created_by" text,
+  "old_updated_at" text,
+  "old_updated_by" text,
+  "old_title" text,
+  "old_body" text,
+  "old_link" text,
+  "old_kind" text,
+  "old_building_id" text,
+  "old_read_at" text,
+  "old_origin" text,
+  "new_origin" text
+);
+create index "arxos_log_notification_id" on "arxos_log_notification" (id);
+create index "arxos_log_notification_key" on "arxos_log_notification" (transaction_key);
+
+create trigger "arxos_no_insert_notification" before insert on "notification"
+when (select capture from arxos_writing)
+begin
+  select raise(abort, 'only the server writes this to notification');
+end;
+
+create trigger "arxos_no_update_notification" before update on "notification"
+when (select capture from arxos_writing)
+begin
+  select raise(abort, 'only the server writes this to notification');
+end;
+
+create trigger "arxos_no_delete_notification" before delete on "notification"
+when (select capture from arxos_writing)
+begin
+  select raise(abort, 'only the server writes this to notification');
+end;
+
+--: table membership
+create table "membership" (
+  pk integer primary key,
+  "id" text unique,
+  "sequence" bigint,
+  "created_at" text,
+  "created_by" text,
+  "updated_at" text,
+  "updated_by" text,
+  "origin" text,
+  "building" text,
+  "building_name" text,
+  "role" text,
+  "invited_by" text,
+  "until" text
+);
+
+--: capture membership
+
+create table "arxos_log_membership" (
+  entry integer primary key,
+  transaction_key integer not null,
+  place integer not null,
+  op text not null,
+  id text not null,
+  changed text,
+  "old_sequence" bigint,
+  "old_created_at" text,
+  "old_created_by" text,
+  "old_updated_at" text,
+  "old_updated_by" text,
+  "old_building" text,
+  "old_building_name" text,
+  "old_role" text,
+  "old_invited_by" text,
+  "old_until" text,
+  "old_origin" text,
+  "new_origin" text
+);
+create index "arxos_log_membership_id" on "arxos_log_membership" (id);
+create index "arxos_log_membership_key" on "arxos_log_membership" (transaction_key);
+
+create trigger "arxos_no_insert_membership" before insert on "membership"
+when (select capture from arxos_writing)
+begin
+  select raise(abort, 'only the server writes this to membership');
+end;
+
+create trigger "arxos_no_update_membership" before update on "membership"
+when (select capture from arxos_writing)
+begin
+  select raise(abort, 'only the server writes this to membership');
+end;
+
+create trigger "arxos_no_delete_membership" before delete on "membership"
+when (select capture from arxos_writing)
+begin
+  select raise(abort, 'only the server writes this to membership');
+end;
+
+--: table preference
+create table "preference" (
+  pk integer primary key,
+  "id" text unique,
+  "sequence" bigint,
+  "created_at" text,
+  "created_by" text,
+  "updated_at" text,
+  "updated_by" text,
+  "origin" text,
+  "unit_system" text,
+  "language" text,
+  "theme" text,
+  "digest_frequency" text
+);
+
+--: capture preference
+
+create table "arxos_log_preference" (
+  entry integer primary key,
+  transaction_key integer not null,
+  place integer not null,
+  op text not null,
+  id text not null,
+  changed text,
+  "old_sequence" bigint,
+  "old_created_at" text,
+  "old_created_by" text,
+  "old_updated_at" text,
+  "old_updated_by" text,
+  "old_origin" text,
+  "old_unit_system" text,
+  "old_language" text,
+  "old_theme" text,
+  "old_digest_frequency" text,
+  "new_origin" text,
+  "new_unit_system" text,
+  "new_language" text,
+  "new_theme" text,
+  "new_digest_frequency" text
+);
+create index "arxos_log_preference_id" on "arxos_log_preference" (id);
+create index "arxos_log_preference_key" on "arxos_log_preference" (transaction_key);
+
+create table "arxos_stash_preference" (
+  pk integer,
+  "id" text,
+  "sequence" bigint,
+  "created_at" text,
+  "created_by" text,
+  "updated_at" text,
+  "updated_by" text,
+  "origin" text,
+  "unit_system" text,
+  "language" text,
+  "theme" text,
+  "digest_frequency" text
+);
+
+create trigger "arxos_stash_preference" before insert on "preference"
+when (select capture from arxos_writing)
+begin
+  delete from "arxos_stash_preference";
+  insert into "arxos_stash_preference" ("pk", "id", "sequence", "created_at", "created_by", "updated_at", "updated_by", "origin", "unit_system", "language", "theme", "digest_frequency") select "pk", "id", "sequence", "created_at", "created_by", "updated_at", "updated_by", "origin", "unit_system", "language", "theme", "digest_frequency" from "preference"
+    where id = new.id or pk = new.pk;
+end;
+
+create trigger "arxos_inserted_preference" after insert on "preference"
+when (select capture from arxos_writing) and not exists (select 1 from "arxos_stash_preference" where id = new.id)
+begin
+  update arxos_writing set capture = 2 where new.id is null or new."sequence" is not null or new."created_at" is not null or new."created_by" is not null or new."updated_at" is not null or new."updated_by" is not null;
+  update "preference" set id = coalesce(id, lower(printf('%08x-%04x-7%s-%s%s-%s', cast((julianday('now') - 2440587.5) * 86400000 as integer) >> 16, cast((julianday('now') - 2440587.5) * 86400000 as integer) & 65535,
+    substr(hex(randomblob(2)), 1, 3), substr('89ab', 1 + (random() & 3), 1),
+    substr(hex(randomblob(2)), 1, 3), hex(randomblob(6))))), "sequence" = null, "created_at" = null, "created_by" = null, "updated_at" = null, "updated_by" = null
+    where pk = new.pk and (select capture from arxos_writing) = 2;
+  update arxos_writing set capture = 1 where capture = 2;
+  update arxos_writing set place = place + 1,
+    counter = case when transaction_key is not null then counter when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then 0
+      when counter >= 65535 then 0 else counter + 1 end,
+    ms = case when transaction_key is not null then ms when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then cast((julianday('now') - 2440587.5) * 86400000 as integer)
+      when counter >= 65535 then ms + 1 else ms end;
+  insert into arxos_change_log (stamp, base)
+    select printf('%012x-%04x-%s', ms, counter, tail), sequence from arxos_writing where transaction_key is null;
+  insert into "arxos_log_preference" (transaction_key, place, op, id, changed, "new_origin", "new_unit_system", "new_language", "new_theme", "new_digest_frequency")
+    select coalesce(w.transaction_key, (select max(key) from arxos_change_log)), w.place, 'insert', t.id, null,
+      t."origin",
+      t."unit_system",
+      t."language",
+      t."theme",
+      t."digest_frequency"
+    from arxos_writing w, "preference" t where t.pk = new.pk;
+end;
+
+create trigger "arxos_replaced_preference" after insert on "preference"
+when (select capture from arxos_writing) and exists (select 1 from "arxos_stash_preference" s where s.id = new.id and (s."unit_system" is not new."unit_system" or s."language" is not new."language" or s."theme" is not new."theme" or s."digest_frequency" is not new."digest_frequency"))
+begin
+  update arxos_writing set place = place + 1,
+    counter = case when transaction_key is not null then counter when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then 0
+      when counter >= 65535 then 0 else counter + 1 end,
+    ms = case when transaction_key is not null then ms when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then cast((julianday('now') - 2440587.5) * 86400000 as integer)
+      when counter >= 65535 then ms + 1 else ms end;
+  insert into arxos_change_log (stamp, base)
+    select printf('%012x-%04x-%s', ms, counter, tail), sequence from arxos_writing where transaction_key is null;
+  insert into "arxos_log_preference" (transaction_key, place, op, id, changed, "old_unit_system", "new_unit_system", "old_language", "new_language", "old_theme", "new_theme", "old_digest_frequency", "new_digest_frequency")
+    select coalesce(w.transaction_key, (select max(key) from arxos_change_log)), w.place, 'update', new.id, ltrim(case when s."unit_system" is not new."unit_system" then ' unit_system' else '' end
+      || case when s."language" is not new."language" then ' language' else '' end
+      || case when s."theme" is not new."theme" then ' theme' else '' end
+      || case when s."digest_frequency" is not new."digest_frequency" then ' digest_frequency' else '' end),
+      case when s."unit_system" is not new."unit_system" then s."unit_system" end,
+      case when s."unit_system" is not new."unit_system" then new."unit_system" end,
+      case when s."language" is not new."language" then s."language" end,
+      case when s."language" is not new."language" then new."language" end,
+      case when s."theme" is not new."theme" then s."theme" end,
+      case when s."theme" is not new."theme" then new."theme" end,
+      case when s."digest_frequency" is not new."digest_frequency" then s."digest_frequency" end,
+      case when s."digest_frequency" is not new."digest_frequency" then new."digest_frequency" end
+    from arxos_writing w, "arxos_stash_preference" s where s.id = new.id;
+end;
+
+create trigger "arxos_replaced_kept_preference" after insert on "preference"
+when (select capture from arxos_writing) and exists (select 1 from "arxos_stash_preference" where id = new.id)
+begin
+  update arxos_writing set capture = 2;
+  update "preference" set "sequence" = s."sequence", "created_at" = s."created_at", "created_by" = s."created_by", "updated_at" = s."updated_at", "updated_by" = s."updated_by", origin = s.origin from "arxos_stash_preference" s
+    where "preference".pk = new.pk and s.id = new.id;
+  update arxos_writing set capture = 1;
+end;
+
+create trigger "arxos_killed_preference" after insert on "preference"
+when (select capture from arxos_writing) and exists (select 1 from "arxos_stash_preference" where id is not new.id)
+begin
+  update arxos_writing set place = place + 1,
+    counter = case when transaction_key is not null then counter when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then 0
+      when counter >= 65535 then 0 else counter + 1 end,
+    ms = case when transaction_key is not null then ms when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then cast((julianday('now') - 2440587.5) * 86400000 as integer)
+      when counter >= 65535 then ms + 1 else ms end;
+  insert into arxos_change_log (stamp, base)
+    select printf('%012x-%04x-%s', ms, counter, tail), sequence from arxos_writing where transaction_key is null;
+  insert into "arxos_log_preference" (transaction_key, place, op, id, changed, "old_sequence", "old_created_at", "old_created_by", "old_updated_at", "old_updated_by", "old_origin", "old_unit_system", "old_language", "old_theme", "old_digest_frequency")
+    select coalesce(w.transaction_key, (select max(key) from arxos_change_log)), w.place, 'delete', s.id, null,
+      s."sequence",
+      s."created_at",
+      s."created_by",
+      s."updated_at",
+      s."updated_by",
+      s."origin",
+      s."unit_system",
+      s."language",
+      s."theme",
+      s."digest_frequency"
+    from arxos_writing w, "arxos_stash_preference" s where s.id is not new.id;
+end;
+
+create trigger "arxos_updated_preference" after update on "preference"
+when (select capture from arxos_writing) and (old."unit_system" is not new."unit_system" or old."language" is not new."language" or old."theme" is not new."theme" or old."digest_frequency" is not new."digest_frequency")
+begin
+  update arxos_writing set place = place + 1,
+    counter = case when transaction_key is not null then counter when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then 0
+      when counter >= 65535 then 0 else counter + 1 end,
+    ms = case when transaction_key is not null then ms when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then cast((julianday('now') - 2440587.5) * 86400000 as integer)
+      when counter >= 65535 then ms + 1 else ms end;
+  insert into arxos_change_log (stamp, base)
+    select printf('%012x-%04x-%s', ms, counter, tail), sequence from arxos_writing where transaction_key is null;
+  insert into "arxos_log_preference" (transaction_key, place, op, id, changed, "old_unit_system", "new_unit_system", "old_language", "new_language", "old_theme", "new_theme", "old_digest_frequency", "new_digest_frequency")
+    select coalesce(w.transaction_key, (select max(key) from arxos_change_log)), w.place, 'update', new.id, ltrim(case when old."unit_system" is not new."unit_system" then ' unit_system' else '' end
+      || case when old."language" is not new."language" then ' language' else '' end
+      || case when old."theme" is not new."theme" then ' theme' else '' end
+      || case when old."digest_frequency" is not new."digest_frequency" then ' digest_frequency' else '' end),
+      case when old."unit_system" is not new."unit_system" then old."unit_system" end,
+      case when old."unit_system" is not new."unit_system" then new."unit_system" end,
+      case when old."language" is not new."language" then old."language" end,
+      case when old."language" is not new."language" then new."language" end,
+      case when old."theme" is not new."theme" then old."theme" end,
+      case when old."theme" is not new."theme" then new."theme" end,
+      case when old."digest_frequency" is not new."digest_frequency" then old."digest_frequency" end,
+      case when old."digest_frequency" is not new."digest_frequency" then new."digest_frequency" end
+    from arxos_writing w;
+end;
+
+create trigger "arxos_identity_preference" before update of pk, id on "preference"
+when (select capture from arxos_writing) and ((old.id is not null and new.id is not old.id) or new.pk is not old.pk)
+begin
+  select raise(abort, 'a row keeps its id and pk');
+end;
+
+create trigger "arxos_put_back_preference" after update of "sequence", "created_at", "created_by", "updated_at", "updated_by", "origin" on "preference"
+when (select capture from arxos_writing) = 1 and old.id is not null and (old."sequence" is not new."sequence" or old."created_at" is not new."created_at" or old."created_by" is not new."created_by" or old."updated_at" is not new."updated_at" or old."updated_by" is not new."updated_by" or old."origin" is not new."origin")
+begin
+  update "preference" set "sequence" = old."sequence", "created_at" = old."created_at", "created_by" = old."created_by", "updated_at" = old."updated_at", "updated_by" = old."updated_by", "origin" = old."origin" where pk = new.pk;
+end;
+
+create trigger "arxos_deleted_preference" after delete on "preference"
+when (select capture from arxos_writing) and old.id is not null
+begin
+  update arxos_writing set place = place + 1,
+    counter = case when transaction_key is not null then counter when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then 0
+      when counter >= 65535 then 0 else counter + 1 end,
+    ms = case when transaction_key is not null then ms when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then cast((julianday('now') - 2440587.5) * 86400000 as integer)
+      when counter >= 65535 then ms + 1 else ms end;
+  insert into arxos_change_log (stamp, base)
+    select printf('%012x-%04x-%s', ms, counter, tail), sequence from arxos_writing where transaction_key is null;
+  insert into "arxos_log_preference" (transaction_key, place, op, id, changed, "old_sequence", "old_created_at", "old_created_by", "old_updated_at", "old_updated_by", "old_origin", "old_unit_system", "old_language", "old_theme", "old_digest_frequency")
+    select coalesce(w.transaction_key, (select max(key) from arxos_change_log)), w.place, 'delete', old.id, null,
+      old."sequence",
+      old."created_at",
+      old."created_by",
+      old."updated_at",
+      old."updated_by",
+      old."origin",
+      old."unit_system",
+      old."language",
+      old."theme",
+      old."digest_frequency"
+    from arxos_writing w;
+end;

@@ -1,0 +1,115 @@
+"""Staying in sync: live hints in, edits of any program out.
+
+A thread reads the socket and puts events into a queue; the one loop takes them, so that replicas are touched by a
+single thread. A lost socket is no harm: the loop polls, and the socket is opened again with a growing wait.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import queue
+import random
+import threading
+from typing import Any
+
+import msgspec
+from websockets.exceptions import ConnectionClosed, WebSocketException
+from websockets.sync.client import ClientConnection, connect
+
+from arxos_sync import session
+from arxos_sync.messages import RowOut
+from arxos_sync.problems import Problem
+
+from .http import Server
+from .replica import Home, now_ms
+from .sync import Hint, Loop, Tell
+
+LOOK_S = 0.5  # how often the files are looked at for edits of other programs
+QUEUE_MAX = 1_000
+OPEN_S_MAX = 10.0
+
+
+class Watch:
+    def __init__(self, home: Home, tell: Tell) -> None:
+        self.home, self.tell = home, tell
+        self.server = Server(home)
+        self.loop = Loop(home, self.server, tell)
+        self.frames: queue.Queue[dict[str, Any]] = queue.Queue(QUEUE_MAX)
+        self.stop = threading.Event()
+        self.socket: ClientConnection | None = None
+
+    def run(self, seconds: float | None = None) -> None:
+        """Until interrupted, or for so long."""
+        end = now_ms() + seconds * 1000 if seconds is not None else None
+        self.loop.start()
+        thread = threading.Thread(target=self._listen, name="arxos live", daemon=True)
+        thread.start()
+        try:
+            while not self.loop.needs_login and (end is None or now_ms() < end):
+                self._turn()
+        except KeyboardInterrupt:
+            pass
+        finally:
+            self.stop.set()
+            if self.socket is not None:
+                self.socket.close()
+            thread.join(OPEN_S_MAX)
+
+    def _turn(self) -> None:
+        try:
+            self._hear(self.frames.get(timeout=LOOK_S))
+        except queue.Empty:
+            pass
+        self.loop.edited()
+        if self.loop.wait_until is not None and now_ms() >= self.loop.wait_until:
+            self.loop.wait_until = None
+            self.loop.hear(session.Tick(now_ms()))
+
+    def _hear(self, frame: dict[str, Any]) -> None:
+        data = frame.get("data") or {}
+        match frame.get("event"):
+            case "building.change":
+                rows = data.get("rows")
+                if rows is not None and data.get("cursor"):
+                    taken = msgspec.convert(rows, list[RowOut])
+                    self.loop.hint = Hint(data["scope"], data["to"], taken, data["cursor"])
+                fits = self.loop.hint is not None
+                self.loop.hear(session.Hinted(scope=data["scope"], from_=data["from"], to=data["to"], rows=fits))
+                self.loop.hint = None
+            case "opened":
+                self.loop.hear(session.Online())
+            case "subscribed" | "pong":
+                pass
+            case event:
+                self.tell(str(event), data)
+
+    # ------------------------------------------------------------ the thread
+
+    def _listen(self) -> None:
+        failures = 0
+        while not self.stop.is_set():
+            try:
+                self._converse()
+                failures = 0
+            except (OSError, WebSocketException, Problem, TimeoutError):
+                failures += 1
+            self.stop.wait(session.backoff_ms(max(1, failures), random.random()) / 1000)
+
+    def _converse(self) -> None:
+        token = self.server.token()
+        headers = {"Authorization": f"Bearer {token}"} if token else {}
+        url = self.server.url.replace("http", "ws", 1) + "/ws"
+        with connect(url, additional_headers=headers, open_timeout=OPEN_S_MAX, user_agent_header="arxos-device") as socket:
+            self.socket = socket
+            scopes = [{"scope": scope, "cursor": None} for scope in self.home.device().scopes]
+            socket.send(json.dumps({"event": "subscribe", "data": {"scopes": scopes}}))
+            self._put({"event": "opened"})
+            with contextlib.suppress(ConnectionClosed):
+                for text in socket:
+                    self._put(json.loads(text))
+
+    def _put(self, frame: dict[str, Any]) -> None:
+        """A full queue drops the frame: a hint may be lost without harm."""
+        with contextlib.suppress(queue.Full):
+            self.frames.put_nowait(frame)

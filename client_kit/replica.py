@@ -1,0 +1,220 @@
+"""A person's directory on a device: who they are, which server, and one replica file per scope.
+
+    device.json        server, device id, person's id, scopes subscribed to
+    credentials.json   tokens (mode 600)
+    files/<scope>.sqlite   user.sqlite for the person's own scope
+    quarantine/        unsent work of scopes that were taken away, as JSON
+
+Nothing here speaks to a server. Time and dice are read here and handed to the engine.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import json
+import os
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+import schemas
+from arxos_sync.catalogue import Catalogue
+from arxos_sync.problems import Problem
+from arxos_sync.storage import replica_file
+from arxos_sync.storage.driver import connect
+from arxos_sync.storage.spatialite import Replica
+
+
+DEFAULT_FOLDER = "arxos-device"
+
+
+def now_ms() -> int:
+    return time.time_ns() // 1_000_000
+
+
+def new_id(ms: int | None = None) -> str:
+    """A UUIDv7 (RFC 9562 §5.7)."""
+    value = ((ms or now_ms()) & 0xFFFF_FFFF_FFFF) << 80 | int.from_bytes(os.urandom(10), "big")
+    value = value & ~(0xF << 76) | 0x7 << 76
+    value = value & ~(0x3 << 62) | 0x2 << 62
+    text = f"{value:032x}"
+    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
+
+
+class Device(msgspec.Struct):
+    server: str
+    device: str
+    user: str | None = None
+    email: str | None = None
+    scopes: list[str] = msgspec.field(default_factory=list)
+
+
+class Credentials(msgspec.Struct):
+    access_token: str
+    refresh_token: str
+    expires_at_ms: int
+
+
+class Home:
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._replicas: dict[str, Replica] = {}
+
+    # ------------------------------------------------------------ who
+
+    def create(self, server: str) -> Device:
+        if (self.folder / "device.json").exists():
+            raise Problem("invalid", f"{self.folder} is in use already", hint="Choose another --dir.")
+        (self.folder / "files").mkdir(parents=True, exist_ok=True)
+        device = Device(server=server.rstrip("/"), device=new_id())
+        self.save(device)
+        return device
+
+    def device(self) -> Device:
+        try:
+            return msgspec.json.decode((self.folder / "device.json").read_bytes(), type=Device)
+        except FileNotFoundError as error:
+            hint = "Run arxos-device --dir DIR init --server URL first."
+            raise Problem("invalid", f"no device in {self.folder}", hint=hint) from error
+
+    def save(self, device: Device) -> None:
+        self._write("device.json", msgspec.json.format(msgspec.json.encode(device)), 0o644)
+
+    def credentials(self) -> Credentials | None:
+        try:
+            return msgspec.json.decode((self.folder / "credentials.json").read_bytes(), type=Credentials)
+        except FileNotFoundError:
+            return None
+
+    def save_credentials(self, credentials: Credentials | None) -> None:
+        if credentials is None:
+            (self.folder / "credentials.json").unlink(missing_ok=True)
+        else:
+            self._write("credentials.json", msgspec.json.encode(credentials), 0o600)
+
+    def _write(self, name: str, content: bytes, mode: int) -> None:
+        """Whole or not at all, also when the power goes."""
+        new = self.folder / f".{name}.new"
+        with open(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode), "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        new.replace(self.folder / name)
+
+    @contextlib.contextmanager
+    def syncing(self) -> Iterator[None]:
+        """One process at a time syncs a directory; others go on editing. Raises Problem `unavailable`."""
+        with open(self.folder / ".syncing", "w") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError as error:
+                hint = "Another arxos-device (perhaps `watch`) is syncing this directory: leave it to that one."
+                raise Problem("unavailable", "syncing already", hint=hint) from error
+            yield
+
+    # ------------------------------------------------------------ files
+
+    @property
+    def catalogue(self) -> Catalogue:
+        return schemas.catalogue()
+
+    def path(self, scope: str) -> Path:
+        name = "user" if scope.startswith("user:") else scope
+        return self.folder / "files" / f"{name}.sqlite"
+
+    def replica(self, scope: str) -> Replica:
+        """The replica of a scope; its file is made where there is none."""
+        if scope not in self._replicas:
+            path, device = self.path(scope), self.device().device
+            if path.exists():
+                connection = connect(path)
+            else:
+                path.parent.mkdir(parents=True, exist_ok=True)
+                connection = _created(path, self.catalogue, scope)
+            if replica_file.state(connection, "device") is None:
+                replica_file.adopt(connection, device)
+            self._replicas[scope] = Replica(connection, self.catalogue, os.urandom)
+        return self._replicas[scope]
+
+    def put_file(self, scope: str, arrived: Path) -> Replica:
+        """Take a snapshot's file as the replica of a scope that has no file yet."""
+        connection = connect(arrived)
+        replica_file.finish_snapshot(connection)
+        replica_file.adopt(connection, self.device().device)
+        connection.execute("pragma journal_mode = wal")
+        connection.close()
+        arrived.replace(self.path(scope))
+        return self.replica(scope)
+
+    def scope_of(self, table: str, building: str | None) -> str:
+        """The scope that holds a table: the person's own, or the building named or the only one there is."""
+        device = self.device()
+        if table not in self.catalogue.synced():
+            raise Problem("unknown_table", table)
+        if self.catalogue.tables[table].scope == "user":
+            if device.user is None:
+                raise Problem("unauthenticated", "nobody is logged in here")
+            return f"user:{device.user}"
+        scopes = [s for s in device.scopes if not s.startswith("user:")]
+        if building is not None:
+            found = [s for s in scopes if s.startswith(building)]
+            if len(found) != 1:
+                raise Problem("not_found", f"building {building} is not subscribed to")
+            return found[0]
+        if len(scopes) != 1:
+            hint = "Name one with --building." if scopes else "Run arxos-device subscribe BUILDING."
+            raise Problem("invalid", f"{len(scopes)} buildings are subscribed to", hint=hint)
+        return scopes[0]
+
+    def drop(self, scope: str, unsent: list[dict[str, Any]]) -> Path | None:
+        """Remove a scope's file; what is unsent is written to the quarantine first. Answers where."""
+        written = None
+        if unsent:
+            folder = self.folder / "quarantine"
+            folder.mkdir(exist_ok=True)
+            written = folder / f"{self.path(scope).stem}-{now_ms()}.json"
+            export(written, scope, unsent)
+        self.remove_file(scope)
+        device = self.device()
+        device.scopes = [s for s in device.scopes if s != scope]
+        self.save(device)
+        return written
+
+    def remove_file(self, scope: str) -> None:
+        if scope in self._replicas:
+            self._replicas.pop(scope).close()
+        for suffix in ("", "-wal", "-shm", "-journal"):
+            Path(f"{self.path(scope)}{suffix}").unlink(missing_ok=True)
+
+    def close(self) -> None:
+        while self._replicas:
+            self._replicas.popitem()[1].close()
+
+
+def _created(path: Path, catalogue: Catalogue, scope: str) -> Any:
+    """A file that another process sees whole or not at all."""
+    new = path.with_suffix(f".{os.getpid()}.new")
+    new.unlink(missing_ok=True)
+    replica_file.create_replica(new, catalogue, scope, journal="delete").close()
+    try:
+        os.link(new, path)
+    except FileExistsError:
+        pass  # another process was quicker
+    finally:
+        new.unlink()
+    connection = connect(path)
+    connection.execute("pragma journal_mode = wal")
+    return connection
+
+
+def export(path: Path, scope: str, transactions: list[dict[str, Any]]) -> None:
+    """Unsent work as JSON that a person can read and a program can take in; bytes as hex."""
+    content = {"scope": scope, "transactions": transactions}
+    with open(path, "w", encoding="utf-8") as file:
+        json.dump(content, file, indent=1, default=lambda value: value.hex())
+        file.flush()
+        os.fsync(file.fileno())

@@ -1,0 +1,74 @@
+"""What deciding a conflict changes: the conflict's state, and the field where another value is to stand."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from arxos_sync import apply
+from arxos_sync.catalogue import Table
+from arxos_sync.messages import Change
+from arxos_sync.problems import Problem
+from arxos_sync.storage.spatialite import Replica
+
+from . import values
+from .replica import Home
+
+
+def resolution(home: Home, replica: Replica, id: str, take: str) -> list[Change]:
+    """The changes of one transaction. `kept` of the conflict is what stands, `other` what lost."""
+    conflict = replica.row("conflict", id)
+    assert conflict is not None, "looked up by the caller"
+    if conflict["state"] != "open":
+        raise Problem("forbidden", f"conflict {id} is resolved already")
+    chosen = _chosen(home, conflict, replica.table(conflict["table"]), take)
+    decided = Change(
+        table="conflict", id=id, op="update", set={"state": "resolved", "resolution": _jsonable(chosen)}
+    )
+    return [*_rows(replica, conflict, chosen), decided]
+
+
+def _chosen(home: Home, conflict: dict[str, Any], table: Table, take: str) -> Any:
+    """The values that are to stand, field to value; "delete" where a row is to go."""
+    me = home.device()
+    mine_is_kept = conflict["kept_device"] == me.device or conflict["kept_by"] == me.user
+    if take in ("mine", "theirs"):
+        kept = mine_is_kept == (take == "mine")
+        if conflict["kind"] == "delete":
+            return conflict["kept"] if kept else "delete"
+        return conflict["kept"] if kept else conflict["other"]
+    if conflict["kind"] == "delete":
+        raise Problem("invalid", "a delete is decided by mine or theirs")
+    column, _, key = conflict["field"].partition(".")
+    if column in table.groups:
+        return json.loads(take)
+    name = f"{column}.{key}" if key else column
+    return {conflict["field"]: values.read(table, [f"{name}={take}"], insert=False)[column]} if not key else {
+        conflict["field"]: values.read(table, [f"{name}={take}"], insert=False)[column][key]
+    }
+
+
+def _rows(replica: Replica, conflict: dict[str, Any], chosen: Any) -> list[Change]:
+    """The change of the row itself, if what is chosen does not stand there yet."""
+    name, id = conflict["table"], conflict["row_id"]
+    table, row = replica.table(name), replica.row(name, id)
+    if row is None:
+        return []
+    if chosen == "delete":
+        return [Change(table=name, id=id, op="delete")]
+    wanted: dict[str, Any] = {}
+    for field, value in (chosen or {}).items():
+        column, _, key = field.partition(".")
+        known = table.columns[column]
+        if isinstance(value, str) and known.type in ("geometry", "bytes"):
+            value = bytes.fromhex(value)
+        if key:
+            if not apply.same((row[column] or {}).get(key), value):
+                wanted.setdefault(column, {})[key] = value
+        elif not apply.same(row[column], value):
+            wanted[column] = value if known.type not in ("set", "counter") else apply.delta(known, row[column], value)
+    return [Change(table=name, id=id, op="update", set=wanted)] if wanted else []
+
+
+def _jsonable(chosen: Any) -> Any:
+    return json.loads(json.dumps(chosen, default=lambda value: value.hex()))

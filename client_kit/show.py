@@ -1,0 +1,139 @@
+"""Answers on the terminal: JSON for programs on standard output, words and tables for people."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import Any
+
+import msgspec
+
+from arxos_sync.problems import Problem
+
+_BADGES = {
+    "saved": "all saved on the server",
+    "waiting": "waiting to send",
+    "syncing": "syncing",
+    "rejected": "the server refused something: see `status`",
+    "trouble": "not in sync",
+    "offline": "offline",
+    "login": "log in again",
+}
+
+
+def answer(as_json: bool, facts: dict[str, Any], sentence: str) -> None:
+    print(_json(facts) if as_json else sentence)
+
+
+def note(sentence: str) -> None:
+    print(sentence, file=sys.stderr)
+
+
+def _json(facts: Any) -> str:
+    return json.dumps(facts, ensure_ascii=False, indent=1, default=_plain)
+
+
+def _plain(value: Any) -> Any:
+    return value.hex() if isinstance(value, bytes) else msgspec.to_builtins(value)
+
+
+def rows(as_json: bool, found: list[dict[str, Any]], headings: list[str]) -> None:
+    if as_json:
+        print(_json(found))
+        return
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(*headings, caption=f"{len(found)} rows")
+    for one in found:
+        table.add_row(*(_cell(one.get(name)) for name in headings))
+    Console().print(table)
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return ""
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=_plain)
+    return text if len(text) <= 60 else text[:57] + "…"
+
+
+def row(as_json: bool, one: dict[str, Any]) -> None:
+    if as_json:
+        print(_json(one))
+        return
+    for name, value in one.items():
+        print(f"{name:24} {value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=_plain)}")
+
+
+def told(what: str, facts: dict[str, Any]) -> None:
+    match what:
+        case "badge":
+            line = _BADGES[facts["state"]]
+            if facts["pending"]:
+                line += f" ({facts['pending']} pending)"
+        case "applied" if facts["state"] in ("ok", "live") and not (facts["rows"] or facts["receipts"] or facts["deleted"]):
+            return
+        case "applied":
+            line = f"{facts['scope']}: {facts['rows']} rows, {facts['deleted']} deleted, {facts['receipts']} receipts"
+            if facts["conflicts"] or facts["rejected"]:
+                line += f", {facts['conflicts']} in conflict, {facts['rejected']} refused"
+        case "problem":
+            line = f"{facts['detail']}. {facts['hint']}"
+        case "fork":
+            line = f"This device was cloned or restored: it goes on as {facts['device']}; {facts['pending']} edits are kept."
+        case "start_over":
+            line = "The server's history is not the one known here: fetching the scope anew under your edits (it is not healed from this device yet)."
+        case "dropped":
+            line = f"{facts['scope']} was taken away."
+            if facts["kept_in"]:
+                line += f" {facts['unsent']} unsent transactions are kept in {facts['kept_in']}."
+        case "need_login":
+            line = "The login ran out: arxos-device login EMAIL. Your work is kept."
+        case "repaired":
+            line = f"{facts['table']} differed from the server's: {facts['rows']} rows were fetched again."
+        case "snapshot":
+            line = f"Fetching {facts['scope']} as a file."
+        case _:
+            line = f"{what} {json.dumps(facts, default=_plain)}"
+    note(line)
+
+
+def synced(facts: dict[str, Any]) -> None:
+    print(
+        f"Sent {facts['receipts']} transactions ({facts['conflicts']} in conflict, {facts['rejected']} refused), "
+        f"received {facts['rows']} rows, {facts['deleted']} deletes. Now: {_BADGES[facts['badge']]}."
+    )
+
+
+def status(as_json: bool, device: Any, found: list[Any]) -> None:
+    if as_json:
+        print(_json({"server": device.server, "device": device.device, "person": device.email,
+                     "scopes": [msgspec.to_builtins(one) for one in found]}))  # fmt: skip
+        return
+    print(f"{device.email or 'nobody logged in'} · device {device.device} · {device.server}")
+    for one in found:
+        age = f", oldest {one.oldest_pending_ms // 1000} s ago" if one.oldest_pending_ms is not None else ""
+        print(f"{one.scope}\n  {one.pending} pending{age} · {one.rejected} refused · {one.conflicts} conflicts")
+        print(f"  at {one.sequence} of {one.head} · verified {one.verified_at or 'never'}"
+              f" · clock {one.clock_offset_ms if one.clock_offset_ms is not None else '?'} ms off")  # fmt: skip
+        if one.suspect:
+            print(f"  differs from the server: {', '.join(one.suspect)}; run arxos-device verify")
+
+
+def findings(as_json: bool, found: list[dict[str, Any]]) -> None:
+    if as_json:
+        print(_json(found))
+        return
+    for one in found:
+        print(f"{'ok ' if one['ok'] else 'BAD'} {one['what']}: {one['found']}")
+        if not one["ok"]:
+            print(f"    {one['remedy']}")
+
+
+def problem(as_json: bool, problem: Problem) -> int:
+    """Say what is wrong and what helps. Answers the exit code."""
+    if as_json:
+        print(_json({"problem": {"code": problem.code, "detail": problem.detail, "hint": problem.hint}}))
+    else:
+        note(f"{problem.code}: {problem.detail}\n{problem.hint}")
+    return 3 if problem.code in ("unavailable", "too_many_requests") else 1

@@ -1,0 +1,249 @@
+"""The sync loop: it performs what `session.step` instructs, one thing at a time, and tells it what came of it."""
+
+from __future__ import annotations
+
+import random
+from collections import deque
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from arxos_sync import limits, session, stamp
+from arxos_sync.messages import PROTOCOL, RowOut, ScopeAnswer, ScopeRequest, SyncAnswer, SyncRequest
+from arxos_sync.problems import Problem
+from arxos_sync.storage import replica_care
+from arxos_sync.storage.driver import connect
+from arxos_sync.storage.spatialite import Applied, Replica
+
+from .http import Server, Unreachable, sent_at
+from .replica import Home, new_id, now_ms
+from .snapshot import rows_of
+
+Tell = Callable[[str, dict[str, Any]], None]
+
+
+class Hint(msgspec.Struct, frozen=True):
+    """What `building.change` brought along, until the session says to apply it."""
+
+    scope: str
+    to: int
+    rows: list[RowOut]
+    cursor: str
+
+
+class Loop:
+    """`tell(what, facts)` hears of everything a person may want to see."""
+
+    def __init__(self, home: Home, server: Server, tell: Tell, verify: bool = False) -> None:
+        self.home, self.server, self.tell = home, server, tell
+        self.verify = verify
+        self.session = session.Session()
+        self.hint: Hint | None = None
+        self.wait_until: int | None = None
+        self.problem: Problem | None = None
+        self.needs_login = False
+        self.totals = {"rows": 0, "deleted": 0, "receipts": 0, "rejected": 0, "conflicts": 0, "exchanges": 0}
+
+    def start(self) -> None:
+        facts = {}
+        for scope in self.home.device().scopes:
+            replica = self.home.replica(scope)
+            status = replica_care.status(replica, now_ms())
+            facts[scope] = session.ScopeFacts(status.subscribed, status.sequence, status.pending, status.rejected)
+        self.hear(session.Started(facts))
+
+    def edited(self) -> None:
+        """Tell the session of edits that other programs made to the files."""
+        for scope, known in self.session.scopes.items():
+            status = replica_care.status(self.home.replica(scope), now_ms())
+            if (status.pending, status.rejected) != (known.pending, known.rejected):
+                self.hear(session.Edited(scope, status.pending, status.rejected))
+
+    def hear(self, event: session.Event) -> None:
+        """Take in an event and perform what follows, until nothing more follows."""
+        waiting = deque([event])
+        while waiting:
+            self.session, instructions = session.step(self.session, waiting.popleft())
+            for instruction in instructions:
+                answer = self._perform(instruction)
+                if answer is not None:
+                    waiting.append(answer)
+
+    def _perform(self, instruction: session.Instruction) -> session.Event | None:
+        match instruction["do"]:
+            case "exchange":
+                return self._tried(lambda: self._exchange(instruction["scopes"]))
+            case "fetch_snapshot":
+                return self._tried(lambda: self._fetch_snapshot(instruction["scope"]))
+            case "apply_hint":
+                self._apply_hint(instruction["scope"])
+            case "start_over":
+                replica_care.start_over(self.home.replica(instruction["scope"]))
+                self.tell("start_over", instruction)
+            case "fork":
+                self._fork()
+            case "drop_scope":
+                self._drop(instruction["scope"])
+            case "need_login":
+                self.needs_login = True
+                self.tell("need_login", {})
+            case "wait":
+                self.wait_until = instruction["until"]
+            case "show":
+                self.tell("badge", instruction["badge"])
+        return None
+
+    def _tried(self, work: Callable[[], session.Event]) -> session.Event:
+        try:
+            event = work()
+            self.problem = None
+            return event
+        except Problem as problem:
+            self.problem = problem
+            after = problem.retry_after_s
+            self.tell("problem", {"code": problem.code, "detail": problem.detail, "hint": problem.hint})
+            return session.Failed(
+                now_ms(), _kind(problem), random.random(), after * 1000 if after is not None else None
+            )
+
+    # ------------------------------------------------------------ exchange
+
+    def _exchange(self, scopes: list[str]) -> session.Event:
+        device = self.home.device().device
+        asked, budget = {}, limits.CHANGES_PER_REQUEST_MAX
+        for scope in scopes:
+            asked[scope] = self._request(self.home.replica(scope), budget)
+            budget -= sum(len(t.changes) for t in asked[scope].transactions)
+        request = SyncRequest(
+            protocol=PROTOCOL,
+            schema=self.home.catalogue.schema,
+            device=device,
+            sent_at=sent_at(device),
+            scopes=list(asked.values()),
+        )
+        sent = now_ms()
+        answer = self.server.exchange(request)
+        self.totals["exchanges"] += 1
+        offset = stamp.milliseconds(answer.received_at) - (sent + now_ms()) // 2
+        return self._take(answer, asked, offset)
+
+    def _request(self, replica: Replica, budget: int) -> ScopeRequest:
+        transactions = replica.pending(changes_max=budget) if budget > 0 else []
+        return ScopeRequest(
+            scope=replica.scope,
+            cursor=replica.cursor(),
+            prior=replica.prior(),
+            transactions=transactions,
+            verify=self.verify,
+        )
+
+    def _take(self, answer: SyncAnswer, asked: dict[str, ScopeRequest], offset: int) -> session.Event:
+        results = []
+        for one in answer.scopes:
+            if one.scope in self.session.scopes:
+                results.append(self._take_scope(one, asked[one.scope], answer.received_at, offset))
+        for grant in answer.granted:
+            self.tell("granted", {"scope": grant.scope, "role": grant.role})
+        return session.Answered(now_ms(), results, tuple(answer.revoked))
+
+    def _take_scope(
+        self, one: ScopeAnswer, asked: ScopeRequest, received_at: str, offset: int
+    ) -> session.ScopeResult:
+        replica = self.home.replica(one.scope)
+        done = Applied()
+        if one.state in ("ok", "out_of_order", "forked", "gone"):
+            done = replica.apply_answer(one, from_nothing=asked.cursor is None)
+        if one.state == "out_of_order":
+            replica_care.rewind(replica, one.known)
+        replica.learn(received_at, offset)
+        if done.suspect:
+            self._repair(replica, done.suspect)
+        elif one.digest is not None and not one.more:
+            replica.set_state(verified_at=datetime.now(UTC).isoformat(timespec="milliseconds"))
+        self._count(one, done)
+        status = replica_care.status(replica, now_ms())
+        return session.ScopeResult(
+            scope=one.scope,
+            state=one.state,  # type: ignore[arg-type]
+            sequence=status.sequence,
+            more=one.more,
+            receipts=done.receipts,
+            pending=status.pending,
+            rejected=status.rejected,
+        )
+
+    def _count(self, one: ScopeAnswer, done: Applied) -> None:
+        for name in ("rows", "deleted", "receipts", "rejected", "conflicts"):
+            self.totals[name] += getattr(done, name)
+        facts = {"state": one.state, "head": one.head, "more": one.more} | msgspec.to_builtins(done)
+        self.tell("applied", {"scope": one.scope} | facts)
+
+    # ------------------------------------------------------------ the rest
+
+    def _repair(self, replica: Replica, tables: tuple[str, ...]) -> None:
+        """Fetch what differs. Done at once, in the exchange that noticed."""
+        replica_care.recount(replica)
+        for table in tables:
+            theirs = self.server.leaves(replica.scope, table)
+            wrong = replica_care.differing_leaves(replica, table, theirs.leaves)
+            if wrong:
+                rows = self.server.repair(replica.scope, table, wrong).rows
+                done = replica_care.repair(replica, table, wrong, rows)
+                self.tell("repaired", {"table": table, "leaves": len(wrong), "rows": done.rows})
+        replica.set_state(suspect="[]")
+
+    def _fetch_snapshot(self, scope: str) -> session.Event:
+        arrived = self.home.folder / "files" / f".{self.home.path(scope).stem}.snapshot"
+        self.tell("snapshot", {"scope": scope})
+        self.server.snapshot(scope, arrived)
+        replica = self._take_snapshot(scope, arrived)
+        return session.SnapshotTaken(scope, replica.sequence)
+
+    def _take_snapshot(self, scope: str, arrived: Path) -> Replica:
+        """A replica without anything of its own becomes the file; else rows go under what it holds."""
+        replica = self.home.replica(scope)
+        if replica.is_untouched():
+            self.home.remove_file(scope)
+            return self.home.put_file(scope, arrived)
+        connection = connect(arrived, readonly=True)
+        try:
+            replica.apply_answer(rows_of(connection, replica), from_nothing=True)
+        finally:
+            connection.close()
+        arrived.unlink()
+        return replica
+
+    def _apply_hint(self, scope: str) -> None:
+        hint, self.hint = self.hint, None
+        assert hint is not None and hint.scope == scope, "the hint just told"
+        done = self.home.replica(scope).apply_hint(hint.rows, hint.cursor, hint.to)
+        self.tell("applied", {"scope": scope, "state": "live", "head": hint.to} | msgspec.to_builtins(done))
+
+    def _fork(self) -> None:
+        device = self.home.device()
+        device.device = new_id()
+        count = sum(replica_care.fork(self.home.replica(s), device.device) for s in device.scopes)
+        self.home.save(device)
+        self.tell("fork", {"device": device.device, "pending": count})
+
+    def _drop(self, scope: str) -> None:
+        unsent = replica_care.unsent(self.home.replica(scope))
+        written = self.home.drop(scope, unsent)
+        self.tell("dropped", {"scope": scope, "unsent": len(unsent), "kept_in": str(written) if written else None})
+
+
+def _kind(problem: Problem) -> str:
+    if isinstance(problem, Unreachable):
+        return "network"
+    kinds = {
+        "unauthenticated": "login",
+        "upgrade_required": "upgrade",
+        "device_taken": "device_taken",
+        "not_found": "gone",
+        "too_many_requests": "busy",
+        "unavailable": "busy" if problem.retry_after_s is not None else "server",
+    }
+    return kinds.get(problem.code, "refused")

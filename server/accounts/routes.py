@@ -1,0 +1,135 @@
+"""`/api/v1/auth/…` and `/api/v1/me` (PROTOCOL §9)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import anyio.to_thread
+import msgspec
+from litestar import Request, Response, Router, get, post
+from litestar.datastructures import Cookie
+
+from arxos_sync.problems import Problem, Unreadable
+
+from ..given import Caller, Given
+from ..parts import Parts, now_ms
+from . import callers, people
+from .people import Person
+from .sessions import LASTS_MS
+from .throttle import Throttle
+from .tokens import ACCESS_S
+
+
+class Login(msgspec.Struct, frozen=True):
+    email: str
+    password: str
+
+
+class RefreshRequest(msgspec.Struct, frozen=True):
+    refresh_token: str
+
+
+class User(msgspec.Struct, frozen=True):
+    id: str
+    email: str
+    name: str
+    admin: bool
+    accounts: list[dict[str, Any]]
+
+
+class Opened(msgspec.Struct, frozen=True):
+    access_token: str
+    refresh_token: str
+    user: User
+    token_type: str = "bearer"
+    expires_in: int = ACCESS_S
+
+
+_failures = Throttle()
+
+
+@post("/api/v1/auth/login", status_code=200, summary="Log in")
+async def login(request: Request[Any, Any, Any], parts: Given, data: Login) -> Response[Opened]:
+    key = f"{data.email.strip().lower()}/{request.client.host if request.client else ''}"
+    _failures.demand(key, now_ms())
+    row = await anyio.to_thread.run_sync(_find, parts, data.email)
+    if not await parts.passwords.fits(row and row["password_hash"], data.password):
+        _failures.count(key, now_ms())
+        raise Problem("unauthenticated", "E-mail and password do not belong together.")
+    assert row is not None
+    _failures.clear(key)
+    client = request.headers.get("user-agent", "")
+    session_id, token = await anyio.to_thread.run_sync(parts.sessions.open, row["id"], client)
+    return await _opened(parts, people.person_of(row, session_id), token)
+
+
+def _find(parts: Parts, email: str) -> dict[str, Any] | None:
+    with people.reading(parts.store) as sql:
+        return people.find_by_email(sql, email)
+
+
+@post("/api/v1/auth/refresh", status_code=200, summary="Exchange a refresh token for its successor")
+async def refresh(request: Request[Any, Any, Any], parts: Given) -> Response[Opened]:
+    token = await _refresh_token(request, parts)
+    person, following = await anyio.to_thread.run_sync(parts.sessions.rotate, token)
+    return await _opened(parts, person, following)
+
+
+async def _refresh_token(request: Request[Any, Any, Any], parts: Parts) -> str:
+    body = await request.body()
+    if body.strip() not in (b"", b"{}"):
+        try:
+            return msgspec.json.decode(body, type=RefreshRequest).refresh_token
+        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+            raise Unreadable([("$", str(error))]) from error
+    token = request.cookies.get(callers.REFRESH_COOKIE)
+    read = parts.tokens.read_refresh(token) if token else None
+    if token is None or read is None:
+        raise Problem("unauthenticated", "No refresh token came along.")
+    callers.check_csrf(request, parts, read.session_id)
+    return token
+
+
+@post("/api/v1/auth/logout", status_code=204, summary="End this session")
+async def logout(parts: Given, person: Caller) -> Response[None]:
+    if person is not None:
+        await anyio.to_thread.run_sync(parts.sessions.end, person.session_id)
+        await parts.bus.end_session(person.session_id)
+    return Response(None, status_code=204, cookies=_cookies(parts, None, "", ""))
+
+
+@get("/api/v1/me", summary="Who is calling")
+async def me(parts: Given, person: Caller) -> User:
+    return await anyio.to_thread.run_sync(_user, parts, callers.demand_person(person))
+
+
+def _user(parts: Parts, person: Person) -> User:
+    with people.reading(parts.store) as sql:
+        accounts = people.accounts_of(sql, person.id)
+    return User(person.id, person.email, person.name, person.is_admin, accounts)
+
+
+async def _opened(parts: Parts, person: Person, refresh_token: str) -> Response[Opened]:
+    access_token = parts.tokens.access(person.id, person.session_id, now_ms() // 1000)
+    user = await anyio.to_thread.run_sync(_user, parts, person)
+    body = Opened(access_token, refresh_token, user)
+    cookies = _cookies(parts, person.session_id, access_token, refresh_token)
+    return Response(body, headers={"Cache-Control": "no-store"}, cookies=cookies)
+
+
+def _cookies(parts: Parts, session_id: str | None, access: str, refresh: str) -> list[Cookie]:
+    """The browser's three: the login and its refresh (scripts cannot read them), and what scripts repeat."""
+    secure = parts.settings.secure
+    gone = session_id is None
+    csrf = "" if session_id is None else parts.tokens.csrf(session_id)
+    kept_s = 0 if gone else LASTS_MS // 1000
+    return [
+        Cookie(callers.SESSION_COOKIE, value=access, max_age=0 if gone else ACCESS_S, httponly=True,
+               secure=secure, samesite="lax"),
+        Cookie(callers.REFRESH_COOKIE, value=refresh, path="/api/v1/auth", max_age=kept_s, httponly=True,
+               secure=secure, samesite="strict"),
+        Cookie(callers.CSRF_COOKIE, value=csrf, max_age=kept_s, secure=secure, samesite="lax"),
+    ]  # fmt: skip
+
+
+router = Router("/", route_handlers=[login, refresh, logout, me], tags=["accounts"])

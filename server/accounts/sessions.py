@@ -1,0 +1,165 @@
+"""Logins that last: a row of `session` each, whose refresh token rotates and whose reuse ends it.
+
+What the database said of a session is believed for two seconds: in this process, and in Redis where there is
+one. A token presented a second time within `RETRY_S` of its rotation is a lost answer being asked for again and
+gets the same successor; later it is a stolen token, and the session ends.
+"""
+
+from __future__ import annotations
+
+import hmac
+import time
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from arxos_sync.problems import Problem
+from arxos_sync.store import ServerStore, Sql
+
+from ..parts import instant, new_id, now_ms
+from .people import Person, person_of, reading
+from .tokens import Access, Tokens, hash_of
+
+if TYPE_CHECKING:
+    from redis import Redis
+
+LASTS_MS = 60 * 24 * 3600 * 1000
+RETRY_S = 10
+BELIEVED_S = 2.0
+CACHED_MAX = 10_000
+
+
+class Sessions:
+    def __init__(self, store: ServerStore, tokens: Tokens, redis: Redis[bytes] | None = None) -> None:
+        self._store = store
+        self._tokens = tokens
+        self._redis = redis
+        self._seen: dict[str, tuple[float, Person | None]] = {}
+
+    # -------------------------------------------------------- life of a session
+
+    def open(self, user_id: str, client: str) -> tuple[str, str]:
+        """A new session; answers its id and first refresh token."""
+        session_id, ms = new_id(), now_ms()
+        token = self._tokens.refresh(session_id, 1)
+        with self._store.tables() as sql:
+            sql.run(
+                """
+                insert into session (id, user_id, refresh_hash, client, created_at, seen_at, expires_at)
+                values (:id, :user_id, :hash, :client, :now, :now, :until)
+                """,
+                id=session_id, user_id=user_id, hash=hash_of(token), client=client[:200],
+                now=instant(ms), until=instant(ms + LASTS_MS),
+            )  # fmt: skip
+        return session_id, token
+
+    def rotate(self, token: str) -> tuple[Person, str]:
+        """The session's person and its next refresh token. Raises Problem `unauthenticated`."""
+        read = self._tokens.read_refresh(token)
+        if read is None:
+            raise Problem("unauthenticated", "The refresh token is not one of this server's.")
+        following = self._tokens.refresh(read.session_id, read.turn + 1)
+        ms = now_ms()
+        with self._store.tables() as sql:
+            session = _live(sql, read.session_id, instant(ms))
+            if session is not None:
+                in_force = session["refresh_hash"]
+                if hmac.compare_digest(in_force, hash_of(token)) and _replace(
+                    sql, read.session_id, in_force, hash_of(following), ms
+                ):
+                    return person_of(session, read.session_id), following
+                again = instant(ms - RETRY_S * 1000) < session["seen_at"]
+                if again and hmac.compare_digest(in_force, hash_of(following)):
+                    return person_of(session, read.session_id), following
+                _revoke(sql, read.session_id, instant(ms))
+        self.forget(read.session_id)
+        raise Problem("unauthenticated", "The session has ended; log in again.")
+
+    def end(self, session_id: str) -> None:
+        with self._store.tables() as sql:
+            _revoke(sql, session_id, instant(now_ms()))
+        self.forget(session_id)
+
+    # -------------------------------------------------------- is it still one?
+
+    def person(self, access: Access) -> Person:
+        """Who that is, as the database had it at most two seconds ago. Raises Problem `unauthenticated`."""
+        person = self._look_up(access.session_id)
+        if person is None or person.id != access.user_id:
+            raise Problem("unauthenticated", "The session has ended; log in again.")
+        return person
+
+    def forget(self, session_id: str) -> None:
+        self._seen.pop(session_id, None)
+        self._in_redis("delete", f"arxos:session:{session_id}")
+
+    def _look_up(self, session_id: str) -> Person | None:
+        held = self._seen.get(session_id)
+        if held is not None and held[0] > time.monotonic():
+            return held[1]
+        cached = self._in_redis("get", f"arxos:session:{session_id}")
+        if cached is not None:
+            return msgspec.json.decode(cached, type=Person)
+        with reading(self._store) as sql:
+            row = _live(sql, session_id, instant(now_ms()))
+        person = person_of(row, session_id) if row else None
+        self._remember(session_id, person)
+        return person
+
+    def _remember(self, session_id: str, person: Person | None) -> None:
+        if len(self._seen) >= CACHED_MAX:
+            self._seen.clear()
+        self._seen[session_id] = (time.monotonic() + BELIEVED_S, person)
+        if person is not None:
+            key, ms = f"arxos:session:{session_id}", int(BELIEVED_S * 1000)
+            self._in_redis("psetex", key, ms, msgspec.json.encode(person))
+
+    def _in_redis(self, command: str, *arguments: Any) -> Any:
+        """One command to the cache. Redis may be away: then nothing is cached."""
+        if self._redis is None:
+            return None
+        from redis.exceptions import RedisError
+
+        try:
+            return getattr(self._redis, command)(*arguments)
+        except (RedisError, OSError):
+            return None
+
+
+def _live(sql: Sql, session_id: str, now: str) -> dict[str, Any] | None:
+    found = sql.rows(
+        """
+        select "user".id, "user".email, "user".name, "user".is_admin, session.refresh_hash, session.seen_at
+        from session
+        join "user" on "user".id = session.user_id
+        where session.id = :id
+          and session.revoked_at is null
+          and session.expires_at > :now
+          and "user".disabled_at is null
+        """,
+        id=session_id, now=now,
+    )  # fmt: skip
+    return found[0] if found else None
+
+
+def _replace(sql: Sql, session_id: str, old: str, new: str, ms: int) -> bool:
+    changed = sql.run(
+        """
+        update session
+        set refresh_hash = :new, seen_at = :now, expires_at = :until
+        where id = :id and refresh_hash = :old
+        """,
+        id=session_id, old=old, new=new, now=instant(ms), until=instant(ms + LASTS_MS),
+    )  # fmt: skip
+    return changed == 1
+
+
+def _revoke(sql: Sql, session_id: str, now: str) -> None:
+    sql.run(
+        """
+        update session
+        set revoked_at = :now
+        where id = :id and revoked_at is null
+        """,
+        id=session_id, now=now,
+    )  # fmt: skip

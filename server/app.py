@@ -1,0 +1,151 @@
+"""The server's app, and the one place where its adapters are chosen.
+
+PostGIS where `ARXOS_DATABASE_URL` is set, SpatiaLite files otherwise; Redis where `ARXOS_REDIS_URL` is set, this
+process alone otherwise.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+from collections.abc import AsyncIterator
+from typing import Any
+
+import anyio.to_thread
+import structlog
+from litestar import Litestar, Request
+from litestar.datastructures import State
+from litestar.di import Provide
+from litestar.openapi.config import OpenAPIConfig
+from litestar.openapi.plugins import JsonRenderPlugin, YamlRenderPlugin
+
+import schemas
+from arxos_sync.store import ServerStore
+
+from .accounts.callers import caller_of
+from .accounts.passwords import Passwords
+from .accounts.people import Person
+from .accounts.routes import router as accounts
+from .accounts.sessions import Sessions
+from .accounts.tokens import Tokens, key_from
+from .buildings.attachments import router as attachments
+from .buildings.routes import router as buildings
+from .buildings.rows import router as rows
+from .given import Given
+from .live.bus import Bus
+from .live.routes import router as live
+from .operations.answers import answer
+from .operations.health import router as health
+from .operations.pages import router as pages
+from .parts import Parts, new_id
+from .settings import Settings, read_settings
+from .sync.routes import router as sync
+from .sync.snapshots import Snapshots
+
+POOL_SIZE = 8
+REDIS_WAIT_S_MAX = 1.0
+
+
+def open_store(settings: Settings) -> ServerStore:
+    if settings.database_url is not None:
+        from arxos_sync.storage import postgis
+
+        return postgis.open_store(
+            settings.database_url, schemas.catalogue(), epoch=new_id(), pool_size=POOL_SIZE
+        )
+    from arxos_sync.storage import spatialite_server
+
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    return spatialite_server.open_store(settings.data_dir, schemas.catalogue(), epoch=new_id())
+
+
+def open_parts(settings: Settings) -> Parts:
+    """Everything a server or a command works with; `close_parts` gives it back."""
+    store = open_store(settings)
+    epoch = store.epoch()
+    tokens = Tokens(key_from(settings.key_file))
+    redis = _redis(settings)
+    return Parts(
+        settings=settings,
+        catalogue=schemas.catalogue(),
+        store=store,
+        epoch=epoch,
+        tokens=tokens,
+        passwords=Passwords(),
+        sessions=Sessions(store, tokens, redis),
+        bus=Bus(store, redis, settings.redis_url),
+        snapshots=Snapshots(store, schemas.catalogue(), epoch, settings.data_dir / "snapshots"),
+    )
+
+
+def _redis(settings: Settings) -> Any:
+    if settings.redis_url is None:
+        return None
+    from redis import Redis
+
+    return Redis.from_url(
+        settings.redis_url, socket_timeout=REDIS_WAIT_S_MAX, socket_connect_timeout=REDIS_WAIT_S_MAX
+    )
+
+
+def create_app(settings: Settings) -> Litestar:
+    write_logs(settings.log)
+
+    @contextlib.asynccontextmanager
+    async def lifespan(app: Litestar) -> AsyncIterator[None]:
+        parts = await anyio.to_thread.run_sync(open_parts, settings)
+        app.state.parts = parts
+        await anyio.to_thread.run_sync(parts.passwords.warm)
+        await parts.bus.start()
+        try:
+            yield
+        finally:
+            await parts.bus.stop()
+            await parts.snapshots.stop()
+            await anyio.to_thread.run_sync(parts.store.close)
+
+    return Litestar(
+        route_handlers=[accounts, sync, live, buildings, rows, attachments, health, pages],
+        lifespan=[lifespan],
+        dependencies={
+            "parts": Provide(_parts, sync_to_thread=False),
+            "person": Provide(_person),
+        },
+        exception_handlers={Exception: answer},
+        openapi_config=OpenAPIConfig(
+            title="ARXOS",
+            version="1",
+            path="/schema",
+            render_plugins=[JsonRenderPlugin(path="/openapi.json"), YamlRenderPlugin(path="/openapi.yaml")],
+        ),
+        request_max_body_size=None,
+        logging_config=None,
+    )
+
+
+def _parts(state: State) -> Parts:
+    return state.parts
+
+
+async def _person(request: Request[Any, Any, Any], parts: Given) -> Person | None:
+    return await caller_of(request, parts)
+
+
+def from_environment() -> Litestar:
+    """What the server's processes start from."""
+    return create_app(read_settings())
+
+
+def write_logs(level: str) -> None:
+    """JSON lines on standard error."""
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            structlog.processors.JSONRenderer(),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(getattr(logging, level.upper())),
+        cache_logger_on_first_use=True,
+    )

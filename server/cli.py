@@ -1,0 +1,247 @@
+"""`arxos`: the server's commands.
+
+Every command answers with `--json` in JSON; it ends with 0 when done, 1 when refused, 2 on wrong usage.
+What a command needs is imported when it runs.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import msgspec
+import typer
+
+if TYPE_CHECKING:
+    from .accounts.people import Person
+    from .parts import Parts
+
+app = typer.Typer(help="The ARXOS server.", no_args_is_help=True, add_completion=False)
+admin = typer.Typer(help="People, devices and the truth of the store.", no_args_is_help=True)
+app.add_typer(admin, name="admin")
+
+Json = Annotated[bool, typer.Option("--json", help="Answer in JSON.")]
+GRACE_S = 10
+
+
+@app.command()
+def serve(
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="Port to listen on.")] = 8000,
+    workers: Annotated[int, typer.Option(help="Server processes; more than one needs PostGIS.")] = 1,
+    demo: Annotated[bool, typer.Option(help="Fill an empty store with the demo building.")] = False,
+) -> None:
+    """Serve ARXOS."""
+    with _told():
+        from .settings import SettingError, read_settings
+
+        settings = read_settings()
+        if workers > 1 and settings.database_url is None:
+            raise SettingError(
+                "--workers above 1 needs PostGIS: the SpatiaLite files have one writing process. "
+                "Set ARXOS_DATABASE_URL, or leave --workers at 1"
+            )
+        if demo:
+            _fill_demo(f"http://{host}:{port}")
+    import uvicorn
+
+    uvicorn.run(
+        "server.app:from_environment",
+        factory=True,
+        host=host,
+        port=port,
+        workers=workers,
+        loop="uvloop",
+        http="httptools",
+        log_level="warning",
+        timeout_graceful_shutdown=GRACE_S,
+        ws_max_size=256 * 1024,
+    )
+
+
+def _fill_demo(address: str) -> None:
+    from .operations.demo import fill, greeting
+
+    with _parts() as parts:
+        fill(parts, say=lambda line: print(line, flush=True))
+        print(greeting(parts, address), flush=True)
+
+
+@app.command("import")
+def import_files(
+    files: Annotated[list[Path], typer.Argument(help="IFC models.", exists=True, dir_okay=False)],
+    building: Annotated[str | None, typer.Option(help="The building to bring up to date.")] = None,
+    as_user: Annotated[str | None, typer.Option("--as", help="E-mail of the person it is done for.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Bring models in. A model imported again changes what has changed and adds what is new."""
+    from .documents.ingest import ingest
+
+    with _told(), _parts() as parts:
+        person = _person(parts, as_user)
+        for file in files:
+            done = ingest(parts, person, file, building)
+            _say(done, as_json, done.line())
+
+
+@app.command()
+def doctor(as_json: Json = False) -> None:
+    """Look at settings, store, Redis, clock and pages; each finding comes with its remedy."""
+    from .operations.doctor import examine
+
+    findings = examine()
+    if as_json:
+        _say(findings, True, "")
+    else:
+        for finding in findings:
+            print(finding.line())
+    raise typer.Exit(0 if all(finding.ok for finding in findings) else 1)
+
+
+@app.command()
+def openapi() -> None:
+    """Print the OpenAPI description."""
+    from .app import create_app
+    from .settings import Settings
+
+    sys.stdout.write(msgspec.json.encode(create_app(Settings()).openapi_schema.to_schema()).decode() + "\n")
+
+
+# ---------------------------------------------------------------- admin
+
+
+@admin.command("create-user")
+def create_user(
+    email: str,
+    name: Annotated[str | None, typer.Option(help="What people call them.")] = None,
+    is_admin: Annotated[bool, typer.Option("--admin", help="May administer this server.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Make a person. The password comes from ARXOS_PASSWORD or standard input."""
+    from .accounts import people
+    from .accounts.passwords import CHARS_MAX, CHARS_MIN
+    from .parts import now
+
+    with _told(), _parts() as parts:
+        password = _password()
+        if not CHARS_MIN <= len(password) <= CHARS_MAX:
+            raise typer.BadParameter(f"a password has {CHARS_MIN} to {CHARS_MAX} characters")
+        if "@" not in email:
+            raise typer.BadParameter(f"{email} is no e-mail address")
+        hashed = parts.passwords.hash(password)
+        with parts.store.tables() as sql:
+            id = people.create(sql, email, name or email.split("@")[0], hashed, is_admin, now())
+        _say({"id": id, "email": email}, as_json, f"{email} can log in now ({id}).")
+
+
+@admin.command("grant")
+def grant(
+    email: str,
+    building: str,
+    role: Annotated[str, typer.Argument(help="viewer, reporter, technician, reviewer, manager, owner; or none.")],
+    as_json: Json = False,
+) -> None:
+    """Give a person a role in a building, or take it away with `none`."""
+    from arxos_sync.catalogue import ROLES
+
+    from .accounts.members import set_role
+
+    if role not in (*ROLES[1:], "none"):
+        raise typer.BadParameter(f"{role} is none of {', '.join(ROLES[1:])} and not none")
+    with _told(), _parts() as parts:
+        person = _person(parts, email)
+        set_role(parts, person.id, person.name, building, None if role == "none" else role)
+        _say({"user_id": person.id, "building": building, "role": role}, as_json, f"{email}: {role}")
+
+
+@admin.command("revoke-device")
+def revoke_device(device: str, as_json: Json = False) -> None:
+    """A lost device: it is refused from now on, and every login of its person ends."""
+    from .accounts.lost import revoke
+
+    with _told(), _parts() as parts:
+        ended = revoke(parts, device)
+        line = f"{device} is refused from now on; {ended} logins of its person have ended."
+        _say({"device": device, "logins_ended": ended}, as_json, line)
+
+
+@admin.command("verify")
+def verify(
+    building: Annotated[str | None, typer.Argument(help="One building; all of them without it.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Compare the kept digests with the rows they stand for."""
+    from .operations.verify import verify_all
+
+    with _told(), _parts() as parts:
+        findings = list(verify_all(parts, building))
+        for finding in findings:
+            _say(finding, as_json, finding.line())
+    raise typer.Exit(0 if all(finding.ok for finding in findings) else 1)
+
+
+# ---------------------------------------------------------------- what commands share
+
+
+@contextlib.contextmanager
+def _told() -> Iterator[None]:
+    """What went wrong, as one line with its remedy."""
+    from arxos_sync.problems import Problem
+
+    from .settings import SettingError
+
+    try:
+        yield
+    except SettingError as error:
+        print(f"arxos: {error}", file=sys.stderr)
+        raise typer.Exit(2) from error
+    except Problem as problem:
+        print(f"arxos: {problem.code}: {problem.detail}\n  {problem.hint}", file=sys.stderr)
+        raise typer.Exit(1) from problem
+
+
+@contextlib.contextmanager
+def _parts() -> Iterator[Parts]:
+    from .app import open_parts
+    from .settings import read_settings
+
+    parts = open_parts(read_settings())
+    try:
+        yield parts
+    finally:
+        parts.store.close()
+
+
+def _person(parts: Parts, email: str | None) -> Person:
+    """The person of that address; without one, the administrator who was there first."""
+    from arxos_sync.problems import Problem
+
+    from .accounts import people
+
+    with parts.store.tables() as sql:
+        row = people.find_by_email(sql, email) if email else people.first_admin(sql)
+    if row is None:
+        hint = "Make one: arxos admin create-user EMAIL --admin"
+        raise Problem("not_found", email or "There is no administrator yet.", hint=hint)
+    return people.person_of(row)
+
+
+def _password() -> str:
+    given = os.environ.get("ARXOS_PASSWORD")
+    if given:
+        return given
+    if sys.stdin.isatty():
+        return str(typer.prompt("Password", hide_input=True, confirmation_prompt=True))
+    return sys.stdin.readline().rstrip("\n")
+
+
+def _say(value: Any, as_json: bool, line: str) -> None:
+    print(msgspec.json.encode(value).decode() if as_json else line, flush=True)
+
+
+if __name__ == "__main__":
+    app()

@@ -1,0 +1,1 @@
+"""Hints to open sockets: never the truth."""

@@ -1,0 +1,211 @@
+"""The bus: who is listening in this process, and how hints reach the other processes.
+
+With Redis, hints travel by publish and subscribe. Without it, or while it is away, the heads of the scopes that
+somebody listens to are polled, so that what another process wrote is heard all the same. Nothing here is the
+truth: a replica that misses a hint pulls a little later.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from typing import TYPE_CHECKING, Any
+
+import anyio.to_thread
+import msgspec
+import structlog
+
+from arxos_sync.problems import Problem
+from arxos_sync.store import ServerStore
+
+from ..parts import new_id
+
+if TYPE_CHECKING:
+    from redis import Redis
+
+    from .listener import Listener
+
+CHANNEL = "arxos:live"
+POLL_S = 0.5  # without Redis
+POLL_BEHIND_REDIS_S = 5.0
+RETRY_S = 1.0
+ENDED, LOST, SLOW = 4401, 4403, 4408
+_log = structlog.get_logger("arxos.live")
+
+
+class Hint(msgspec.Struct, frozen=True):
+    """`building.change`: a scope moved; small changes bring their rows and the cursor after them."""
+
+    scope: str
+    since: int
+    to: int
+    rows: msgspec.Raw | None = None
+    cursor: str | None = None
+
+    def frame(self) -> str:
+        data: dict[str, Any] = {"scope": self.scope, "from": self.since, "to": self.to}
+        if self.rows is not None:
+            data |= {"rows": self.rows, "cursor": self.cursor}
+        return frame("building.change", data)
+
+
+class Message(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What travels between processes. `kind`: scope, person, session (it ended), rights (look again)."""
+
+    origin: str
+    kind: str
+    key: str
+    frame: str = ""
+    to: int = 0
+
+
+def frame(event: str, data: Any) -> str:
+    return msgspec.json.encode({"event": event, "data": data}).decode()
+
+
+class Bus:
+    def __init__(self, store: ServerStore, redis: Redis[bytes] | None, redis_url: str | None) -> None:
+        self._store, self._redis, self._redis_url = store, redis, redis_url
+        self._origin = new_id()
+        self._listeners: set[Listener] = set()
+        self._heads: dict[str, int] = {}  # scope → the highest sequence its listeners were told of
+        self._tasks: list[asyncio.Task[None]] = []
+        self._away_until = 0.0
+        self.hears_redis = False
+
+    @property
+    def degraded(self) -> bool:
+        return self._redis is not None and not self.hears_redis
+
+    async def start(self) -> None:
+        self._tasks = [asyncio.create_task(self._poll(), name="heads")]
+        if self._redis_url is not None:
+            self._tasks.append(asyncio.create_task(self._hear(self._redis_url), name="redis"))
+
+    async def stop(self) -> None:
+        for task in self._tasks:
+            task.cancel()
+        for task in self._tasks:
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
+
+    # -------------------------------------------------------- saying
+
+    async def announce(self, hint: Hint) -> None:
+        await self._say("scope", hint.scope, hint.frame(), hint.to)
+
+    async def announce_person(self, user_id: str, event: str, data: Any) -> None:
+        """`wallet.update` or `notification.push`, to every socket of one person."""
+        await self._say("person", user_id, frame(event, data))
+
+    async def announce_presence(self, sender: Listener, scope: str, data: dict[str, Any]) -> None:
+        await self._say("scope", scope, frame("collaboration.sync", data), sender=sender)
+
+    async def end_session(self, session_id: str) -> None:
+        await self._say("session", session_id)
+
+    def announce_apart(self, hint: Hint) -> None:
+        """From a process that serves nobody itself (an import): Redis only; else the servers' polls see it."""
+        self._publish(Message(self._origin, "scope", hint.scope, hint.frame(), hint.to))
+
+    def rights_changed_apart(self, user_id: str) -> None:
+        self._publish(Message(self._origin, "rights", user_id))
+
+    async def _say(self, kind: str, key: str, text: str = "", to: int = 0, sender: Listener | None = None) -> None:
+        message = Message(self._origin, kind, key, text, to)
+        self._dispatch(message, sender)
+        if self._redis is not None:
+            await anyio.to_thread.run_sync(self._publish, message)
+
+    def _publish(self, message: Message) -> None:
+        if self._redis is None or time.monotonic() < self._away_until:
+            return
+        from redis.exceptions import RedisError
+
+        try:
+            self._redis.publish(CHANNEL, msgspec.json.encode(message))
+        except (RedisError, OSError) as error:
+            self._away_until = time.monotonic() + RETRY_S
+            _log.warning("redis is away; hints wait for the polls", error=str(error))
+
+    # -------------------------------------------------------- hearing
+
+    def join(self, listener: Listener) -> None:
+        self._listeners.add(listener)
+
+    def leave(self, listener: Listener) -> None:
+        self._listeners.discard(listener)
+
+    def heard_of(self, scope: str, head: int) -> None:
+        """A listener knows of `head` by itself; the poll need not tell it."""
+        self._heads.setdefault(scope, head)
+
+    def _dispatch(self, message: Message, sender: Listener | None = None) -> None:
+        match message.kind:
+            case "scope":
+                if message.to:
+                    self._heads[message.key] = max(message.to, self._heads.get(message.key, 0))
+                for listener in list(self._listeners):
+                    if message.key in listener.scopes and listener is not sender:
+                        listener.offer(message.frame)
+            case "person":
+                for listener in list(self._listeners):
+                    if listener.user_id == message.key:
+                        listener.offer(message.frame)
+            case "session":
+                for listener in list(self._listeners):
+                    if listener.session_id == message.key:
+                        listener.end(ENDED)
+            case "rights":
+                for listener in list(self._listeners):
+                    if listener.user_id == message.key:
+                        listener.look_again.set()
+
+    async def _hear(self, url: str) -> None:
+        """Listen to Redis for as long as the server runs; start again whenever it was away."""
+        from redis.asyncio import Redis as AsyncRedis
+        from redis.exceptions import RedisError
+
+        while True:
+            client = AsyncRedis.from_url(url, socket_connect_timeout=RETRY_S, health_check_interval=5)
+            try:
+                async with client.pubsub() as channel:
+                    await channel.subscribe(CHANNEL)
+                    async for heard in channel.listen():
+                        self.hears_redis = True
+                        if heard["type"] == "message":
+                            self._take(heard["data"])
+            except (RedisError, OSError) as error:
+                _log.warning("redis is away; heads are polled", error=str(error))
+            finally:
+                self.hears_redis = False
+                with contextlib.suppress(RedisError, OSError):
+                    await client.aclose()
+            await asyncio.sleep(RETRY_S)
+
+    def _take(self, raw: bytes) -> None:
+        try:
+            message = msgspec.json.decode(raw, type=Message)
+        except msgspec.DecodeError as error:
+            _log.warning("a message on the bus could not be read", error=str(error))
+            return
+        if message.origin != self._origin:
+            self._dispatch(message)
+
+    async def _poll(self) -> None:
+        while True:
+            await asyncio.sleep(POLL_BEHIND_REDIS_S if self.hears_redis else POLL_S)
+            scopes = {scope for listener in self._listeners for scope in listener.scopes}
+            if not scopes:
+                continue
+            try:
+                heads = await anyio.to_thread.run_sync(self._store.heads, scopes)
+            except Problem as error:
+                _log.warning("heads could not be read", error=str(error))
+                continue
+            for scope, head in heads.items():
+                told = self._heads.get(scope, 0)
+                if head > told:
+                    hint = Hint(scope, told, head)
+                    self._dispatch(Message(self._origin, "scope", scope, hint.frame(), head))

@@ -1,0 +1,1 @@
+"""The exchange of PROTOCOL.md and what belongs to it."""

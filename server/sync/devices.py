@@ -1,0 +1,111 @@
+"""Devices: whose they are, which scopes they were told of, and work that came too late.
+
+`granted` and `revoked` say what changed since a device's last exchange, so what it was told is kept with it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any
+
+import msgspec
+
+from arxos_sync.messages import Grant, ScopeRequest
+from arxos_sync.problems import Problem
+from arxos_sync.store import Sql
+
+from ..accounts.people import Person, granted_to, reading
+from ..parts import Parts, now
+
+
+class Told(msgspec.Struct, frozen=True):
+    """`roles` as the device was told of them last, and as they are `now`."""
+
+    device: str
+    roles: dict[str, str]
+    now: dict[str, str]
+
+    @property
+    def scopes(self) -> frozenset[str]:
+        return frozenset(self.roles)
+
+
+def registered(parts: Parts, person: Person | None, device: str) -> Told:
+    """What the device was told so far; a new one is registered to its person. Raises `device_taken`."""
+    if person is None:
+        return Told(device, {}, {})
+    with reading(parts.store) as sql:
+        row = _find(sql, device)
+        roles = granted_to(sql, person.id, now())
+    if row is None:
+        row = _register(parts, person, device)
+    assert row is not None
+    if str(row["user_id"]) != person.id:
+        raise Problem("device_taken", device)
+    return Told(device, as_json(row["granted"]) or {}, roles)
+
+
+def _register(parts: Parts, person: Person, device: str) -> dict[str, Any] | None:
+    with parts.store.tables() as sql:
+        sql.run(
+            """
+            insert into device (id, user_id, created_at, seen_at, granted)
+            values (:id, :user_id, :now, :now, :granted)
+            on conflict (id) do nothing
+            """,
+            id=device, user_id=person.id, now=now(), granted="{}",
+        )  # fmt: skip
+        return _find(sql, device)
+
+
+def _find(sql: Sql, device: str) -> dict[str, Any] | None:
+    found = sql.rows(
+        """
+        select user_id, granted
+        from device
+        where id = :id
+        """,
+        id=device,
+    )
+    return found[0] if found else None
+
+
+def tell(parts: Parts, person: Person | None, told: Told, again: bool) -> tuple[list[Grant], list[str]]:
+    """What to tell the device now; it is written down as told. `again`: grants may have changed meanwhile."""
+    if person is None or (told.now == told.roles and not again):
+        return [], []
+    at = now()
+    with parts.store.tables() as sql:
+        roles = granted_to(sql, person.id, at) if again else told.now
+        if roles != told.roles:
+            sql.run(
+                """
+                update device
+                set granted = :granted, seen_at = :now
+                where id = :id
+                """,
+                id=told.device, granted=msgspec.json.encode(roles).decode(), now=at,
+            )  # fmt: skip
+    granted = [Grant(scope, role) for scope, role in sorted(roles.items()) if told.roles.get(scope) != role]
+    return granted, sorted(told.roles.keys() - roles.keys())
+
+
+def quarantine(sql: Sql, device: str, user_id: str, wanted: ScopeRequest, at: str) -> None:
+    """Keep what a person typed before they lost the scope; a repeat is kept once."""
+    for transaction in wanted.transactions:
+        named = hashlib.sha256(f"{device}/{wanted.scope}/{transaction.n}/{transaction.nonce}".encode()).hexdigest()
+        sql.run(
+            """
+            insert into quarantine (id, scope, device, user_id, received_at, content)
+            values (:id, :scope, :device, :user_id, :at, :content)
+            on conflict (id) do nothing
+            """,
+            id=f"{named[:8]}-{named[8:12]}-{named[12:16]}-{named[16:20]}-{named[20:32]}",
+            scope=wanted.scope, device=device, user_id=user_id, at=at,
+            content=msgspec.json.encode(transaction).decode(),
+        )  # fmt: skip
+
+
+def as_json(value: Any) -> Any:
+    """A JSON column, whichever way the adapter hands it over."""
+    return msgspec.json.decode(value) if isinstance(value, (str, bytes)) else value

@@ -1,0 +1,160 @@
+"""`/api/v1/sync…`: the exchange, and what a replica needs to begin and to verify (PROTOCOL §3, §5, §11)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import anyio.to_thread
+import msgspec
+from litestar import Request, Response, Router, get, post
+from litestar.response.base import ASGIResponse
+
+from arxos_sync import digest, limits
+from arxos_sync.catalogue import published
+from arxos_sync.change import is_scope, read_request
+from arxos_sync.messages import RowOut, SyncAnswer
+from arxos_sync.problems import Problem, Unreadable
+from arxos_sync.pull import row_out, settled_cursor
+from arxos_sync.store import ScopeReader
+
+from ..accounts.people import Person, role_in
+from ..given import Caller, Given
+from ..operations.files import send_file
+from ..parts import Parts, now
+from . import bodies
+from .exchange import Exchange
+from .snapshots import BUILD_RETRY_S
+
+_AnyRequest = Request[Any, Any, Any]
+
+
+class Leaves(msgspec.Struct, frozen=True):
+    head: int
+    cursor: str
+    leaves: list[str]
+
+
+class RepairRequest(msgspec.Struct, frozen=True):
+    scope: str
+    table: str
+    leaves: list[int]
+
+
+class Repaired(msgspec.Struct, frozen=True):
+    cursor: str
+    rows: list[RowOut]
+
+
+@post("/api/v1/sync", status_code=200, summary="Push and pull, scope by scope")
+async def exchange(request: _AnyRequest, parts: Given, person: Caller) -> Response[bytes]:
+    body = await bodies.read_body(request)
+    work = Work(parts, person, request, body)
+    answer, headers = await anyio.to_thread.run_sync(work.run)
+    for hint in work.hints:
+        await parts.bus.announce(hint)
+    return Response(answer, status_code=200, headers=headers)
+
+
+class Work:
+    """What of an exchange is done in a thread: unpack, read, judge, write, pack."""
+
+    def __init__(self, parts: Parts, person: Person | None, request: _AnyRequest, body: bytes) -> None:
+        self.parts, self.person, self.body = parts, person, body
+        self.encoding = request.headers.get("content-encoding", "")
+        self.kind = request.headers.get("content-type", bodies.JSON)
+        self.accepted = request.headers.get("accept-encoding", "")
+        self.binary = bodies.wants_msgpack(request)
+        self.hints: list[Any] = []
+
+    def run(self) -> tuple[bytes, dict[str, str]]:
+        request = read_request(bodies.unpack(self.body, self.encoding), self.kind)
+        made = Exchange(self.parts, self.person, request, self.binary)
+        answer: SyncAnswer = made.answer()
+        self.hints = made.hints
+        return bodies.pack(answer, self.binary, self.accepted)
+
+
+@get("/api/v1/sync/limits", summary="The bounds of an exchange")
+async def bounds() -> dict[str, int]:
+    return limits.published()
+
+
+@get("/api/v1/sync/catalogue", summary="Tables, columns and how they merge")
+async def catalogue(parts: Given) -> dict[str, Any]:
+    return published(parts.catalogue)
+
+
+@get("/api/v1/sync/digest/{scope_id:str}", sync_to_thread=True, summary="A table's digest, leaf by leaf")
+def leaves(parts: Given, person: Caller, scope_id: str, table: str) -> Leaves:
+    _check_table(parts, table)
+    with parts.store.read(_checked(scope_id)) as reader:
+        demand_reader(reader, person)
+        sums = [digest.to_hex(leaf) for leaf in reader.leaves(table)]
+        return Leaves(reader.head().sequence, settled_cursor(reader, parts.catalogue, parts.epoch), sums)
+
+
+@post("/api/v1/sync/repair", status_code=200, summary="Every live row of some leaves")
+async def repair(request: _AnyRequest, parts: Given, person: Caller) -> Response[bytes]:
+    body = await bodies.read_body(request)
+    binary = bodies.wants_msgpack(request)
+    repaired = await anyio.to_thread.run_sync(_repaired, parts, person, request, body, binary)
+    packed, headers = bodies.pack(repaired, binary, request.headers.get("accept-encoding", ""))
+    return Response(packed, status_code=200, headers=headers)
+
+
+def _repaired(parts: Parts, person: Person | None, request: _AnyRequest, body: bytes, binary: bool) -> Repaired:
+    decode = msgspec.msgpack.decode if "msgpack" in request.headers.get("content-type", "") else msgspec.json.decode
+    try:
+        wanted = decode(bodies.unpack(body, request.headers.get("content-encoding", "")), type=RepairRequest)
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        raise Unreadable([("$", str(error))]) from error
+    _check_table(parts, wanted.table)
+    if not all(0 <= leaf < digest.LEAVES for leaf in wanted.leaves):
+        raise Unreadable([("$.leaves", f"numbers from 0 to {digest.LEAVES - 1}")])
+    with parts.store.read(_checked(wanted.scope)) as reader:
+        demand_reader(reader, person)
+        rows = reader.leaf_rows(wanted.table, sorted(set(wanted.leaves)))
+        out = [row_out(parts.catalogue, row, None, binary) for row in rows]
+        return Repaired(settled_cursor(reader, parts.catalogue, parts.epoch), out)
+
+
+@get("/api/v1/sync/snapshot/{scope_id:str}", summary="A scope as a SpatiaLite file")
+async def snapshot(request: _AnyRequest, parts: Given, person: Caller, scope_id: str) -> ASGIResponse:
+    await anyio.to_thread.run_sync(_demand, parts, person, _checked(scope_id))
+    encoding = bodies.best_encoding(request.headers.get("accept-encoding", ""))
+    found = await parts.snapshots.find(scope_id)
+    if found is None:
+        raise Problem("unavailable", "The snapshot is being made.", retry_after_s=BUILD_RETRY_S)
+    headers = {"Arxos-Cursor": found.cursor, "Vary": "Accept-Encoding", "Cache-Control": "private, no-cache"}
+    file, tag = found.file, found.tag
+    if encoding is not None:
+        headers["Content-Encoding"] = encoding
+        file, tag = found.packed[encoding], f"{found.tag}-{encoding}"
+    return send_file(request, file, f'"{tag}"', "application/vnd.sqlite3", headers)
+
+
+def _demand(parts: Parts, person: Person | None, scope: str) -> None:
+    with parts.store.read(scope) as reader:
+        demand_reader(reader, person)
+
+
+def demand_reader(reader: ScopeReader, person: Person | None) -> str:
+    """The caller's role in a scope. Raises Problem: 404 looks the same for private and for absent."""
+    role = role_in(reader, person, now())
+    if role is None:
+        raise Problem("unauthenticated" if person is None else "not_found", reader.scope)
+    return role
+
+
+def _checked(scope: str) -> str:
+    if not is_scope(scope):
+        raise Problem("not_found", scope)
+    return scope
+
+
+def _check_table(parts: Parts, table: str) -> None:
+    if table not in parts.catalogue.synced():
+        raise Problem("unknown_table", table)
+
+
+router = Router("/", route_handlers=[exchange, bounds, catalogue, leaves, repair, snapshot], tags=["sync"])

@@ -1,0 +1,86 @@
+"""Snapshots: made beside the requests, served whole or in parts, ready to be opened."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+from pathlib import Path
+
+import httpx
+import zstandard
+
+from arxos_sync.storage import driver
+from tests.server.running import Person, wait_for
+from tests.server.test_sync import annotation
+
+
+def fetch(person: Person, scope: str, **headers: str) -> httpx.Response:
+    path = f"/api/v1/sync/snapshot/{scope}"
+    given = {"Accept-Encoding": "identity", **headers}
+
+    def ready() -> httpx.Response | None:
+        answer = person.http.get(path, headers=given)
+        if answer.status_code == 503:
+            assert int(answer.headers["retry-after"]) >= 1 and answer.json()["code"] == "unavailable"
+            return None
+        return answer
+
+    return wait_for(ready)
+
+
+def test_a_snapshot_holds_rows_cursor_and_digest(owner: Person, building: str, tmp_path: Path) -> None:
+    change = annotation()
+    told = owner.sync(building, None, owner.transaction(change))
+    answer = fetch(owner, building)
+    assert answer.status_code == 200 and answer.headers["content-type"] == "application/vnd.sqlite3"
+    assert answer.headers["arxos-cursor"] == told["cursor"]
+    file = tmp_path / "snapshot.sqlite"
+    file.write_bytes(answer.content)
+    connection = driver.connect(file)
+    state = dict(connection.execute("select key, value from arxos_state").fetchall())
+    rows = connection.execute("select id, sequence from annotation").fetchall()
+    connection.close()
+    assert state["cursor"] == told["cursor"] and state["head"] == str(told["head"])
+    assert [tuple(row) for row in rows] == [(change["id"], told["head"])]
+    later = owner.sync(building, answer.headers["arxos-cursor"])
+    assert later["state"] == "ok" and not later["rows"]
+
+
+def test_a_broken_download_is_resumed_by_range(owner: Person, building: str) -> None:
+    whole = fetch(owner, building)
+    tag, half = whole.headers["etag"], len(whole.content) // 2
+    assert tag.startswith('"') and whole.headers["accept-ranges"] == "bytes"
+    rest = fetch(owner, building, Range=f"bytes={half}-", **{"If-Range": tag})
+    assert rest.status_code == 206 and whole.content[:half] + rest.content == whole.content
+    assert rest.headers["content-range"] == f"bytes {half}-{len(whole.content) - 1}/{len(whole.content)}"
+    tail = fetch(owner, building, Range="bytes=-10")
+    assert tail.status_code == 206 and tail.content == whole.content[-10:]
+    other = fetch(owner, building, Range=f"bytes={half}-", **{"If-Range": '"another"'})
+    assert other.status_code == 200 and other.content == whole.content
+    assert fetch(owner, building, Range=f"bytes={len(whole.content)}-").status_code == 416
+    assert fetch(owner, building, **{"If-None-Match": tag}).status_code == 304
+
+
+def test_packed_snapshots_unpack_to_the_same_file(owner: Person, building: str) -> None:
+    plain = fetch(owner, building)
+    for encoding, unpack in (("gzip", gzip.decompress), ("zstd", _unzstd)):
+        with owner.http.stream(
+            "GET", f"/api/v1/sync/snapshot/{building}", headers={"Accept-Encoding": encoding}
+        ) as answer:
+            raw = b"".join(answer.iter_raw())
+        assert answer.headers["content-encoding"] == encoding
+        assert answer.headers["etag"] != plain.headers["etag"]
+        assert hashlib.sha256(unpack(raw)).digest() == hashlib.sha256(plain.content).digest()
+
+
+def _unzstd(raw: bytes) -> bytes:
+    return zstandard.ZstdDecompressor().decompressobj().decompress(raw)
+
+
+def test_a_snapshot_is_for_those_who_may_read_the_scope(
+    owner: Person, building: str, stranger: Person, nobody: Person
+) -> None:
+    path = f"/api/v1/sync/snapshot/{building}"
+    assert stranger.http.get(path).status_code == 404
+    assert nobody.http.get(path).status_code == 401
+    assert owner.http.get("/api/v1/sync/snapshot/..%2f..%2fetc").status_code == 404

@@ -1,0 +1,575 @@
+"""A replica's file: what is captured, what is pushed, and what lies under what a person typed."""
+
+import json
+import os
+import signal
+import struct
+import subprocess
+import sys
+
+import pytest
+import sqlite_utils
+
+import schemas
+from arxos_sync import digest, geometry
+from arxos_sync.messages import Change, ChangeOutcome, ChangeProblem, Mark, Receipt, RowOut, ScopeAnswer
+from arxos_sync.problems import Refused
+from arxos_sync.storage import replica_care, replica_file
+from arxos_sync.storage.driver import connect
+from arxos_sync.storage.spatialite import Replica
+
+CATALOGUE = schemas.catalogue()
+B = "0192f3a0-0000-7000-8000-00000000000b"
+DEVICE = "0192f3a0-0000-7000-8000-0000000000dd"
+NOW = 1_700_000_000_000
+UGLY = 0.1 + 0.2
+
+
+def element(number: int) -> str:
+    return f"0192f3a0-0000-7000-8000-0000000e{number:04x}"
+
+
+class Dice:
+    """Nonces that count, so that a test can be read."""
+
+    def __init__(self):
+        self.count = 0
+
+    def __call__(self, size):
+        self.count += 1
+        return self.count.to_bytes(size, "big")
+
+
+@pytest.fixture
+def path(tmp_path):
+    return tmp_path / "building.sqlite"
+
+
+@pytest.fixture
+def replica(path):
+    connection = replica_file.create_replica(path, CATALOGUE, B)
+    replica_file.adopt(connection, DEVICE)
+    made = Replica(connection, CATALOGUE, Dice())
+    pull(made, [door(number) for number in range(10)], head=5, from_nothing=True)
+    yield made
+    made.close()
+
+
+def door(number, sequence=5, **values):
+    values = {
+        "ifc_class": "IfcDoor",
+        "name": f"D{number}",
+        "status": "ok",
+        "systems": ["hvac"],
+        "properties": {"width": UGLY, "colour": "red"},
+        "visit_count": 2,
+        "heading_deg": UGLY,
+        "geometry": geometry.point(1.5 + number, UGLY, 3.0),
+    } | values
+    return RowOut(table="element", id=element(number), sequence=sequence, deleted=False, set=values)
+
+
+def part(number, sequence, **values):
+    return RowOut(table="element", id=element(number), sequence=sequence, deleted=False, set=values)
+
+
+def gone(number, sequence):
+    return RowOut(table="element", id=element(number), sequence=sequence, deleted=True)
+
+
+def pull(replica, rows, head, receipts=(), more=False, from_nothing=False, told=None, state="ok"):
+    known = Mark(receipts[-1].n, "") if receipts else None
+    answer = ScopeAnswer(
+        scope=B, state=state, known=known, receipts=list(receipts), rows=rows, more=more,
+        cursor=f"cursor {head}{' paging' if more else ''}", head=head, salt=f"{head:02x}", digest=told,
+    )  # fmt: skip
+    return replica.apply_answer(answer, from_nothing=from_nothing)
+
+
+def taken(n, sequence, outcome="applied"):
+    return Receipt(n=n, outcome=outcome, sequence=sequence, changes=[ChangeOutcome(outcome)])
+
+
+def refused(n):
+    problem = ChangeProblem(code="forbidden", detail="", hint="")
+    return Receipt(n=n, outcome="rejected", sequence=None, changes=[], problem=problem)
+
+
+def update(number, **values):
+    return Change(table="element", id=element(number), op="update", set=values)
+
+
+def insert(number, **values):
+    return Change(table="element", id=element(number), op="insert", set={"ifc_class": "IfcDoor"} | values)
+
+
+def delete(number):
+    return Change(table="element", id=element(number), op="delete")
+
+
+def changes(replica):
+    return [change for transaction in replica.pending() for change in transaction.changes]
+
+
+def index_is_right(replica):
+    return replica.one("select CheckSpatialIndex('element', 'geometry')") == 1
+
+
+_PLAIN = """
+import json, sqlite3, sys
+connection = sqlite3.connect(sys.argv[1])
+try:
+    for statement, *parameters in json.loads(sys.argv[2]):
+        connection.execute(statement, parameters)
+    connection.commit()
+except sqlite3.Error as error:
+    sys.exit(f"{type(error).__name__}: {error}")
+"""
+
+
+def sql(path, *statements):
+    """Run statements in another process, with the standard library's SQLite and nothing of ours. Answers the error."""
+    command = [sys.executable, "-c", _PLAIN, str(path), json.dumps(statements)]
+    return subprocess.run(command, capture_output=True, text=True).stderr
+
+
+# ---------------------------------------------------------------- capture
+
+
+def test_an_edit_is_pushed_with_its_base_and_what_was_there(replica):
+    replica.record([update(1, status="faulty")], NOW, reason="seen on site")
+    (transaction,) = replica.pending()
+    assert transaction.n == 1 and transaction.reason == "seen on site"
+    assert transaction.stamp == f"{NOW:012x}-0000-000000dd"
+    assert transaction.changes == [
+        Change(table="element", id=element(1), op="update", base=5, set={"status": "faulty"}, was={"status": "ok"})
+    ]
+
+
+def test_sets_maps_and_counters_are_pushed_as_what_was_added_and_removed(replica):
+    deltas = {"systems": {"add": ["fire"], "remove": ["hvac"]}, "properties": {"colour": None, "new": [1]}}
+    replica.record([update(1, **deltas, visit_count={"add": 3})], NOW)
+    assert changes(replica)[0].set == deltas | {"visit_count": {"add": 3}}
+    row = replica.row("element", element(1))
+    assert row["systems"] == ["fire"] and row["visit_count"] == 5
+    assert row["properties"] == {"width": UGLY, "new": [1]}
+
+
+def test_a_group_is_pushed_whole_when_one_of_its_columns_differs(replica):
+    replica.record([update(1, heading_deg=90.0)], NOW)
+    assert changes(replica)[0].set == {"heading_deg": 90.0, "geometry": geometry.point(2.5, UGLY, 3.0)}
+
+
+def test_an_edit_that_sets_what_is_there_sends_nothing(replica):
+    replica.record([update(1, status="ok", heading_deg=UGLY)], NOW)
+    assert replica.pending_count() == 0 and replica.pending() == []
+
+
+def test_scenario_31_floats_and_geometries_come_back_bit_for_bit(replica, path):
+    awkward = [UGLY, 5e-324, 1.7976931348623157e308, -1 / 3, 1e22]
+    for number, value in enumerate(awkward):
+        wkb = struct.pack("<BIddd", 1, 1001, value, -value, UGLY)
+        replica.record([update(number, heading_deg=value, geometry=wkb)], NOW)
+        assert replica.row("element", element(number))["geometry"] == wkb
+        assert changes(replica)[-1].set == {"heading_deg": value, "geometry": wkb}
+    sql(path, ("update element set heading_deg = heading_deg * 3 where id = ?", element(9)))
+    assert changes(replica)[-1].set["heading_deg"] == UGLY * 3
+
+
+def test_a_plain_sqlite_client_updates_attributes_and_deletes(replica, path):
+    sql(
+        path,
+        ("update element set status = 'faulty' where id in (?, ?)", element(1), element(2)),
+        ("delete from element where id = ?", element(3)),
+    )
+    made = replica.pending()
+    assert [(c.op, c.id) for t in made for c in t.changes] == [
+        ("update", element(1)), ("update", element(2)), ("delete", element(3))
+    ]  # fmt: skip
+    assert [len(t.changes) for t in made] == [1, 1, 1]
+    assert [t.stamp for t in made] == sorted({t.stamp for t in made})
+    assert all(t.stamp.endswith(DEVICE[-8:]) for t in made)
+    assert index_is_right(replica)
+
+
+def test_the_sqlite_command_line_of_debian_can_write_the_file(replica, path):
+    statement = f"update element set name = 'by hand' where id = '{element(4)}'; delete from element where id = '{element(5)}';"
+    subprocess.run(["sqlite3", path, statement], check=True)
+    assert [(c.op, c.set) for c in changes(replica)] == [("update", {"name": "by hand"}), ("delete", None)]
+    assert index_is_right(replica)
+
+
+def test_sqlite_utils_updates_upserts_and_inserts(replica, path):
+    table = sqlite_utils.Database(connect(path))["element"]
+    table.db.execute("update element set tag = 'T1' where id = ?", [element(1)])
+    table.upsert({"id": element(2), "ifc_class": "IfcDoor", "tag": "T2"}, pk="id")
+    table.insert({"id": element(77), "ifc_class": "IfcWindow"})
+    table.db.conn.commit() if table.db.conn.in_transaction else None
+    found = changes(replica)
+    assert [(c.op, c.id) for c in found] == [
+        ("update", element(1)), ("update", element(2)), ("insert", element(77))
+    ]  # fmt: skip
+    assert found[1].set == {"tag": "T2"}
+
+
+def ogr(path, statement, dialect="sqlite"):
+    command = ["ogrinfo", "-q", path, "-sql", statement]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert "ERROR" not in done.stderr, done.stderr
+
+
+def test_gdal_inserts_upserts_replaces_and_moves(replica, path):
+    blob = "GeomFromText('POINTZ(7 8 9)', -1)"
+    ogr(path, f"insert into element (ifc_class, name, geometry) values ('IfcDoor', 'new', {blob})")
+    ogr(path, f"update element set geometry = {blob} where id = '{element(1)}'")
+    ogr(path, f"insert into element (id, ifc_class, name) values ('{element(2)}', 'IfcDoor', 'up') "
+              "on conflict (id) do update set name = excluded.name")  # fmt: skip
+    ogr(path, f"insert or replace into element (id, ifc_class, geometry) values ('{element(3)}', 'IfcDoor', {blob})")
+    ogr(path, f"insert or ignore into element (id, ifc_class, name) values ('{element(4)}', 'IfcDoor', 'no')")
+    found = changes(replica)
+    assert [c.op for c in found] == ["insert", "update", "update", "update"]
+    moved = geometry.point(7.0, 8.0, 9.0)
+    assert found[0].set["geometry"] == moved and found[0].id[14] == "7"
+    assert found[1].set == {"heading_deg": UGLY, "geometry": moved}
+    assert found[2].set == {"name": "up"}
+    assert found[3].set["geometry"] == moved and found[3].set["name"] is None
+    assert index_is_right(replica)
+
+
+def test_ogr2ogr_appends_features(replica, path, tmp_path):
+    source = tmp_path / "new.geojson"
+    feature = {
+        "type": "Feature",
+        "properties": {"ifc_class": "IfcLamp", "name": "L1"},
+        "geometry": {"type": "Point", "coordinates": [1.0, 2.0, 3.0]},
+    }
+    source.write_text(json.dumps({"type": "FeatureCollection", "features": [feature]}))
+    command = ["ogr2ogr", "-append", "-update", "-f", "SQLite", "-nln", "element", path, source]
+    subprocess.run(command, check=True, capture_output=True)
+    (change,) = changes(replica)
+    assert change.op == "insert" and change.set["name"] == "L1"
+    assert change.set["geometry"] == geometry.point(1.0, 2.0, 3.0)
+    assert index_is_right(replica)
+
+
+def test_replace_that_takes_another_rows_pk_is_logged_as_a_delete_of_that_row(replica, path):
+    pk = replica.one("select pk from element where id = ?", element(3))
+    connection = connect(path)
+    connection.execute("insert or replace into element (pk, id, ifc_class) values (?, ?, 'IfcDoor')", (pk, element(60)))
+    connection.close()
+    assert sorted((c.op, c.id) for c in changes(replica)) == [("delete", element(3)), ("insert", element(60))]
+    assert index_is_right(replica)
+
+
+def test_columns_of_the_server_stay_as_the_server_set_them(replica, path):
+    sql(path, ("update element set sequence = 99, created_at = 'x', tag = 'T' where id = ?", element(1)))
+    row = replica.row("element", element(1))
+    assert row["sequence"] == 5 and row["created_at"] is None and row["tag"] == "T"
+    assert changes(replica)[0].set == {"tag": "T"}
+    assert "only the server" in sql(path, ("insert into member (id, name) values ('x', 'y')",))
+    assert "keeps its id" in sql(path, ("update element set id = 'other' where id = ?", element(1)))
+
+
+def test_bad_edits_are_refused_and_nothing_of_their_transaction_is_written(replica):
+    for bad, code in [
+        (update(2, status="broken"), "invalid_value"),
+        (update(2, colour="red"), "unknown_column"),
+        (update(2, sequence=7), "server_column"),
+        (update(2, heading_deg=float("nan")), "invalid_value"),
+        (update(2, geometry=b"\x01\xe9"), "invalid_value"),
+        (update(99, status="ok"), "row_unknown"),
+        (delete(99), "row_unknown"),
+        (insert(1), "id_taken"),
+        (Change(table="element", id=element(98), op="insert", set={"name": "no class"}), "invalid_value"),
+        (Change(table="nothing", id=element(1), op="delete"), "unknown_table"),
+        (Change(table="member", id=element(1), op="delete"), "forbidden"),
+    ]:
+        with pytest.raises(Refused) as raised:
+            replica.record([update(1, status="faulty"), bad], NOW)
+        assert (raised.value.code, raised.value.change) == (code, 1)
+    assert replica.pending_count() == 0
+    assert replica.row("element", element(1))["status"] == "ok"
+
+
+# ---------------------------------------------------------------- undo and what cancels
+
+
+def test_scenario_10_undo_of_an_unsent_delete_sends_nothing(replica):
+    before = replica.row("element", element(1))
+    replica.record([delete(1)], NOW)
+    assert replica.row("element", element(1)) is None
+    replica_care.undo(replica)
+    assert replica.row("element", element(1)) == before
+    assert replica.pending() == [] and index_is_right(replica)
+
+
+def test_a_row_that_came_and_went_before_it_was_sent_is_not_sent(replica):
+    replica.record([insert(50)], NOW)
+    replica.record([update(50, name="x")], NOW)
+    replica.record([delete(50)], NOW)
+    replica.record([update(1, name="y")], NOW)
+    assert [(t.n, c.id) for t in replica.pending() for c in t.changes] == [(1, element(1))]
+
+
+def test_a_delete_of_a_row_whose_insert_was_sent_is_sent(replica):
+    replica.record([insert(50)], NOW)
+    replica.pending()
+    replica.record([delete(50)], NOW)
+    assert [c.op for c in changes(replica)] == ["insert", "delete"]
+
+
+# ---------------------------------------------------------------- push
+
+
+def test_scenario_2_a_push_whose_answer_was_lost_is_sent_again_unchanged(replica, path):
+    replica.record([update(1, status="faulty")], NOW)
+    first = replica.pending()
+    replica.close()
+    again = Replica(connect(path), CATALOGUE, Dice())
+    again.record([update(1, status="missing")], NOW + 1)
+    second = again.pending()
+    assert second[0] == first[0]
+    assert [t.n for t in second] == [1, 2] and again.prior() is None
+    again.close()
+
+
+def test_scenario_2_an_app_that_dies_in_the_middle_of_an_edit_loses_nothing_that_was_saved(replica, path):
+    replica.close()
+    script = f"""
+import os, signal, schemas
+from arxos_sync.messages import Change
+from arxos_sync.storage.driver import connect
+from arxos_sync.storage.spatialite import Replica
+replica = Replica(connect({str(path)!r}), schemas.catalogue(), os.urandom)
+change = lambda id, s: Change(table="element", id=id, op="update", set={{"status": s}})
+replica.record([change({element(1)!r}, "faulty")], 1)
+replica.connection.execute("begin immediate")
+replica.connection.execute("update element set status = 'missing' where id = ?", ({element(2)!r},))
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+    died = subprocess.run([sys.executable, "-c", script], env=os.environ | {"PYTHONPATH": str(schemas.FOLDER.parent)})
+    assert died.returncode == -signal.SIGKILL
+    replica = Replica(connect(path), CATALOGUE, Dice())
+    assert [(c.id, c.set) for c in changes(replica)] == [(element(1), {"status": "faulty"})]
+    assert replica.row("element", element(2))["status"] == "ok"
+    assert replica.one("pragma integrity_check") == "ok"
+    replica.close()
+
+
+def test_who_types_over_their_own_unsent_value_keeps_the_base_of_the_first_edit(replica):
+    replica.record([update(1, status="faulty", properties={"colour": "blue"})], NOW)
+    pull(replica, [part(1, 7, status="missing", name="theirs")], head=7)
+    replica.record([update(1, status="out_of_service", name="mine", properties={"colour": "black", "n": 1})], NOW)
+    by_field = {(c.base, f): v for c in changes(replica) for f, v in c.set.items()}
+    assert by_field == {
+        (5, "status"): "out_of_service",
+        (5, "properties"): {"colour": "black"},
+        (7, "name"): "mine",
+        (7, "properties"): {"n": 1},
+    }
+
+
+def test_the_base_stays_when_the_first_edits_receipt_came_after_the_second_edit(replica):
+    replica.record([update(1, status="faulty")], NOW)
+    replica.pending()
+    replica.record([update(1, status="missing")], NOW)
+    pull(replica, [part(1, 8, status="faulty")], head=9, receipts=[taken(1, 8)])
+    replica.record([update(1, status="unknown")], NOW)
+    assert [(t.n, t.changes[0].base) for t in replica.pending()] == [(2, 5), (3, 5)]
+
+
+def test_after_the_receipt_a_new_edit_has_the_new_base(replica):
+    replica.record([update(1, status="faulty")], NOW)
+    replica.pending()
+    pull(replica, [part(1, 8, status="faulty")], head=9, receipts=[taken(1, 8)])
+    replica.record([update(1, status="missing")], NOW)
+    (transaction,) = replica.pending()
+    assert (transaction.n, transaction.changes[0].base, replica.prior().n) == (2, 9, 1)
+
+
+def test_a_large_transaction_is_split_when_it_is_recorded(replica):
+    many = [insert(1000 + number) for number in range(5_001)]
+    assert len(replica.record(many, NOW)) == 2
+    assert [len(t.changes) for t in replica.pending()] == [5_000]
+    assert replica.pending_count() == 2
+
+
+# ---------------------------------------------------------------- apply
+
+
+def test_server_rows_go_under_pending_fields_and_into_the_others(replica):
+    replica.record([update(1, status="faulty", systems={"add": ["fire"]}, visit_count={"add": 1})], NOW)
+    theirs = {"status": "missing", "name": "theirs", "systems": ["it"], "visit_count": 10}
+    pull(replica, [part(1, 6, **theirs)], head=6)
+    shown, server = replica.row("element", element(1)), replica.server_row("element", element(1))
+    assert (shown["status"], shown["name"]) == ("faulty", "theirs")
+    assert (shown["systems"], shown["visit_count"], shown["sequence"]) == (["fire", "it"], 11, 6)
+    assert {name: server[name] for name in theirs} == theirs
+
+
+def test_a_receipt_alone_does_not_take_the_value_from_the_screen(replica):
+    replica.record([update(1, status="faulty")], NOW)
+    replica.pending()
+    pull(replica, [part(2, 8, name="x")], head=9, receipts=[taken(1, 9, "conflict")], more=True)
+    assert replica.row("element", element(1))["status"] == "faulty"
+    assert replica.row("element", element(2))["name"] == "D2", "pages are held back"
+    pull(replica, [part(1, 9, status="missing")], head=9)
+    assert replica.row("element", element(1))["status"] == "missing"
+    assert replica.row("element", element(2))["name"] == "x"
+    assert replica.pending_count() == 0
+
+
+def test_a_rejected_change_leaves_the_row_at_once_and_stays_in_the_log(replica):
+    before = replica.row("element", element(1))
+    replica.record([update(1, status="faulty")], NOW)
+    replica.record([insert(50), delete(2)], NOW)
+    replica.record([update(3, status="faulty")], NOW)
+    replica.pending()
+    pull(replica, [], head=6, receipts=[refused(1), refused(2), taken(3, 6)], more=True)
+    assert replica.row("element", element(1)) == before
+    assert replica.row("element", element(50)) is None
+    assert replica.row("element", element(2))["name"] == "D2"
+    waiting = replica_care.rejected(replica)
+    assert [receipt.n for _, receipt, _ in waiting] == [1, 2]
+    assert [change.op for _, _, made in waiting for change in made] == ["update", "insert", "delete"]
+    assert replica_care.status(replica, NOW).rejected == 2
+    assert index_is_right(replica)
+
+
+def test_a_rejected_transaction_is_retried_under_a_new_number_or_discarded(replica):
+    for number in (1, 2):
+        replica.record([update(number, status="faulty")], NOW)
+    replica.pending()
+    pull(replica, [], head=5, receipts=[refused(1), refused(2)])
+    (first, _, _), (second, _, _) = replica_care.rejected(replica)
+    replica_care.retry(replica, first, NOW + 1)
+    replica_care.discard(replica, second)
+    assert [(t.n, t.changes[0].set) for t in replica.pending()] == [(3, {"status": "faulty"})]
+    assert replica_care.rejected(replica) == []
+
+
+def test_a_row_deleted_elsewhere_stays_on_the_screen_while_an_edit_of_it_is_pending(replica):
+    replica.record([update(1, status="faulty")], NOW)
+    pull(replica, [gone(1, 6), gone(2, 6)], head=6)
+    assert replica.row("element", element(1))["status"] == "faulty"
+    assert replica.server_row("element", element(1)) is None
+    assert replica.row("element", element(2)) is None
+    replica.pending()
+    pull(replica, [door(1, 7, status="faulty")], head=7, receipts=[taken(1, 7, "conflict")])
+    assert replica.row("element", element(1))["name"] == "D1"
+
+
+def test_scenario_9_a_row_deleted_elsewhere_without_an_edit_here_stays_deleted(replica):
+    pull(replica, [gone(1, 6)], head=6)
+    assert replica.row("element", element(1)) is None and changes(replica) == []
+
+
+def test_a_row_deleted_here_and_edited_there_is_shown_when_the_server_keeps_it(replica):
+    replica.record([delete(1)], NOW)
+    pull(replica, [part(1, 6, name="theirs")], head=6)
+    assert replica.row("element", element(1)) is None
+    assert replica.server_row("element", element(1))["name"] == "theirs"
+    replica.pending()
+    pull(replica, [door(1, 7, name="theirs")], head=7, receipts=[taken(1, 7, "conflict")])
+    assert replica.row("element", element(1))["name"] == "theirs"
+
+
+def test_a_pull_that_brings_what_was_pushed_leaves_nothing_behind(replica):
+    replica.record([update(1, status="faulty"), insert(50, name="N"), delete(2)], NOW)
+    replica.pending()
+    rows = [part(1, 6, status="faulty"), gone(2, 6), part(50, 6, ifc_class="IfcDoor", name="N")]
+    pull(replica, rows, head=6, receipts=[taken(1, 6)])
+    assert replica.row("element", element(50))["sequence"] == 6
+    assert replica.one("select count(*) from arxos_shadow") == 0
+    assert replica.pending_count() == 0
+    assert replica.digests()["element"] == replica_care.recount(replica)["element"]
+
+
+def test_scenario_3_edits_made_right_before_a_fresh_pull_are_not_destroyed_by_it(replica, path):
+    sql(path, ("update element set status = 'faulty' where id = ?", element(1)))
+    replica_care.start_over(replica)
+    pull(replica, [door(number, 9, status="missing") for number in range(1, 10)], head=9, from_nothing=True)
+    assert replica.row("element", element(1))["status"] == "faulty"
+    assert replica.row("element", element(2))["status"] == "missing"
+    assert replica.row("element", element(0)) is None, "what did not come is not there"
+    assert [(c.base, c.set) for c in changes(replica)] == [(5, {"status": "faulty"})]
+
+
+def test_a_reader_sees_a_pull_whole_or_not_at_all(replica, path):
+    bad = part(2, 6, geometry=geometry.linestring([(0, 0, 0), (1, 1, 1)]), status="missing")
+    worse = RowOut(table="element", id=element(3), sequence=6, deleted=False, set={"geometry": b"not a geometry"})
+    with pytest.raises(ValueError):
+        pull(replica, [bad, worse], head=6)
+    assert replica.row("element", element(2))["status"] == "ok"
+    assert replica.cursor() == "cursor 5" and replica.sequence == 5
+
+
+def test_the_digest_tells_when_the_rows_are_not_the_servers(replica):
+    right = {"element": digest.to_hex(digest.total("element", [(element(n), 5) for n in range(10)]))}
+    assert pull(replica, [], head=5, told=right).suspect == ()
+    assert pull(replica, [], head=5, told={"element": "00" * 8}).suspect == ("element",)
+    assert replica_care.status(replica, NOW).suspect == ("element",)
+
+
+def test_scenario_20_the_part_that_differs_is_fetched_and_edits_stay(replica):
+    replica.record([update(4, status="faulty")], NOW)
+    with replica.transaction(capture=False):
+        replica.connection.execute("update element set sequence = 4, name = 'wrong' where id = ?", (element(3),))
+    replica_care.recount(replica)
+    theirs = [digest.to_hex(s) for s in digest.leaves("element", [(element(n), 5) for n in range(9)])]
+    leaves = replica_care.differing_leaves(replica, "element", theirs)
+    assert leaves == [3, 9]
+    replica_care.repair(replica, "element", leaves, [door(3)])
+    assert replica.row("element", element(3))["name"] == "D3"
+    assert replica.row("element", element(9)) is None
+    assert replica.row("element", element(4))["status"] == "faulty"
+    assert replica_care.differing_leaves(replica, "element", theirs) == []
+
+
+def test_scenario_18_a_forked_device_sends_its_pending_work_under_a_new_id(replica):
+    replica.record([update(1, status="faulty")], NOW)
+    replica.pending()
+    other = "0192f3a0-0000-7000-8000-0000000000ee"
+    assert replica_care.fork(replica, other) == 1
+    (transaction,) = replica.pending()
+    assert (transaction.n, replica.prior(), replica.device) == (1, None, other)
+    assert transaction.changes[0].set == {"status": "faulty"}
+    assert replica.row("element", element(1))["status"] == "faulty"
+
+
+def test_a_stamp_is_above_what_was_heard_and_above_the_last_one(replica):
+    replica.learn(f"{NOW + 60_000:012x}-0003-abcdabcd", 60_000)
+    replica.record([update(1, status="faulty")], NOW)
+    replica.record([update(2, status="faulty")], NOW)
+    assert [t.stamp for t in replica.pending()] == [
+        f"{NOW + 60_000:012x}-0004-000000dd", f"{NOW + 60_000:012x}-0005-000000dd"
+    ]  # fmt: skip
+
+
+# ---------------------------------------------------------------- snapshots
+
+
+def test_a_snapshot_holds_the_rows_and_its_index_is_built_on_arrival(tmp_path):
+    from arxos_sync.store import FieldMark, MergeState, Row
+
+    state = MergeState(birth=FieldMark(1, DEVICE, "s"))
+    rows = [
+        Row(table="element", id=element(n), values=door(n).set, sequence=5, born=5, deleted=None, merge=state)
+        for n in range(3_000)
+    ]
+    path = tmp_path / "snapshot.sqlite"
+    told = {"element": digest.to_hex(digest.total("element", [(r.id, 5) for r in rows]))}
+    replica_file.build_snapshot(path, CATALOGUE, rows, scope=B, cursor="c5", head=5, digest=told)
+    assert path.read_bytes()[18:20] == b"\x01\x01", "no WAL in the header"
+    connection = connect(path)
+    assert connection.execute("select count(*) from idx_element_geometry").fetchone() == (0,)
+    replica_file.finish_snapshot(connection)
+    replica_file.adopt(connection, DEVICE)
+    replica = Replica(connection, CATALOGUE, Dice())
+    assert index_is_right(replica)
+    assert (replica.cursor(), replica.sequence, replica.digests()) == ("c5", 5, told)
+    assert replica_care.recount(replica)["element"] == told["element"]
+    replica.record([update(7, status="faulty")], NOW)
+    assert [(c.base, c.set) for c in changes(replica)] == [(5, {"status": "faulty"})]
+    assert replica.row("element", element(8))["properties"] == {"width": UGLY, "colour": "red"}
+    replica.close()
