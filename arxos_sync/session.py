@@ -192,9 +192,7 @@ def check(session: Session) -> None:
 
 def _started(session: Session, event: Started) -> tuple[Session, list[Instruction]]:
     scopes = {
-        name: Scope(
-            "behind" if facts.has_cursor else "new", facts.sequence, facts.pending, facts.rejected
-        )
+        name: Scope("behind" if facts.has_cursor else "new", facts.sequence, facts.pending, facts.rejected)
         for name, facts in event.scopes.items()
     }
     return msgspec.structs.replace(session, scopes=scopes), []

@@ -19,7 +19,9 @@ from arxos_sync.problems import Problem
 from . import show
 from .replica import DEFAULT_FOLDER, Home, new_id, now_ms
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
+app = typer.Typer(
+    no_args_is_help=True, add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False
+)
 Json = Annotated[bool, typer.Option("--json", help="Answer in JSON, for programs.")]
 Building = Annotated[str | None, typer.Option("--building", help="A building's id or its first characters.")]
 Assignments = Annotated[list[str], typer.Argument(help="field=value; map.key=value; set+=item; counter+=1.")]
@@ -41,7 +43,9 @@ def _directory(
 
 
 @app.command()
-def init(context: typer.Context, server: Annotated[str, typer.Option("--server")], as_json: Json = False) -> None:
+def init(
+    context: typer.Context, server: Annotated[str, typer.Option("--server")], as_json: Json = False
+) -> None:
     """Make a directory for one person and one server."""
     home: Home = context.obj
     device = home.create(server)
@@ -58,7 +62,9 @@ def login(context: typer.Context, email: str, as_json: Json = False) -> None:
     password = os.environ.get("ARXOS_PASSWORD")
     if password is None:
         password = (
-            typer.prompt("Password", hide_input=True) if sys.stdin.isatty() else sys.stdin.readline().rstrip("\n")
+            typer.prompt("Password", hide_input=True)
+            if sys.stdin.isatty()
+            else sys.stdin.readline().rstrip("\n")
         )
     device = home.device()
     user = Server(home).login(email, password)
@@ -108,7 +114,11 @@ def subscribe(context: typer.Context, building: str, as_json: Json = False) -> N
 
 
 @app.command()
-def unsubscribe(context: typer.Context, building: Building, as_json: Json = False) -> None:
+def unsubscribe(
+    context: typer.Context,
+    building: Annotated[str | None, typer.Argument(help="Its id or first characters.")] = None,
+    as_json: Json = False,
+) -> None:
     """Remove a building from this device. Refused while work on it is unsent: sync or export-unsent first."""
     home: Home = context.obj
     from arxos_sync.storage import replica_care
@@ -145,7 +155,9 @@ def list_(
 
 
 @app.command()
-def get(context: typer.Context, table: str, id: str, building: Building = None, as_json: Json = False) -> None:
+def get(
+    context: typer.Context, table: str, id: str, building: Building = None, as_json: Json = False
+) -> None:
     """One row, whole."""
     from . import reading
 
@@ -214,7 +226,13 @@ def _record(home: Home, scope: str, change: Change, reason: str | None, as_json:
     replica = home.replica(scope)
     keys = replica.record([change], now_ms(), reason)
     pending = replica.pending_count()
-    facts = {"table": change.table, "id": change.id, "op": change.op, "transactions": keys, "pending": pending}
+    facts = {
+        "table": change.table,
+        "id": change.id,
+        "op": change.op,
+        "transactions": keys,
+        "pending": pending,
+    }
     show.answer(as_json, facts, f"{change.op} {change.table} {change.id}: saved here, {pending} to send.")
 
 
@@ -242,7 +260,9 @@ def attach(
 @app.command()
 def sync(
     context: typer.Context,
-    verify: Annotated[bool, typer.Option("--verify", help="Compare digests even when nothing is new.")] = False,
+    verify: Annotated[
+        bool, typer.Option("--verify", help="Compare digests even when nothing is new.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Send what was edited here, fetch what others did."""
@@ -317,7 +337,11 @@ def conflicts(context: typer.Context, building: Building = None, as_json: Json =
 
     home: Home = context.obj
     scopes = [home.scope_of("conflict", building)] if building else _buildings_here(home)
-    found = [row for scope in scopes for row in reading.rows(home.replica(scope), "conflict", "state = 'open'", None, 10_000)]
+    found = [
+        row
+        for scope in scopes
+        for row in reading.rows(home.replica(scope), "conflict", "state = 'open'", None, 10_000)
+    ]
     show.rows(as_json, found, ["id", "table", "row_id", "field", "kept", "other", "kind"])
 
 
@@ -340,7 +364,11 @@ def resolve(
     replica = home.replica(scope)
     changes = resolution(home, replica, id, take)
     keys = replica.record(changes, now_ms(), f"resolves conflict {id}")
-    show.answer(as_json, {"id": id, "take": take, "transactions": keys}, f"Decided: {take}. It goes out with the next sync.")
+    show.answer(
+        as_json,
+        {"id": id, "take": take, "transactions": keys},
+        f"Decided: {take}. It goes out with the next sync.",
+    )
 
 
 @app.command()
@@ -395,7 +423,9 @@ def doctor(context: typer.Context, as_json: Json = False) -> None:
 
 
 @app.command()
-def log(context: typer.Context, table: str, id: str, building: Building = None, as_json: Json = False) -> None:
+def log(
+    context: typer.Context, table: str, id: str, building: Building = None, as_json: Json = False
+) -> None:
     """The life of one row as this device knows it."""
     from arxos_sync.storage import replica_care
 

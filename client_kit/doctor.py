@@ -32,26 +32,34 @@ def _spatialite() -> dict[str, Any]:
         connection = connect(":memory:")
     except Problem as problem:
         return _finding(False, "SpatiaLite", problem.detail, problem.hint)
-    version = connection.execute("select spatialite_version() || ' on SQLite ' || sqlite_version()").fetchone()[0]
+    version = connection.execute(
+        "select spatialite_version() || ' on SQLite ' || sqlite_version()"
+    ).fetchone()[0]
     connection.close()
     return _finding(True, "SpatiaLite", version)
 
 
 def _space(home: Home) -> dict[str, Any]:
     free = shutil.disk_usage(home.folder).free
-    return _finding(free >= FREE_BYTES_MIN, "free space", f"{free // 2**20} MiB", "Free space; new work is still kept.")
+    return _finding(
+        free >= FREE_BYTES_MIN, "free space", f"{free // 2**20} MiB", "Free space; new work is still kept."
+    )
 
 
 def _login(home: Home) -> dict[str, Any]:
     held = home.credentials()
-    return _finding(held is not None, "login", home.device().email or "nobody", "Run arxos-device login EMAIL.")
+    return _finding(
+        held is not None, "login", home.device().email or "nobody", "Run arxos-device login EMAIL."
+    )
 
 
 def _scope(home: Home, scope: str) -> list[dict[str, Any]]:
     replica = home.replica(scope)
     status = replica_care.status(replica, now_ms())
     sound = replica.one("pragma quick_check")
-    found = [_finding(sound == "ok", f"file of {scope}", sound, "Run export-unsent FILE, unsubscribe, subscribe.")]
+    found = [
+        _finding(sound == "ok", f"file of {scope}", sound, "Run export-unsent FILE, unsubscribe, subscribe.")
+    ]
     for table, column in replica.connection.execute(
         "select f_table_name, f_geometry_column from geometry_columns where spatial_index_enabled = 1"
     ).fetchall():
@@ -60,11 +68,22 @@ def _scope(home: Home, scope: str) -> list[dict[str, Any]]:
             remedy = f"select RecoverSpatialIndex('{table}', '{column}') in the file."
             found.append(_finding(False, f"spatial index of {table}.{column}", "differs", remedy))
     found.append(
-        _finding(status.rejected == 0, f"refused edits of {scope}", str(status.rejected), "See export-unsent and log.")
+        _finding(
+            status.rejected == 0,
+            f"refused edits of {scope}",
+            str(status.rejected),
+            "See export-unsent and log.",
+        )
     )
-    found.append(_finding(not status.suspect, f"rows of {scope}", _suspects(status), "Run arxos-device verify."))
+    found.append(
+        _finding(not status.suspect, f"rows of {scope}", _suspects(status), "Run arxos-device verify.")
+    )
     off = status.clock_offset_ms or 0
-    found.append(_finding(abs(off) <= CLOCK_OFF_MS_MAX, "clock", f"{off} ms off the server's", "Set this device's clock."))
+    found.append(
+        _finding(
+            abs(off) <= CLOCK_OFF_MS_MAX, "clock", f"{off} ms off the server's", "Set this device's clock."
+        )
+    )
     return found
 
 

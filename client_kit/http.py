@@ -32,7 +32,9 @@ class Unreachable(Problem):
     """The server could not be reached; unsent work is kept."""
 
     def __init__(self, detail: str) -> None:
-        super().__init__("unavailable", detail, hint="Your work is kept here; sync again when there is a network.")
+        super().__init__(
+            "unavailable", detail, hint="Your work is kept here; sync again when there is a network."
+        )
 
 
 class _User(msgspec.Struct, frozen=True):
@@ -156,7 +158,9 @@ class Server:
         part.replace(path)
 
     def leaves(self, scope: str, table: str) -> _Leaves:
-        return _decoded(self._authorized("GET", f"/api/v1/sync/digest/{scope}", params={"table": table}), _Leaves)
+        return _decoded(
+            self._authorized("GET", f"/api/v1/sync/digest/{scope}", params={"table": table}), _Leaves
+        )
 
     def repair(self, scope: str, table: str, leaves: list[int]) -> _Repaired:
         given = {"scope": scope, "table": table, "leaves": leaves}
@@ -198,11 +202,21 @@ def _problem(answer: httpx.Response) -> Problem:
     retry_after_s = int(after) if after.isdigit() else None
     try:
         said = answer.json()
-        return Problem(said["code"], said.get("detail") or "", hint=said.get("hint"), retry_after_s=retry_after_s)
-    except (ValueError, KeyError, TypeError):
-        code = {401: "unauthenticated", 403: "forbidden", 404: "not_found", 413: "too_large", 429: "too_many_requests"}
         return Problem(
-            code.get(answer.status_code, "unavailable"), f"HTTP {answer.status_code}", retry_after_s=retry_after_s
+            said["code"], said.get("detail") or "", hint=said.get("hint"), retry_after_s=retry_after_s
+        )
+    except (ValueError, KeyError, TypeError):
+        code = {
+            401: "unauthenticated",
+            403: "forbidden",
+            404: "not_found",
+            413: "too_large",
+            429: "too_many_requests",
+        }
+        return Problem(
+            code.get(answer.status_code, "unavailable"),
+            f"HTTP {answer.status_code}",
+            retry_after_s=retry_after_s,
         )
 
 

@@ -57,10 +57,8 @@ class Watch:
             thread.join(OPEN_S_MAX)
 
     def _turn(self) -> None:
-        try:
+        with contextlib.suppress(queue.Empty):
             self._hear(self.frames.get(timeout=LOOK_S))
-        except queue.Empty:
-            pass
         self.loop.edited()
         if self.loop.wait_until is not None and now_ms() >= self.loop.wait_until:
             self.loop.wait_until = None
@@ -75,7 +73,9 @@ class Watch:
                     taken = msgspec.convert(rows, list[RowOut])
                     self.loop.hint = Hint(data["scope"], data["to"], taken, data["cursor"])
                 fits = self.loop.hint is not None
-                self.loop.hear(session.Hinted(scope=data["scope"], from_=data["from"], to=data["to"], rows=fits))
+                self.loop.hear(
+                    session.Hinted(scope=data["scope"], from_=data["from"], to=data["to"], rows=fits)
+                )
                 self.loop.hint = None
             case "opened":
                 self.loop.hear(session.Online())
@@ -100,7 +100,9 @@ class Watch:
         token = self.server.token()
         headers = {"Authorization": f"Bearer {token}"} if token else {}
         url = self.server.url.replace("http", "ws", 1) + "/ws"
-        with connect(url, additional_headers=headers, open_timeout=OPEN_S_MAX, user_agent_header="arxos-device") as socket:
+        with connect(
+            url, additional_headers=headers, open_timeout=OPEN_S_MAX, user_agent_header="arxos-device"
+        ) as socket:
             self.socket = socket
             scopes = [{"scope": scope, "cursor": None} for scope in self.home.device().scopes]
             socket.send(json.dumps({"event": "subscribe", "data": {"scopes": scopes}}))

@@ -28,7 +28,9 @@ def box(text: str | None) -> Box | None:
     return west, south, east, north
 
 
-def rows(replica: Replica, table: str, where: str | None, window: Box | None, limit: int) -> list[dict[str, Any]]:
+def rows(
+    replica: Replica, table: str, where: str | None, window: Box | None, limit: int
+) -> list[dict[str, Any]]:
     """Rows that match, in order of id; `window` by the table's first geometry column and its R*Tree."""
     known = replica.table(table)
     conditions, parameters = [f"({where})"] if where else [], []
@@ -41,7 +43,9 @@ def rows(replica: Replica, table: str, where: str | None, window: Box | None, li
         )
         parameters = list(window)
     database = sqlite_utils.Database(replica.connection)
-    found = database[table].rows_where(" and ".join(conditions) or None, parameters, order_by="id", limit=limit)
+    found = database[table].rows_where(
+        " and ".join(conditions) or None, parameters, order_by="id", limit=limit
+    )
     return [_row(known, one) for one in found]
 
 

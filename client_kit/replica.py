@@ -28,7 +28,6 @@ from arxos_sync.storage import replica_file
 from arxos_sync.storage.driver import connect
 from arxos_sync.storage.spatialite import Replica
 
-
 DEFAULT_FOLDER = "arxos-device"
 
 
@@ -112,7 +111,9 @@ class Home:
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError as error:
-                hint = "Another arxos-device (perhaps `watch`) is syncing this directory: leave it to that one."
+                hint = (
+                    "Another arxos-device (perhaps `watch`) is syncing this directory: leave it to that one."
+                )
                 raise Problem("unavailable", "syncing already", hint=hint) from error
             yield
 
@@ -173,12 +174,15 @@ class Home:
     def drop(self, scope: str, unsent: list[dict[str, Any]]) -> Path | None:
         """Remove a scope's file; what is unsent is written to the quarantine first. Answers where."""
         written = None
+        folder = self.folder / "quarantine"
+        folder.mkdir(exist_ok=True)
         if unsent:
-            folder = self.folder / "quarantine"
-            folder.mkdir(exist_ok=True)
             written = folder / f"{self.path(scope).stem}-{now_ms()}.json"
             export(written, scope, unsent)
         self.remove_file(scope)
+        attached = self.folder / "files" / "attachments" / scope
+        if attached.exists():  # nothing was uploaded yet: the bytes are nowhere else
+            attached.replace(self.folder / "quarantine" / f"{scope}-{now_ms()}-attachments")
         device = self.device()
         device.scopes = [s for s in device.scopes if s != scope]
         self.save(device)

@@ -12,7 +12,7 @@ from arxos_sync.problems import Problem
 from arxos_sync.storage.spatialite import Replica
 
 from . import values
-from .replica import Home
+from .replica import Device, Home
 
 
 def resolution(home: Home, replica: Replica, id: str, take: str) -> list[Change]:
@@ -30,10 +30,8 @@ def resolution(home: Home, replica: Replica, id: str, take: str) -> list[Change]
 
 def _chosen(home: Home, conflict: dict[str, Any], table: Table, take: str) -> Any:
     """The values that are to stand, field to value; "delete" where a row is to go."""
-    me = home.device()
-    mine_is_kept = conflict["kept_device"] == me.device or conflict["kept_by"] == me.user
     if take in ("mine", "theirs"):
-        kept = mine_is_kept == (take == "mine")
+        kept = _mine_is_kept(home.device(), conflict) == (take == "mine")
         if conflict["kind"] == "delete":
             return conflict["kept"] if kept else "delete"
         return conflict["kept"] if kept else conflict["other"]
@@ -42,10 +40,15 @@ def _chosen(home: Home, conflict: dict[str, Any], table: Table, take: str) -> An
     column, _, key = conflict["field"].partition(".")
     if column in table.groups:
         return json.loads(take)
-    name = f"{column}.{key}" if key else column
-    return {conflict["field"]: values.read(table, [f"{name}={take}"], insert=False)[column]} if not key else {
-        conflict["field"]: values.read(table, [f"{name}={take}"], insert=False)[column][key]
-    }
+    read = values.read(table, [f"{conflict['field']}={take}"], insert=False)[column]
+    return {conflict["field"]: read[key] if key else read}
+
+
+def _mine_is_kept(me: Device, conflict: dict[str, Any]) -> bool:
+    """By device; by person where neither value came from this device."""
+    if me.device in (conflict["kept_device"], conflict["other_device"]):
+        return conflict["kept_device"] == me.device
+    return conflict["kept_by"] == me.user
 
 
 def _rows(replica: Replica, conflict: dict[str, Any], chosen: Any) -> list[Change]:
@@ -66,7 +69,9 @@ def _rows(replica: Replica, conflict: dict[str, Any], chosen: Any) -> list[Chang
             if not apply.same((row[column] or {}).get(key), value):
                 wanted.setdefault(column, {})[key] = value
         elif not apply.same(row[column], value):
-            wanted[column] = value if known.type not in ("set", "counter") else apply.delta(known, row[column], value)
+            wanted[column] = (
+                value if known.type not in ("set", "counter") else apply.delta(known, row[column], value)
+            )
     return [Change(table=name, id=id, op="update", set=wanted)] if wanted else []
 
 

@@ -62,7 +62,9 @@ def row(as_json: bool, one: dict[str, Any]) -> None:
         print(_json(one))
         return
     for name, value in one.items():
-        print(f"{name:24} {value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=_plain)}")
+        print(
+            f"{name:24} {value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=_plain)}"
+        )
 
 
 def told(what: str, facts: dict[str, Any]) -> None:
@@ -71,7 +73,9 @@ def told(what: str, facts: dict[str, Any]) -> None:
             line = _BADGES[facts["state"]]
             if facts["pending"]:
                 line += f" ({facts['pending']} pending)"
-        case "applied" if facts["state"] in ("ok", "live") and not (facts["rows"] or facts["receipts"] or facts["deleted"]):
+        case "applied" if facts["state"] in ("ok", "live") and not (
+            facts["rows"] or facts["receipts"] or facts["deleted"]
+        ):
             return
         case "applied":
             line = f"{facts['scope']}: {facts['rows']} rows, {facts['deleted']} deleted, {facts['receipts']} receipts"
@@ -80,9 +84,11 @@ def told(what: str, facts: dict[str, Any]) -> None:
         case "problem":
             line = f"{facts['detail']}. {facts['hint']}"
         case "fork":
-            line = f"This device was cloned or restored: it goes on as {facts['device']}; {facts['pending']} edits are kept."
+            line = f"This device was cloned or restored: it goes on as {facts['device']}"
+            line += f"; {facts['pending']} edits are kept."
         case "start_over":
-            line = "The server's history is not the one known here: fetching the scope anew under your edits (it is not healed from this device yet)."
+            line = "The server's history is not the one known here: fetching the scope anew under your edits. "
+            line += "What the server lost is not given back to it by this release."
         case "dropped":
             line = f"{facts['scope']} was taken away."
             if facts["kept_in"]:
@@ -113,7 +119,9 @@ def status(as_json: bool, device: Any, found: list[Any]) -> None:
     print(f"{device.email or 'nobody logged in'} · device {device.device} · {device.server}")
     for one in found:
         age = f", oldest {one.oldest_pending_ms // 1000} s ago" if one.oldest_pending_ms is not None else ""
-        print(f"{one.scope}\n  {one.pending} pending{age} · {one.rejected} refused · {one.conflicts} conflicts")
+        print(
+            f"{one.scope}\n  {one.pending} pending{age} · {one.rejected} refused · {one.conflicts} conflicts"
+        )
         print(f"  at {one.sequence} of {one.head} · verified {one.verified_at or 'never'}"
               f" · clock {one.clock_offset_ms if one.clock_offset_ms is not None else '?'} ms off")  # fmt: skip
         if one.suspect:

@@ -16,7 +16,8 @@ from arxos_sync.messages import PROTOCOL, RowOut, ScopeAnswer, ScopeRequest, Syn
 from arxos_sync.problems import Problem
 from arxos_sync.storage import replica_care
 from arxos_sync.storage.driver import connect
-from arxos_sync.storage.spatialite import Applied, Replica
+from arxos_sync.storage.replica_lay import Applied
+from arxos_sync.storage.spatialite import Replica
 
 from .http import Server, Unreachable, sent_at
 from .replica import Home, new_id, now_ms
@@ -51,8 +52,11 @@ class Loop:
         facts = {}
         for scope in self.home.device().scopes:
             replica = self.home.replica(scope)
+            replica_care.prune(replica, now_ms())
             status = replica_care.status(replica, now_ms())
-            facts[scope] = session.ScopeFacts(status.subscribed, status.sequence, status.pending, status.rejected)
+            facts[scope] = session.ScopeFacts(
+                status.subscribed, status.sequence, status.pending, status.rejected
+            )
         self.hear(session.Started(facts))
 
     def edited(self) -> None:
@@ -232,7 +236,9 @@ class Loop:
     def _drop(self, scope: str) -> None:
         unsent = replica_care.unsent(self.home.replica(scope))
         written = self.home.drop(scope, unsent)
-        self.tell("dropped", {"scope": scope, "unsent": len(unsent), "kept_in": str(written) if written else None})
+        self.tell(
+            "dropped", {"scope": scope, "unsent": len(unsent), "kept_in": str(written) if written else None}
+        )
 
 
 def _kind(problem: Problem) -> str:

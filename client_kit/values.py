@@ -1,9 +1,9 @@
 """`field=value` on the command line, read by the catalogue's types; and rows written for people and programs.
 
-    status=faulty              a column; an empty value clears it
-    properties.colour=red      one key of a map; read as JSON where it is JSON, else as text
-    systems+=hvac  systems-=hvac   a set's items        visit_count+=1   a counter
-    geometry='POINT Z (1 2 3)'     WKT, GeoJSON, or hex ISO WKB
+status=faulty              a column; an empty value clears it
+properties.colour=red      one key of a map; read as JSON where it is JSON, else as text
+systems+=hvac  systems-=hvac   a set's items        visit_count+=1   a counter
+geometry='POINT Z (1 2 3)'     WKT, GeoJSON, or hex ISO WKB
 """
 
 from __future__ import annotations
@@ -84,7 +84,9 @@ def _number(column: Column, text: str) -> int | float:
         try:
             return float(text)
         except ValueError as error:
-            raise Refused("invalid_value", f"{column.name}: {text!r} is not a number", field=column.name) from error
+            raise Refused(
+                "invalid_value", f"{column.name}: {text!r} is not a number", field=column.name
+            ) from error
 
 
 def _loose(text: str) -> Any:

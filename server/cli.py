@@ -243,5 +243,9 @@ def _say(value: Any, as_json: bool, line: str) -> None:
     print(msgspec.json.encode(value).decode() if as_json else line, flush=True)
 
 
-if __name__ == "__main__":
+def main() -> None:
     app()
+
+
+if __name__ == "__main__":
+    main()

@@ -63,7 +63,8 @@ def drop_database(name: str) -> None:
 def redis_server_url() -> str:
     program, port = tool("redis-server"), free_port()
     folder = _folder("arxos-redis-")
-    process = _start([program, "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", str(folder)])
+    command = [program, "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", str(folder)]
+    process = _start(command)
     url = f"redis://127.0.0.1:{port}/0"
     client = redis.Redis.from_url(url)
     _wait_until(lambda: client.ping(), process, redis.ConnectionError)

@@ -10,11 +10,12 @@ from typing import Any
 
 import msgspec
 
-from .. import digest, stamp
+from .. import digest, limits, stamp
 from ..messages import Change, Mark, Receipt, RowOut
 from ..problems import Refused
-from . import replica_log
-from .spatialite import Applied, Replica
+from . import replica_lay, replica_log
+from .replica_lay import Applied
+from .spatialite import Replica
 
 
 class Status(msgspec.Struct, frozen=True):
@@ -41,7 +42,9 @@ def status(replica: Replica, now_ms: int) -> Status:
         pending=replica.pending_count(),
         oldest_pending_ms=now_ms - stamp.milliseconds(oldest) if oldest else None,
         rejected=one("select count(*) from arxos_change_log where state = 'rejected'"),
-        conflicts=one("select count(*) from conflict where state = 'open'") if replica.kind == "building" else 0,
+        conflicts=one("select count(*) from conflict where state = 'open'")
+        if replica.kind == "building"
+        else 0,
         subscribed=replica.state("cursor") is not None,
         sequence=replica.sequence,
         head=int(replica.state("head") or 0),
@@ -93,7 +96,11 @@ def rejected(replica: Replica) -> list[tuple[int, Receipt, list[Change]]]:
         where h.state = 'rejected' order by h.key
         """
     ).fetchall()
-    made = replica_log.assemble(replica.connection, replica.catalogue, replica.kind, [k for k, _ in rows]) if rows else {}
+    made = (
+        replica_log.assemble(replica.connection, replica.catalogue, replica.kind, [k for k, _ in rows])
+        if rows
+        else {}
+    )
     return [(key, msgspec.json.decode(text, type=Receipt), made[key]) for key, text in rows]
 
 
@@ -156,10 +163,13 @@ def fork(replica: Replica, device: str) -> int:
     """Become another device: what is unsettled is pending again, unnumbered. Answers how much that is."""
     with replica.transaction(capture=True):
         replica.connection.execute(
-            "update arxos_change_log set n = null, nonce = null where state in ('acknowledged', 'rejected', 'discarded')"
+            "update arxos_change_log set n = null, nonce = null where state not in ('pending', 'sent')"
         )
         count = replica.connection.execute(
-            "update arxos_change_log set state = 'pending', n = null, nonce = null where state in ('pending', 'sent')"
+            """
+            update arxos_change_log set state = 'pending', n = null, nonce = null
+            where state in ('pending', 'sent')
+            """
         ).rowcount
         replica.set_state(device=device, n="0", known=None)
         replica.connection.execute("update arxos_writing set tail = ?", (device[-8:],))
@@ -173,6 +183,20 @@ def rewind(replica: Replica, known: Mark | None) -> None:
             "update arxos_change_log set state = 'sent' where n > ?", (known.n if known else 0,)
         )
         replica.set_state(known=msgspec.json.encode(known).decode() if known else None)
+
+
+def prune(replica: Replica, now_ms: int) -> int:
+    """Forget acknowledged and discarded transactions older than LOG_KEPT_DAYS. Answers how many."""
+    before = stamp.form(max(0, now_ms - limits.LOG_KEPT_DAYS * 86_400_000), 0, replica.device)
+    old = """(
+          select key from arxos_change_log
+          where state in ('acknowledged', 'discarded') and stamp < ?
+            and coalesce(sequence, 0) <= (select sequence from arxos_writing))"""
+    with replica.transaction(capture=False):
+        for table in replica.tables:
+            replica.connection.execute(f'delete from "arxos_log_{table}" where transaction_key in {old}', (before,))
+        replica.connection.execute(f"delete from arxos_receipt where transaction_key in {old}", (before,))
+        return replica.connection.execute(f"delete from arxos_change_log where key in {old}", (before,)).rowcount
 
 
 # ---------------------------------------------------------------- proof
@@ -198,12 +222,11 @@ def repair(replica: Replica, table: str, leaves: list[int], rows: list[RowOut]) 
     """Take in the server's live rows of those leaves; what is held there beyond them goes. Edits stay."""
     wanted = set(leaves)
     with replica.transaction(capture=False):
-        incoming = replica.incoming(rows, whole=False)
+        incoming = replica_lay.incoming(replica, rows, whole=False)
         for id, _ in list(replica.server_keys(table)):
             if digest.leaf_of(id) in wanted:
                 incoming.setdefault((table, id), (0, None))
-        done = replica.lay(incoming)
+        done = replica_lay.lay(replica, incoming)
         count = int(replica.state("repairs") or 0) + 1
         replica.set_state(repairs=str(count))
     return done
-

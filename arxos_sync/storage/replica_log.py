@@ -1,7 +1,7 @@
 """Reading a replica's change log: captured edits as entries, pending transactions as what is pushed.
 
-Each domain table has its own log with the values in their native types. A transaction is *unsettled* while it is
-`pending` or `sent`, and *open* until the cursor has passed its receipt as well.
+Each domain table has its own log with the values in their native types. A transaction is *open* until
+the replica's cursor has passed its receipt.
 """
 
 from __future__ import annotations
@@ -16,7 +16,6 @@ from ..catalogue import SERVER, Catalogue, Column, Table
 from ..messages import Change
 from .replica_values import to_inner
 
-UNSETTLED = "h.state in ('pending', 'sent')"
 OPEN = (
     "(h.state in ('pending', 'sent') or h.state = 'acknowledged' "
     "and h.sequence > (select sequence from arxos_writing))"
@@ -105,9 +104,7 @@ def assemble(connection: Any, catalogue: Catalogue, scope: str, keys: list[int])
         condition = f"""l.id in (
               select id from "arxos_log_{table.name}" where transaction_key in (select value from json_each(:keys)))
             and h.key <= :last and (h.settled_after is null or h.settled_after >= :first)"""
-        for entry in read(
-            connection, table, condition, {"keys": wanted, "first": keys[0], "last": keys[-1]}
-        ):
+        for entry in read(connection, table, condition, {"keys": wanted, "first": keys[0], "last": keys[-1]}):
             rows.setdefault(entry.id, []).append(entry)
         for entries in rows.values():
             base = apply.bases(table, entries)

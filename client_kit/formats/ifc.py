@@ -95,7 +95,7 @@ def _open(path: Path) -> Any:
 
     try:
         model = ifcopenshell.open(str(path))
-    except (ifcopenshell.SchemaError, RuntimeError, OSError, ValueError) as error:
+    except (ifcopenshell.Error, RuntimeError, OSError, ValueError) as error:
         raise FormatError("damaged", f"{path.name} cannot be read: {error}", _SAVE_ANEW) from error
     if not isinstance(model, ifcopenshell.file) or model.schema not in ("IFC2X3", "IFC4", "IFC4X3"):
         schema = getattr(model, "schema", "no known schema")

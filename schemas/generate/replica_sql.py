@@ -9,8 +9,8 @@ One file in sections, each begun by a line `--: <kind> <table> [<column>]`, so t
 
 How capture works. A BEFORE INSERT trigger stashes the rows that the insert may replace; the AFTER INSERT triggers
 compare, so that OR IGNORE logs nothing, an upsert an update, and INSERT OR REPLACE an update (and a delete of a
-row that lost its `pk`). `arxos_writing` holds one row: `capture` (0 while remote rows are applied, 2 while a trigger
-sets columns of the server's), `transaction_key`
+row that lost its `pk`). `arxos_writing` holds one row: `capture` (0 while remote rows are applied, 2 or 3 while a trigger
+works on what an insert replaced or sets columns of the server's), `transaction_key`
 (set by our own writers; without it each row is a transaction of its own with a stamp made here), the clock, the
 sequence applied. Columns that only the server writes are put back; tables that only it writes refuse.
 """
@@ -116,7 +116,7 @@ def _log_type(column: Column) -> str:
 
 
 def _table(table: Table) -> str:
-    columns = ['  pk integer primary key']
+    columns = ["  pk integer primary key"]
     for column in table.columns.values():
         unique = " unique" if column.name == "id" else ""
         columns.append(f'  "{column.name}" {_type(column)}{unique}')
@@ -193,18 +193,20 @@ def _stash(table: Table) -> str:
     )
 
 
-def _tick() -> str:
+def _tick(condition: str = "true") -> str:
     """Count the entry and, where no writer of ours named a stamp, move the clock on."""
     return f"""update arxos_writing set place = place + 1,
     counter = case when transaction_key is not null then counter when {_NOW_MS} > ms then 0
       when counter >= 65535 then 0 else counter + 1 end,
     ms = case when transaction_key is not null then ms when {_NOW_MS} > ms then {_NOW_MS}
-      when counter >= 65535 then ms + 1 else ms end"""
+      when counter >= 65535 then ms + 1 else ms end
+    where {condition}"""
 
 
-def _header() -> str:
-    return """insert into arxos_change_log (stamp, base)
-    select printf('%012x-%04x-%s', ms, counter, tail), sequence from arxos_writing where transaction_key is null"""
+def _header(condition: str = "true") -> str:
+    return f"""insert into arxos_change_log (stamp, base)
+    select printf('%012x-%04x-%s', ms, counter, tail), sequence
+    from arxos_writing where transaction_key is null and {condition}"""
 
 
 def _entry(table: Table, op: str, changed: str, values: dict[str, str], source: str) -> str:
@@ -264,30 +266,28 @@ def _update_entry(table: Table, old: str, new: str, source: str) -> str:
 
 
 def _replaced(table: Table) -> str:
+    """With recursive triggers on, a REPLACE has logged a delete of the same row just before: it is taken back."""
     stash = f'"arxos_stash_{table.name}"'
     everything = [c for columns in _fields(table) for c in columns]
+    differs = f"exists (select 1 from {stash} s where s.id = new.id and ({_differs(everything, 's', 'new')}))"
     server = ", ".join(f'"{c.name}" = s."{c.name}"' for c in kept(table))
-    put_back = [
-        "update arxos_writing set capture = 2",
-        f'update "{table.name}" set {server}, origin = s.origin from {stash} s\n'
-        f'    where "{table.name}".pk = new.pk and s.id = new.id',
-        "update arxos_writing set capture = 1",
-    ]
-    logged = _trigger(
+    return _trigger(
         table,
         "replaced",
         "after insert",
-        f"{_CAPTURE} and exists (select 1 from {stash} s where s.id = new.id and ({_differs(everything, 's', 'new')}))",
-        [_tick(), _header(), _update_entry(table, "s", "new", f", {stash} s where s.id = new.id")],
-    )
-    kept_columns = _trigger(
-        table,
-        "replaced_kept",
-        "after insert",
         f"{_CAPTURE} and exists (select 1 from {stash} where id = new.id)",
-        put_back,
+        [
+            f'delete from "arxos_log_{table.name}" where op = \'delete\' and id = new.id\n'
+            "    and place = (select place from arxos_writing)",
+            f"update arxos_writing set capture = 2 + {differs}",
+            _tick("capture = 3"),
+            _header("capture = 3"),
+            _update_entry(table, "s", "new", f", {stash} s where s.id = new.id and w.capture = 3"),
+            f'update "{table.name}" set {server}, origin = s.origin from {stash} s\n'
+            f'    where "{table.name}".pk = new.pk and s.id = new.id',
+            "update arxos_writing set capture = 1",
+        ],
     )
-    return logged + "\n" + kept_columns
 
 
 def _killed(table: Table) -> str:
@@ -298,7 +298,11 @@ def _killed(table: Table) -> str:
         "killed",
         "after insert",
         f"{_CAPTURE} and exists (select 1 from {stash} where id is not new.id)",
-        [_tick(), _header(), _entry(table, "delete", "s.id, null", values, f", {stash} s where s.id is not new.id")],
+        [
+            _tick(),
+            _header(),
+            _entry(table, "delete", "s.id, null", values, f", {stash} s where s.id is not new.id"),
+        ],
     )
 
 

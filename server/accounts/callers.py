@@ -30,7 +30,8 @@ async def caller_of(connection: Connection, parts: Parts) -> Person | None:
     token, by_cookie = _token(connection)
     if token is None:
         return None
-    access = parts.tokens.read_access(token)
+    # a socket outlives access tokens; whether its session does is asked of the database
+    access = parts.tokens.read_access(token, even_expired=connection.scope["type"] == "websocket")
     if by_cookie:
         check_csrf(connection, parts, access.session_id)
     return await anyio.to_thread.run_sync(parts.sessions.person, access)

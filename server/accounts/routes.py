@@ -12,6 +12,7 @@ from litestar.datastructures import Cookie
 from arxos_sync.problems import Problem, Unreadable
 
 from ..given import Caller, Given
+from ..operations.answers import of_problem
 from ..parts import Parts, now_ms
 from . import callers, people
 from .people import Person
@@ -69,9 +70,14 @@ def _find(parts: Parts, email: str) -> dict[str, Any] | None:
 
 
 @post("/api/v1/auth/refresh", status_code=200, summary="Exchange a refresh token for its successor")
-async def refresh(request: Request[Any, Any, Any], parts: Given) -> Response[Opened]:
+async def refresh(request: Request[Any, Any, Any], parts: Given) -> Response[Any]:
     token = await _refresh_token(request, parts)
-    person, following = await anyio.to_thread.run_sync(parts.sessions.rotate, token)
+    try:
+        person, following = await anyio.to_thread.run_sync(parts.sessions.rotate, token)
+    except Problem as problem:
+        refused = of_problem(problem)  # and the browser forgets the session that is over
+        refused.cookies = _cookies(parts, None, "", "")
+        return refused
     return await _opened(parts, person, following)
 
 
@@ -91,11 +97,26 @@ async def _refresh_token(request: Request[Any, Any, Any], parts: Parts) -> str:
 
 
 @post("/api/v1/auth/logout", status_code=204, summary="End this session")
-async def logout(parts: Given, person: Caller) -> Response[None]:
-    if person is not None:
-        await anyio.to_thread.run_sync(parts.sessions.end, person.session_id)
-        await parts.bus.end_session(person.session_id)
+async def logout(request: Request[Any, Any, Any], parts: Given) -> Response[None]:
+    session_id = await _session_of(request, parts)
+    if session_id is not None:
+        await anyio.to_thread.run_sync(parts.sessions.end, session_id)
+        await parts.bus.end_session(session_id)
     return Response(None, status_code=204, cookies=_cookies(parts, None, "", ""))
+
+
+async def _session_of(request: Request[Any, Any, Any], parts: Parts) -> str | None:
+    """The caller's session; a browser may leave it after its access token has expired."""
+    try:
+        person = await callers.caller_of(request, parts)
+        return person and person.session_id
+    except Problem as problem:
+        token = request.cookies.get(callers.REFRESH_COOKIE)
+        read = parts.tokens.read_refresh(token) if token else None
+        if problem.code != "unauthenticated" or read is None or "authorization" in request.headers:
+            raise
+        callers.check_csrf(request, parts, read.session_id)
+        return read.session_id
 
 
 @get("/api/v1/me", summary="Who is calling")
@@ -118,13 +139,17 @@ async def _opened(parts: Parts, person: Person, refresh_token: str) -> Response[
 
 
 def _cookies(parts: Parts, session_id: str | None, access: str, refresh: str) -> list[Cookie]:
-    """The browser's three: the login and its refresh (scripts cannot read them), and what scripts repeat."""
+    """The browser's three: the login and its refresh (scripts cannot read them), and what scripts repeat.
+
+    The first is kept beyond its token's end, so that who comes back hears 401 and refreshes, and does not pass
+    for a stranger.
+    """
     secure = parts.settings.secure
     gone = session_id is None
     csrf = "" if session_id is None else parts.tokens.csrf(session_id)
     kept_s = 0 if gone else LASTS_MS // 1000
     return [
-        Cookie(callers.SESSION_COOKIE, value=access, max_age=0 if gone else ACCESS_S, httponly=True,
+        Cookie(callers.SESSION_COOKIE, value=access, max_age=kept_s, httponly=True,
                secure=secure, samesite="lax"),
         Cookie(callers.REFRESH_COOKIE, value=refresh, path="/api/v1/auth", max_age=kept_s, httponly=True,
                secure=secure, samesite="strict"),

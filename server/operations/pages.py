@@ -92,12 +92,18 @@ async def page(request: Request[Any, Any, Any], path: str = "") -> Response[byte
 
 def _find(wanted: str) -> _Page | None:
     file = _file(wanted)
-    if file is None and not Path(wanted).suffix:
+    if file is None and _is_address(wanted):
         file = _file("index.html")
     if file is None:
         return None
     stat = file.stat()
     return _load(file, stat.st_mtime_ns, stat.st_size)
+
+
+def _is_address(wanted: str) -> bool:
+    """Could that be a page's address? Files have a suffix, and nobody's page begins with a dot."""
+    parts = wanted.split("/")
+    return not Path(wanted).suffix and not any(part.startswith(".") for part in parts)
 
 
 def _file(wanted: str) -> Path | None:

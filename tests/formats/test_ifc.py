@@ -138,7 +138,7 @@ def test_elements_have_the_geometry_of_their_kind_and_stand_in_a_storey(shared_d
 
 @pytest.fixture(scope="module")
 def own_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """IFC4 in millimetres: a room of 6 by 4 m, a wall, a pump in the room, a system, a UTM grid turned by 90°."""
+    """IFC4 in millimetres: a room of 6 by 4 m, a wall, a pump, a system, a UTM grid turned by 90°."""
     import ifcopenshell
     import ifcopenshell.api
     import numpy
@@ -198,12 +198,8 @@ def test_a_model_made_here_is_read_back_in_metres(own_model: Path) -> None:
     check_rows(model)
     (storey,), (space,) = sets(model, "storey"), sets(model, "space")
     assert (storey["elevation_m"], storey["level"], storey["name"]) == (3.0, 0, "BuildingStorey")
-    assert (space["number"], space["name"], space["area_m2"], space["height_m"]) == (
-        "1.01",
-        "Plant room",
-        24.0,
-        2.5,
-    )
+    assert (space["number"], space["name"]) == ("1.01", "Plant room")
+    assert (space["area_m2"], space["height_m"]) == (24.0, 2.5)
     assert check_wkb(space["outline"]).bounds == (0.0, 0.0, 6.0, 4.0)
     elements = {e["ifc_class"]: e for e in sets(model, "element")}
     wall = to_geojson(elements["IfcWall"]["geometry"])

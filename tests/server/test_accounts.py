@@ -7,8 +7,10 @@ import jwt
 import pytest
 
 from server.accounts.callers import CSRF_COOKIE, CSRF_HEADER, REFRESH_COOKIE, SESSION_COOKIE
+from server.accounts.tokens import Tokens, key_from
 from server.operations.demo import PASSWORD
-from tests.server.running import Person, Running
+from server.settings import read_settings
+from tests.server.running import Person, Running, wait_for
 
 LOGIN = "/api/v1/auth/login"
 REFRESH = "/api/v1/auth/refresh"
@@ -64,18 +66,23 @@ def test_without_a_token_there_is_nobody(url: str) -> None:
     assert answer.headers["www-authenticate"].startswith("Bearer")
 
 
-def test_an_expired_token_is_refused_and_so_is_a_forged_one(running: Running, owner: Person) -> None:
-    from server.accounts.tokens import Tokens, key_from
-    from server.settings import read_settings
+def key_of(running: Running) -> bytes:
+    return key_from(read_settings(running.environment).key_file)
 
-    key = key_from(read_settings(running.environment).key_file)
-    claims = jwt.decode(owner.token, key, algorithms=["HS256"])
-    expired = Tokens(key).access(claims["sub"], claims["sid"], claims["iat"] - 3600)
+
+def expired(running: Running, token: str) -> str:
+    claims = jwt.decode(token, key_of(running), algorithms=["HS256"])
+    return Tokens(key_of(running)).access(claims["sub"], claims["sid"], claims["iat"] - 3600)
+
+
+def test_an_expired_token_is_refused_and_so_is_a_forged_one(running: Running, owner: Person) -> None:
+    claims = jwt.decode(owner.token, key_of(running), algorithms=["HS256"])
     forged = jwt.encode(claims, b"another key that is long enough to be one", algorithm="HS256")
     unsigned = jwt.encode(claims, None, algorithm="none")
-    for token in (expired, forged, unsigned, "not.a.token", "x"):
+    for token in (expired(running, owner.token), forged, unsigned, "not.a.token", "x"):
         answer = owner.http.get(ME, headers={"Authorization": f"Bearer {token}"})
         assert answer.status_code == 401 and code(answer) == "unauthenticated"
+        assert owner.post(owner.request("0"), Authorization=f"Bearer {token}").status_code == 401
     assert owner.http.get(ME).status_code == 200
 
 
@@ -147,14 +154,32 @@ def test_a_browser_refreshes_by_cookie_with_its_csrf_header(url: str) -> None:
     assert answer.status_code == 200 and client.get(ME).status_code == 200
 
 
+def test_a_browser_that_comes_back_late_hears_401_and_refreshes_or_leaves(running: Running, url: str) -> None:
+    client = browser(url)
+    csrf = {CSRF_HEADER: client.cookies[CSRF_COOKIE]}
+    client.cookies.set(SESSION_COOKIE, expired(running, client.cookies[SESSION_COOKIE]), domain="127.0.0.1", path="/")
+    assert client.get("/api/v1/buildings").status_code == 401
+    assert client.post("/api/v1/auth/logout").status_code == 403
+    assert client.post("/api/v1/auth/logout", headers=csrf).status_code == 204
+    assert not client.cookies and client.get("/api/v1/buildings").status_code == 200
+
+
+def test_a_refresh_that_is_refused_takes_the_cookies_away(url: str) -> None:
+    client = browser(url)
+    csrf = {CSRF_HEADER: client.cookies[CSRF_COOKIE]}
+    bearer = {"Authorization": f"Bearer {client.cookies[SESSION_COOKIE]}"}
+    assert httpx.post(f"{url}/api/v1/auth/logout", headers=bearer).status_code == 204
+    refused = client.post(REFRESH, headers=csrf)
+    assert refused.status_code == 401 and code(refused) == "unauthenticated"
+    assert not client.cookies and client.get("/api/v1/buildings").status_code == 200
+
+
 def test_a_revoked_device_is_refused_and_its_person_logged_out(running: Running, url: str) -> None:
     person = Person(url, "technician")
     building = person.building("Mine")
     person.sync(building)
     done = running.command("admin", "revoke-device", person.device)
     assert done.returncode == 0, done.stderr
-    from tests.server.running import wait_for
-
     wait_for(lambda: person.http.get(ME).status_code == 401, 5)
     person.login("technician")
     answer = person.post(person.request(building))

@@ -142,7 +142,14 @@ def test_an_edit_is_pushed_with_its_base_and_what_was_there(replica):
     assert transaction.n == 1 and transaction.reason == "seen on site"
     assert transaction.stamp == f"{NOW:012x}-0000-000000dd"
     assert transaction.changes == [
-        Change(table="element", id=element(1), op="update", base=5, set={"status": "faulty"}, was={"status": "ok"})
+        Change(
+            table="element",
+            id=element(1),
+            op="update",
+            base=5,
+            set={"status": "faulty"},
+            was={"status": "ok"},
+        )
     ]
 
 
@@ -193,8 +200,11 @@ def test_a_plain_sqlite_client_updates_attributes_and_deletes(replica, path):
 
 
 def test_the_sqlite_command_line_of_debian_can_write_the_file(replica, path):
-    statement = f"update element set name = 'by hand' where id = '{element(4)}'; delete from element where id = '{element(5)}';"
-    subprocess.run(["sqlite3", path, statement], check=True)
+    statements = [
+        f"update element set name = 'by hand' where id = '{element(4)}'",
+        f"delete from element where id = '{element(5)}'",
+    ]
+    subprocess.run(["sqlite3", path, ";".join(statements)], check=True)
     assert [(c.op, c.set) for c in changes(replica)] == [("update", {"name": "by hand"}), ("delete", None)]
     assert index_is_right(replica)
 
@@ -224,7 +234,10 @@ def test_gdal_inserts_upserts_replaces_and_moves(replica, path):
     ogr(path, f"update element set geometry = {blob} where id = '{element(1)}'")
     ogr(path, f"insert into element (id, ifc_class, name) values ('{element(2)}', 'IfcDoor', 'up') "
               "on conflict (id) do update set name = excluded.name")  # fmt: skip
-    ogr(path, f"insert or replace into element (id, ifc_class, geometry) values ('{element(3)}', 'IfcDoor', {blob})")
+    ogr(
+        path,
+        f"insert or replace into element (id, ifc_class, geometry) values ('{element(3)}', 'IfcDoor', {blob})",
+    )
     ogr(path, f"insert or ignore into element (id, ifc_class, name) values ('{element(4)}', 'IfcDoor', 'no')")
     found = changes(replica)
     assert [c.op for c in found] == ["insert", "update", "update", "update"]
@@ -255,10 +268,57 @@ def test_ogr2ogr_appends_features(replica, path, tmp_path):
 def test_replace_that_takes_another_rows_pk_is_logged_as_a_delete_of_that_row(replica, path):
     pk = replica.one("select pk from element where id = ?", element(3))
     connection = connect(path)
-    connection.execute("insert or replace into element (pk, id, ifc_class) values (?, ?, 'IfcDoor')", (pk, element(60)))
+    connection.execute(
+        "insert or replace into element (pk, id, ifc_class) values (?, ?, 'IfcDoor')", (pk, element(60))
+    )
     connection.close()
     assert sorted((c.op, c.id) for c in changes(replica)) == [("delete", element(3)), ("insert", element(60))]
     assert index_is_right(replica)
+
+
+def test_replace_is_logged_as_what_it_did_with_recursive_triggers_on_too(replica, path):
+    again = "insert or replace into element (id, ifc_class, name, status) values (?, 'IfcDoor', ?, 'ok')"
+    sql(path, ("drop trigger ggi_element_geometry",), ("drop trigger gii_element_geometry",))
+    sql(path, ("pragma recursive_triggers = on",), (again, element(3), "R"), (again, element(3), "R"))
+    sql(path, ("pragma recursive_triggers = on",), ("delete from element where id = ?", element(4)))
+    assert [(c.op, c.id, (c.set or {}).get("name")) for c in changes(replica)] == [
+        ("update", element(3), "R"),
+        ("delete", element(4), None),
+    ]
+
+
+def test_a_delete_an_insert_and_a_replace_of_one_row_are_three_changes(replica, path):
+    again = "insert or replace into element (id, ifc_class, name) values (?, 'IfcDoor', ?)"
+    connection = connect(path)
+    connection.execute("delete from element where id = ?", (element(3),))
+    connection.execute(again, (element(3), "one"))
+    connection.execute(again, (element(3), "two"))
+    connection.close()
+    assert [(c.op, (c.set or {}).get("name")) for c in changes(replica)] == [
+        ("delete", None),
+        ("insert", "one"),
+        ("update", "two"),
+    ]
+    assert index_is_right(replica)
+
+
+def test_acknowledged_transactions_are_forgotten_after_30_days(replica):
+    day = 86_400_000
+    replica.record([update(1, status="faulty")], NOW)
+    replica.pending()
+    pull(replica, [part(1, 6, status="faulty")], head=6, receipts=[taken(1, 6)])
+    replica.record([update(2, status="faulty")], NOW)
+    assert replica_care.prune(replica, NOW + 29 * day) == 0
+    assert replica_care.prune(replica, NOW + 31 * day) == 1
+    assert [t.n for t in replica.pending()] == [2]
+
+
+def test_a_push_stays_under_the_size_of_a_request_but_always_has_the_first(replica):
+    long = geometry.linestring([(float(i), 0.0, 0.0) for i in range(50_000)])
+    for number in range(4):
+        replica.record([update(number, geometry=long)], NOW)
+    assert [t.n for t in replica.pending(bytes_max=2 * len(long))] == [1]
+    assert [t.n for t in replica.pending(bytes_max=3 * len(long) + 5_000)] == [1, 2, 3]
 
 
 def test_columns_of_the_server_stay_as_the_server_set_them(replica, path):
@@ -347,7 +407,9 @@ replica.connection.execute("begin immediate")
 replica.connection.execute("update element set status = 'missing' where id = ?", ({element(2)!r},))
 os.kill(os.getpid(), signal.SIGKILL)
 """
-    died = subprocess.run([sys.executable, "-c", script], env=os.environ | {"PYTHONPATH": str(schemas.FOLDER.parent)})
+    died = subprocess.run(
+        [sys.executable, "-c", script], env=os.environ | {"PYTHONPATH": str(schemas.FOLDER.parent)}
+    )
     assert died.returncode == -signal.SIGKILL
     replica = Replica(connect(path), CATALOGUE, Dice())
     assert [(c.id, c.set) for c in changes(replica)] == [(element(1), {"status": "faulty"})]
@@ -359,7 +421,9 @@ os.kill(os.getpid(), signal.SIGKILL)
 def test_who_types_over_their_own_unsent_value_keeps_the_base_of_the_first_edit(replica):
     replica.record([update(1, status="faulty", properties={"colour": "blue"})], NOW)
     pull(replica, [part(1, 7, status="missing", name="theirs")], head=7)
-    replica.record([update(1, status="out_of_service", name="mine", properties={"colour": "black", "n": 1})], NOW)
+    replica.record(
+        [update(1, status="out_of_service", name="mine", properties={"colour": "black", "n": 1})], NOW
+    )
     by_field = {(c.base, f): v for c in changes(replica) for f, v in c.set.items()}
     assert by_field == {
         (5, "status"): "out_of_service",
@@ -497,7 +561,9 @@ def test_scenario_3_edits_made_right_before_a_fresh_pull_are_not_destroyed_by_it
 
 def test_a_reader_sees_a_pull_whole_or_not_at_all(replica, path):
     bad = part(2, 6, geometry=geometry.linestring([(0, 0, 0), (1, 1, 1)]), status="missing")
-    worse = RowOut(table="element", id=element(3), sequence=6, deleted=False, set={"geometry": b"not a geometry"})
+    worse = RowOut(
+        table="element", id=element(3), sequence=6, deleted=False, set={"geometry": b"not a geometry"}
+    )
     with pytest.raises(ValueError):
         pull(replica, [bad, worse], head=6)
     assert replica.row("element", element(2))["status"] == "ok"
@@ -514,7 +580,9 @@ def test_the_digest_tells_when_the_rows_are_not_the_servers(replica):
 def test_scenario_20_the_part_that_differs_is_fetched_and_edits_stay(replica):
     replica.record([update(4, status="faulty")], NOW)
     with replica.transaction(capture=False):
-        replica.connection.execute("update element set sequence = 4, name = 'wrong' where id = ?", (element(3),))
+        replica.connection.execute(
+            "update element set sequence = 4, name = 'wrong' where id = ?", (element(3),)
+        )
     replica_care.recount(replica)
     theirs = [digest.to_hex(s) for s in digest.leaves("element", [(element(n), 5) for n in range(9)])]
     leaves = replica_care.differing_leaves(replica, "element", theirs)

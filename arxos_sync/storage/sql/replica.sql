@@ -213,9 +213,11 @@ begin
     counter = case when transaction_key is not null then counter when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then 0
       when counter >= 65535 then 0 else counter + 1 end,
     ms = case when transaction_key is not null then ms when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then cast((julianday('now') - 2440587.5) * 86400000 as integer)
-      when counter >= 65535 then ms + 1 else ms end;
+      when counter >= 65535 then ms + 1 else ms end
+    where true;
   insert into arxos_change_log (stamp, base)
-    select printf('%012x-%04x-%s', ms, counter, tail), sequence from arxos_writing where transaction_key is null;
+    select printf('%012x-%04x-%s', ms, counter, tail), sequence
+    from arxos_writing where transaction_key is null and true;
   insert into "arxos_log_building" (transaction_key, place, op, id, changed, "new_origin", "new_name", "new_code", "new_street", "new_house_number", "new_postal_code", "new_city", "new_region", "new_country", "new_description", "new_timezone", "new_unit_system", "new_visibility", "new_year_built", "new_gross_area_m2", "new_status", "new_eastings", "new_northings", "new_orthogonal_height", "new_x_axis_abscissa", "new_x_axis_ordinate", "new_scale", "new_epsg", "new_ifc_guid", "new_properties", "new_footprint")
     select coalesce(w.transaction_key, (select max(key) from arxos_change_log)), w.place, 'insert', t.id, null,
       t."origin",
@@ -248,15 +250,20 @@ begin
 end;
 
 create trigger "arxos_replaced_building" after insert on "building"
-when (select capture from arxos_writing) and exists (select 1 from "arxos_stash_building" s where s.id = new.id and (s."name" is not new."name" or s."code" is not new."code" or s."street" is not new."street" or s."house_number" is not new."house_number" or s."postal_code" is not new."postal_code" or s."city" is not new."city" or s."region" is not new."region" or s."country" is not new."country" or s."description" is not new."description" or s."timezone" is not new."timezone" or s."unit_system" is not new."unit_system" or s."visibility" is not new."visibility" or s."year_built" is not new."year_built" or s."gross_area_m2" is not new."gross_area_m2" or s."status" is not new."status" or s."eastings" is not new."eastings" or s."northings" is not new."northings" or s."orthogonal_height" is not new."orthogonal_height" or s."x_axis_abscissa" is not new."x_axis_abscissa" or s."x_axis_ordinate" is not new."x_axis_ordinate" or s."scale" is not new."scale" or s."epsg" is not new."epsg" or s."ifc_guid" is not new."ifc_guid" or s."properties" is not new."properties" or s."footprint" is not new."footprint"))
+when (select capture from arxos_writing) and exists (select 1 from "arxos_stash_building" where id = new.id)
 begin
+  delete from "arxos_log_building" where op = 'delete' and id = new.id
+    and place = (select place from arxos_writing);
+  update arxos_writing set capture = 2 + exists (select 1 from "arxos_stash_building" s where s.id = new.id and (s."name" is not new."name" or s."code" is not new."code" or s."street" is not new."street" or s."house_number" is not new."house_number" or s."postal_code" is not new."postal_code" or s."city" is not new."city" or s."region" is not new."region" or s."country" is not new."country" or s."description" is not new."description" or s."timezone" is not new."timezone" or s."unit_system" is not new."unit_system" or s."visibility" is not new."visibility" or s."year_built" is not new."year_built" or s."gross_area_m2" is not new."gross_area_m2" or s."status" is not new."status" or s."eastings" is not new."eastings" or s."northings" is not new."northings" or s."orthogonal_height" is not new."orthogonal_height" or s."x_axis_abscissa" is not new."x_axis_abscissa" or s."x_axis_ordinate" is not new."x_axis_ordinate" or s."scale" is not new."scale" or s."epsg" is not new."epsg" or s."ifc_guid" is not new."ifc_guid" or s."properties" is not new."properties" or s."footprint" is not new."footprint"));
   update arxos_writing set place = place + 1,
     counter = case when transaction_key is not null then counter when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then 0
       when counter >= 65535 then 0 else counter + 1 end,
     ms = case when transaction_key is not null then ms when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then cast((julianday('now') - 2440587.5) * 86400000 as integer)
-      when counter >= 65535 then ms + 1 else ms end;
+      when counter >= 65535 then ms + 1 else ms end
+    where capture = 3;
   insert into arxos_change_log (stamp, base)
-    select printf('%012x-%04x-%s', ms, counter, tail), sequence from arxos_writing where transaction_key is null;
+    select printf('%012x-%04x-%s', ms, counter, tail), sequence
+    from arxos_writing where transaction_key is null and capture = 3;
   insert into "arxos_log_building" (transaction_key, place, op, id, changed, "old_name", "new_name", "old_code", "new_code", "old_street", "new_street", "old_house_number", "new_house_number", "old_postal_code", "new_postal_code", "old_city", "new_city", "old_region", "new_region", "old_country", "new_country", "old_description", "new_description", "old_timezone", "new_timezone", "old_unit_system", "new_unit_system", "old_visibility", "new_visibility", "old_year_built", "new_year_built", "old_gross_area_m2", "new_gross_area_m2", "old_status", "new_status", "old_eastings", "new_eastings", "old_northings", "new_northings", "old_orthogonal_height", "new_orthogonal_height", "old_x_axis_abscissa", "new_x_axis_abscissa", "old_x_axis_ordinate", "new_x_axis_ordinate", "old_scale", "new_scale", "old_epsg", "new_epsg", "old_ifc_guid", "new_ifc_guid", "old_properties", "new_properties", "old_footprint", "new_footprint")
     select coalesce(w.transaction_key, (select max(key) from arxos_change_log)), w.place, 'update', new.id, ltrim(case when s."name" is not new."name" then ' name' else '' end
       || case when s."code" is not new."code" then ' code' else '' end
@@ -327,13 +334,7 @@ begin
       case when s."properties" is not new."properties" then new."properties" end,
       case when s."footprint" is not new."footprint" then s."footprint" end,
       case when s."footprint" is not new."footprint" then new."footprint" end
-    from arxos_writing w, "arxos_stash_building" s where s.id = new.id;
-end;
-
-create trigger "arxos_replaced_kept_building" after insert on "building"
-when (select capture from arxos_writing) and exists (select 1 from "arxos_stash_building" where id = new.id)
-begin
-  update arxos_writing set capture = 2;
+    from arxos_writing w, "arxos_stash_building" s where s.id = new.id and w.capture = 3;
   update "building" set "sequence" = s."sequence", "created_at" = s."created_at", "created_by" = s."created_by", "updated_at" = s."updated_at", "updated_by" = s."updated_by", origin = s.origin from "arxos_stash_building" s
     where "building".pk = new.pk and s.id = new.id;
   update arxos_writing set capture = 1;
@@ -346,9 +347,11 @@ begin
     counter = case when transaction_key is not null then counter when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then 0
       when counter >= 65535 then 0 else counter + 1 end,
     ms = case when transaction_key is not null then ms when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then cast((julianday('now') - 2440587.5) * 86400000 as integer)
-      when counter >= 65535 then ms + 1 else ms end;
+      when counter >= 65535 then ms + 1 else ms end
+    where true;
   insert into arxos_change_log (stamp, base)
-    select printf('%012x-%04x-%s', ms, counter, tail), sequence from arxos_writing where transaction_key is null;
+    select printf('%012x-%04x-%s', ms, counter, tail), sequence
+    from arxos_writing where transaction_key is null and true;
   insert into "arxos_log_building" (transaction_key, place, op, id, changed, "old_sequence", "old_created_at", "old_created_by", "old_updated_at", "old_updated_by", "old_origin", "old_name", "old_code", "old_street", "old_house_number", "old_postal_code", "old_city", "old_region", "old_country", "old_description", "old_timezone", "old_unit_system", "old_visibility", "old_year_built", "old_gross_area_m2", "old_status", "old_eastings", "old_northings", "old_orthogonal_height", "old_x_axis_abscissa", "old_x_axis_ordinate", "old_scale", "old_epsg", "old_ifc_guid", "old_properties", "old_footprint")
     select coalesce(w.transaction_key, (select max(key) from arxos_change_log)), w.place, 'delete', s.id, null,
       s."sequence",
@@ -392,9 +395,11 @@ begin
     counter = case when transaction_key is not null then counter when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then 0
       when counter >= 65535 then 0 else counter + 1 end,
     ms = case when transaction_key is not null then ms when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then cast((julianday('now') - 2440587.5) * 86400000 as integer)
-      when counter >= 65535 then ms + 1 else ms end;
+      when counter >= 65535 then ms + 1 else ms end
+    where true;
   insert into arxos_change_log (stamp, base)
-    select printf('%012x-%04x-%s', ms, counter, tail), sequence from arxos_writing where transaction_key is null;
+    select printf('%012x-%04x-%s', ms, counter, tail), sequence
+    from arxos_writing where transaction_key is null and true;
   insert into "arxos_log_building" (transaction_key, place, op, id, changed, "old_name", "new_name", "old_code", "new_code", "old_street", "new_street", "old_house_number", "new_house_number", "old_postal_code", "new_postal_code", "old_city", "new_city", "old_region", "new_region", "old_country", "new_country", "old_description", "new_description", "old_timezone", "new_timezone", "old_unit_system", "new_unit_system", "old_visibility", "new_visibility", "old_year_built", "new_year_built", "old_gross_area_m2", "new_gross_area_m2", "old_status", "new_status", "old_eastings", "new_eastings", "old_northings", "new_northings", "old_orthogonal_height", "new_orthogonal_height", "old_x_axis_abscissa", "new_x_axis_abscissa", "old_x_axis_ordinate", "new_x_axis_ordinate", "old_scale", "new_scale", "old_epsg", "new_epsg", "old_ifc_guid", "new_ifc_guid", "old_properties", "new_properties", "old_footprint", "new_footprint")
     select coalesce(w.transaction_key, (select max(key) from arxos_change_log)), w.place, 'update', new.id, ltrim(case when old."name" is not new."name" then ' name' else '' end
       || case when old."code" is not new."code" then ' code' else '' end
@@ -487,9 +492,11 @@ begin
     counter = case when transaction_key is not null then counter when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then 0
       when counter >= 65535 then 0 else counter + 1 end,
     ms = case when transaction_key is not null then ms when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then cast((julianday('now') - 2440587.5) * 86400000 as integer)
-      when counter >= 65535 then ms + 1 else ms end;
+      when counter >= 65535 then ms + 1 else ms end
+    where true;
   insert into arxos_change_log (stamp, base)
-    select printf('%012x-%04x-%s', ms, counter, tail), sequence from arxos_writing where transaction_key is null;
+    select printf('%012x-%04x-%s', ms, counter, tail), sequence
+    from arxos_writing where transaction_key is null and true;
   insert into "arxos_log_building" (transaction_key, place, op, id, changed, "old_sequence", "old_created_at", "old_created_by", "old_updated_at", "old_updated_by", "old_origin", "old_name", "old_code", "old_street", "old_house_number", "old_postal_code", "old_city", "old_region", "old_country", "old_description", "old_timezone", "old_unit_system", "old_visibility", "old_year_built", "old_gross_area_m2", "old_status", "old_eastings", "old_northings", "old_orthogonal_height", "old_x_axis_abscissa", "old_x_axis_ordinate", "old_scale", "old_epsg", "old_ifc_guid", "old_properties", "old_footprint")
     select coalesce(w.transaction_key, (select max(key) from arxos_change_log)), w.place, 'delete', old.id, null,
       old."sequence",
@@ -626,9 +633,11 @@ begin
     counter = case when transaction_key is not null then counter when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then 0
       when counter >= 65535 then 0 else counter + 1 end,
     ms = case when transaction_key is not null then ms when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then cast((julianday('now') - 2440587.5) * 86400000 as integer)
-      when counter >= 65535 then ms + 1 else ms end;
+      when counter >= 65535 then ms + 1 else ms end
+    where true;
   insert into arxos_change_log (stamp, base)
-    select printf('%012x-%04x-%s', ms, counter, tail), sequence from arxos_writing where transaction_key is null;
+    select printf('%012x-%04x-%s', ms, counter, tail), sequence
+    from arxos_writing where transaction_key is null and true;
   insert into "arxos_log_storey" (transaction_key, place, op, id, changed, "new_origin", "new_name", "new_level", "new_elevation_m", "new_height_m", "new_ifc_guid", "new_outline")
     select coalesce(w.transaction_key, (select max(key) from arxos_change_log)), w.place, 'insert', t.id, null,
       t."origin",
@@ -642,15 +651,20 @@ begin
 end;
 
 create trigger "arxos_replaced_storey" after insert on "storey"
-when (select capture from arxos_writing) and exists (select 1 from "arxos_stash_storey" s where s.id = new.id and (s."name" is not new."name" or s."level" is not new."level" or s."elevation_m" is not new."elevation_m" or s."height_m" is not new."height_m" or s."ifc_guid" is not new."ifc_guid" or s."outline" is not new."outline"))
+when (select capture from arxos_writing) and exists (select 1 from "arxos_stash_storey" where id = new.id)
 begin
+  delete from "arxos_log_storey" where op = 'delete' and id = new.id
+    and place = (select place from arxos_writing);
+  update arxos_writing set capture = 2 + exists (select 1 from "arxos_stash_storey" s where s.id = new.id and (s."name" is not new."name" or s."level" is not new."level" or s."elevation_m" is not new."elevation_m" or s."height_m" is not new."height_m" or s."ifc_guid" is not new."ifc_guid" or s."outline" is not new."outline"));
   update arxos_writing set place = place + 1,
     counter = case when transaction_key is not null then counter when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then 0
       when counter >= 65535 then 0 else counter + 1 end,
     ms = case when transaction_key is not null then ms when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then cast((julianday('now') - 2440587.5) * 86400000 as integer)
-      when counter >= 65535 then ms + 1 else ms end;
+      when counter >= 65535 then ms + 1 else ms end
+    where capture = 3;
   insert into arxos_change_log (stamp, base)
-    select printf('%012x-%04x-%s', ms, counter, tail), sequence from arxos_writing where transaction_key is null;
+    select printf('%012x-%04x-%s', ms, counter, tail), sequence
+    from arxos_writing where transaction_key is null and capture = 3;
   insert into "arxos_log_storey" (transaction_key, place, op, id, changed, "old_name", "new_name", "old_level", "new_level", "old_elevation_m", "new_elevation_m", "old_height_m", "new_height_m", "old_ifc_guid", "new_ifc_guid", "old_outline", "new_outline")
     select coalesce(w.transaction_key, (select max(key) from arxos_change_log)), w.place, 'update', new.id, ltrim(case when s."name" is not new."name" then ' name' else '' end
       || case when s."level" is not new."level" then ' level' else '' end
@@ -669,13 +683,7 @@ begin
       case when s."ifc_guid" is not new."ifc_guid" then new."ifc_guid" end,
       case when s."outline" is not new."outline" then s."outline" end,
       case when s."outline" is not new."outline" then new."outline" end
-    from arxos_writing w, "arxos_stash_storey" s where s.id = new.id;
-end;
-
-create trigger "arxos_replaced_kept_storey" after insert on "storey"
-when (select capture from arxos_writing) and exists (select 1 from "arxos_stash_storey" where id = new.id)
-begin
-  update arxos_writing set capture = 2;
+    from arxos_writing w, "arxos_stash_storey" s where s.id = new.id and w.capture = 3;
   update "storey" set "sequence" = s."sequence", "created_at" = s."created_at", "created_by" = s."created_by", "updated_at" = s."updated_at", "updated_by" = s."updated_by", origin = s.origin from "arxos_stash_storey" s
     where "storey".pk = new.pk and s.id = new.id;
   update arxos_writing set capture = 1;
@@ -688,9 +696,11 @@ begin
     counter = case when transaction_key is not null then counter when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then 0
       when counter >= 65535 then 0 else counter + 1 end,
     ms = case when transaction_key is not null then ms when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then cast((julianday('now') - 2440587.5) * 86400000 as integer)
-      when counter >= 65535 then ms + 1 else ms end;
+      when counter >= 65535 then ms + 1 else ms end
+    where true;
   insert into arxos_change_log (stamp, base)
-    select printf('%012x-%04x-%s', ms, counter, tail), sequence from arxos_writing where transaction_key is null;
+    select printf('%012x-%04x-%s', ms, counter, tail), sequence
+    from arxos_writing where transaction_key is null and true;
   insert into "arxos_log_storey" (transaction_key, place, op, id, changed, "old_sequence", "old_created_at", "old_created_by", "old_updated_at", "old_updated_by", "old_origin", "old_name", "old_level", "old_elevation_m", "old_height_m", "old_ifc_guid", "old_outline")
     select coalesce(w.transaction_key, (select max(key) from arxos_change_log)), w.place, 'delete', s.id, null,
       s."sequence",
@@ -715,9 +725,11 @@ begin
     counter = case when transaction_key is not null then counter when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then 0
       when counter >= 65535 then 0 else counter + 1 end,
     ms = case when transaction_key is not null then ms when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then cast((julianday('now') - 2440587.5) * 86400000 as integer)
-      when counter >= 65535 then ms + 1 else ms end;
+      when counter >= 65535 then ms + 1 else ms end
+    where true;
   insert into arxos_change_log (stamp, base)
-    select printf('%012x-%04x-%s', ms, counter, tail), sequence from arxos_writing where transaction_key is null;
+    select printf('%012x-%04x-%s', ms, counter, tail), sequence
+    from arxos_writing where transaction_key is null and true;
   insert into "arxos_log_storey" (transaction_key, place, op, id, changed, "old_name", "new_name", "old_level", "new_level", "old_elevation_m", "new_elevation_m", "old_height_m", "new_height_m", "old_ifc_guid", "new_ifc_guid", "old_outline", "new_outline")
     select coalesce(w.transaction_key, (select max(key) from arxos_change_log)), w.place, 'update', new.id, ltrim(case when old."name" is not new."name" then ' name' else '' end
       || case when old."level" is not new."level" then ' level' else '' end
@@ -758,9 +770,11 @@ begin
     counter = case when transaction_key is not null then counter when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then 0
       when counter >= 65535 then 0 else counter + 1 end,
     ms = case when transaction_key is not null then ms when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then cast((julianday('now') - 2440587.5) * 86400000 as integer)
-      when counter >= 65535 then ms + 1 else ms end;
+      when counter >= 65535 then ms + 1 else ms end
+    where true;
   insert into arxos_change_log (stamp, base)
-    select printf('%012x-%04x-%s', ms, counter, tail), sequence from arxos_writing where transaction_key is null;
+    select printf('%012x-%04x-%s', ms, counter, tail), sequence
+    from arxos_writing where transaction_key is null and true;
   insert into "arxos_log_storey" (transaction_key, place, op, id, changed, "old_sequence", "old_created_at", "old_created_by", "old_updated_at", "old_updated_by", "old_origin", "old_name", "old_level", "old_elevation_m", "old_height_m", "old_ifc_guid", "old_outline")
     select coalesce(w.transaction_key, (select max(key) from arxos_change_log)), w.place, 'delete', old.id, null,
       old."sequence",
@@ -891,9 +905,11 @@ begin
     counter = case when transaction_key is not null then counter when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then 0
       when counter >= 65535 then 0 else counter + 1 end,
     ms = case when transaction_key is not null then ms when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then cast((julianday('now') - 2440587.5) * 86400000 as integer)
-      when counter >= 65535 then ms + 1 else ms end;
+      when counter >= 65535 then ms + 1 else ms end
+    where true;
   insert into arxos_change_log (stamp, base)
-    select printf('%012x-%04x-%s', ms, counter, tail), sequence from arxos_writing where transaction_key is null;
+    select printf('%012x-%04x-%s', ms, counter, tail), sequence
+    from arxos_writing where transaction_key is null and true;
   insert into "arxos_log_space" (transaction_key, place, op, id, changed, "new_origin", "new_storey_id", "new_number", "new_name", "new_usage", "new_area_m2", "new_height_m", "new_ifc_guid", "new_properties", "new_outline")
     select coalesce(w.transaction_key, (select max(key) from arxos_change_log)), w.place, 'insert', t.id, null,
       t."origin",
@@ -910,15 +926,20 @@ begin
 end;
 
 create trigger "arxos_replaced_space" after insert on "space"
-when (select capture from arxos_writing) and exists (select 1 from "arxos_stash_space" s where s.id = new.id and (s."storey_id" is not new."storey_id" or s."number" is not new."number" or s."name" is not new."name" or s."usage" is not new."usage" or s."area_m2" is not new."area_m2" or s."height_m" is not new."height_m" or s."ifc_guid" is not new."ifc_guid" or s."properties" is not new."properties" or s."outline" is not new."outline"))
+when (select capture from arxos_writing) and exists (select 1 from "arxos_stash_space" where id = new.id)
 begin
+  delete from "arxos_log_space" where op = 'delete' and id = new.id
+    and place = (select place from arxos_writing);
+  update arxos_writing set capture = 2 + exists (select 1 from "arxos_stash_space" s where s.id = new.id and (s."storey_id" is not new."storey_id" or s."number" is not new."number" or s."name" is not new."name" or s."usage" is not new."usage" or s."area_m2" is not new."area_m2" or s."height_m" is not new."height_m" or s."ifc_guid" is not new."ifc_guid" or s."properties" is not new."properties" or s."outline" is not new."outline"));
   update arxos_writing set place = place + 1,
     counter = case when transaction_key is not null then counter when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then 0
       when counter >= 65535 then 0 else counter + 1 end,
     ms = case when transaction_key is not null then ms when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then cast((julianday('now') - 2440587.5) * 86400000 as integer)
-      when counter >= 65535 then ms + 1 else ms end;
+      when counter >= 65535 then ms + 1 else ms end
+    where capture = 3;
   insert into arxos_change_log (stamp, base)
-    select printf('%012x-%04x-%s', ms, counter, tail), sequence from arxos_writing where transaction_key is null;
+    select printf('%012x-%04x-%s', ms, counter, tail), sequence
+    from arxos_writing where transaction_key is null and capture = 3;
   insert into "arxos_log_space" (transaction_key, place, op, id, changed, "old_storey_id", "new_storey_id", "old_number", "new_number", "old_name", "new_name", "old_usage", "new_usage", "old_area_m2", "new_area_m2", "old_height_m", "new_height_m", "old_ifc_guid", "new_ifc_guid", "old_properties", "new_properties", "old_outline", "new_outline")
     select coalesce(w.transaction_key, (select max(key) from arxos_change_log)), w.place, 'update', new.id, ltrim(case when s."storey_id" is not new."storey_id" then ' storey_id' else '' end
       || case when s."number" is not new."number" then ' number' else '' end
@@ -947,13 +968,7 @@ begin
       case when s."properties" is not new."properties" then new."properties" end,
       case when s."outline" is not new."outline" then s."outline" end,
       case when s."outline" is not new."outline" then new."outline" end
-    from arxos_writing w, "arxos_stash_space" s where s.id = new.id;
-end;
-
-create trigger "arxos_replaced_kept_space" after insert on "space"
-when (select capture from arxos_writing) and exists (select 1 from "arxos_stash_space" where id = new.id)
-begin
-  update arxos_writing set capture = 2;
+    from arxos_writing w, "arxos_stash_space" s where s.id = new.id and w.capture = 3;
   update "space" set "sequence" = s."sequence", "created_at" = s."created_at", "created_by" = s."created_by", "updated_at" = s."updated_at", "updated_by" = s."updated_by", origin = s.origin from "arxos_stash_space" s
     where "space".pk = new.pk and s.id = new.id;
   update arxos_writing set capture = 1;
@@ -966,9 +981,11 @@ begin
     counter = case when transaction_key is not null then counter when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then 0
       when counter >= 65535 then 0 else counter + 1 end,
     ms = case when transaction_key is not null then ms when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then cast((julianday('now') - 2440587.5) * 86400000 as integer)
-      when counter >= 65535 then ms + 1 else ms end;
+      when counter >= 65535 then ms + 1 else ms end
+    where true;
   insert into arxos_change_log (stamp, base)
-    select printf('%012x-%04x-%s', ms, counter, tail), sequence from arxos_writing where transaction_key is null;
+    select printf('%012x-%04x-%s', ms, counter, tail), sequence
+    from arxos_writing where transaction_key is null and true;
   insert into "arxos_log_space" (transaction_key, place, op, id, changed, "old_sequence", "old_created_at", "old_created_by", "old_updated_at", "old_updated_by", "old_origin", "old_storey_id", "old_number", "old_name", "old_usage", "old_area_m2", "old_height_m", "old_ifc_guid", "old_properties", "old_outline")
     select coalesce(w.transaction_key, (select max(key) from arxos_change_log)), w.place, 'delete', s.id, null,
       s."sequence",
@@ -996,9 +1013,11 @@ begin
     counter = case when transaction_key is not null then counter when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then 0
       when counter >= 65535 then 0 else counter + 1 end,
     ms = case when transaction_key is not null then ms when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then cast((julianday('now') - 2440587.5) * 86400000 as integer)
-      when counter >= 65535 then ms + 1 else ms end;
+      when counter >= 65535 then ms + 1 else ms end
+    where true;
   insert into arxos_change_log (stamp, base)
-    select printf('%012x-%04x-%s', ms, counter, tail), sequence from arxos_writing where transaction_key is null;
+    select printf('%012x-%04x-%s', ms, counter, tail), sequence
+    from arxos_writing where transaction_key is null and true;
   insert into "arxos_log_space" (transaction_key, place, op, id, changed, "old_storey_id", "new_storey_id", "old_number", "new_number", "old_name", "new_name", "old_usage", "new_usage", "old_area_m2", "new_area_m2", "old_height_m", "new_height_m", "old_ifc_guid", "new_ifc_guid", "old_properties", "new_properties", "old_outline", "new_outline")
     select coalesce(w.transaction_key, (select max(key) from arxos_change_log)), w.place, 'update', new.id, ltrim(case when old."storey_id" is not new."storey_id" then ' storey_id' else '' end
       || case when old."number" is not new."number" then ' number' else '' end
@@ -1049,9 +1068,11 @@ begin
     counter = case when transaction_key is not null then counter when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then 0
       when counter >= 65535 then 0 else counter + 1 end,
     ms = case when transaction_key is not null then ms when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then cast((julianday('now') - 2440587.5) * 86400000 as integer)
-      when counter >= 65535 then ms + 1 else ms end;
+      when counter >= 65535 then ms + 1 else ms end
+    where true;
   insert into arxos_change_log (stamp, base)
-    select printf('%012x-%04x-%s', ms, counter, tail), sequence from arxos_writing where transaction_key is null;
+    select printf('%012x-%04x-%s', ms, counter, tail), sequence
+    from arxos_writing where transaction_key is null and true;
   insert into "arxos_log_space" (transaction_key, place, op, id, changed, "old_sequence", "old_created_at", "old_created_by", "old_updated_at", "old_updated_by", "old_origin", "old_storey_id", "old_number", "old_name", "old_usage", "old_area_m2", "old_height_m", "old_ifc_guid", "old_properties", "old_outline")
     select coalesce(w.transaction_key, (select max(key) from arxos_change_log)), w.place, 'delete', old.id, null,
       old."sequence",
@@ -1242,9 +1263,11 @@ begin
     counter = case when transaction_key is not null then counter when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then 0
       when counter >= 65535 then 0 else counter + 1 end,
     ms = case when transaction_key is not null then ms when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then cast((julianday('now') - 2440587.5) * 86400000 as integer)
-      when counter >= 65535 then ms + 1 else ms end;
+      when counter >= 65535 then ms + 1 else ms end
+    where true;
   insert into arxos_change_log (stamp, base)
-    select printf('%012x-%04x-%s', ms, counter, tail), sequence from arxos_writing where transaction_key is null;
+    select printf('%012x-%04x-%s', ms, counter, tail), sequence
+    from arxos_writing where transaction_key is null and true;
   insert into "arxos_log_element" (transaction_key, place, op, id, changed, "new_origin", "new_storey_id", "new_space_id", "new_ifc_class", "new_predefined_type", "new_name", "new_tag", "new_serial_number", "new_barcode", "new_manufacturer", "new_model", "new_installed_on", "new_status", "new_condition", "new_systems", "new_visit_count", "new_confidence_classification", "new_confidence_position", "new_confidence_properties", "new_confidence_relationships", "new_ifc_guid", "new_properties", "new_heading_deg", "new_geometry")
     select coalesce(w.transaction_key, (select max(key) from arxos_change_log)), w.place, 'insert', t.id, null,
       t."origin",
@@ -1275,15 +1298,20 @@ begin
 end;
 
 create trigger "arxos_replaced_element" after insert on "element"
-when (select capture from arxos_writing) and exists (select 1 from "arxos_stash_element" s where s.id = new.id and (s."storey_id" is not new."storey_id" or s."space_id" is not new."space_id" or s."ifc_class" is not new."ifc_class" or s."predefined_type" is not new."predefined_type" or s."name" is not new."name" or s."tag" is not new."tag" or s."serial_number" is not new."serial_number" or s."barcode" is not new."barcode" or s."manufacturer" is not new."manufacturer" or s."model" is not new."model" or s."installed_on" is not new."installed_on" or s."status" is not new."status" or s."condition" is not new."condition" or s."systems" is not new."systems" or s."visit_count" is not new."visit_count" or s."confidence_classification" is not new."confidence_classification" or s."confidence_position" is not new."confidence_position" or s."confidence_properties" is not new."confidence_properties" or s."confidence_relationships" is not new."confidence_relationships" or s."ifc_guid" is not new."ifc_guid" or s."properties" is not new."properties" or s."heading_deg" is not new."heading_deg" or s."geometry" is not new."geometry"))
+when (select capture from arxos_writing) and exists (select 1 from "arxos_stash_element" where id = new.id)
 begin
+  delete from "arxos_log_element" where op = 'delete' and id = new.id
+    and place = (select place from arxos_writing);
+  update arxos_writing set capture = 2 + exists (select 1 from "arxos_stash_element" s where s.id = new.id and (s."storey_id" is not new."storey_id" or s."space_id" is not new."space_id" or s."ifc_class" is not new."ifc_class" or s."predefined_type" is not new."predefined_type" or s."name" is not new."name" or s."tag" is not new."tag" or s."serial_number" is not new."serial_number" or s."barcode" is not new."barcode" or s."manufacturer" is not new."manufacturer" or s."model" is not new."model" or s."installed_on" is not new."installed_on" or s."status" is not new."status" or s."condition" is not new."condition" or s."systems" is not new."systems" or s."visit_count" is not new."visit_count" or s."confidence_classification" is not new."confidence_classification" or s."confidence_position" is not new."confidence_position" or s."confidence_properties" is not new."confidence_properties" or s."confidence_relationships" is not new."confidence_relationships" or s."ifc_guid" is not new."ifc_guid" or s."properties" is not new."properties" or s."heading_deg" is not new."heading_deg" or s."geometry" is not new."geometry"));
   update arxos_writing set place = place + 1,
     counter = case when transaction_key is not null then counter when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then 0
       when counter >= 65535 then 0 else counter + 1 end,
     ms = case when transaction_key is not null then ms when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then cast((julianday('now') - 2440587.5) * 86400000 as integer)
-      when counter >= 65535 then ms + 1 else ms end;
+      when counter >= 65535 then ms + 1 else ms end
+    where capture = 3;
   insert into arxos_change_log (stamp, base)
-    select printf('%012x-%04x-%s', ms, counter, tail), sequence from arxos_writing where transaction_key is null;
+    select printf('%012x-%04x-%s', ms, counter, tail), sequence
+    from arxos_writing where transaction_key is null and capture = 3;
   insert into "arxos_log_element" (transaction_key, place, op, id, changed, "old_storey_id", "new_storey_id", "old_space_id", "new_space_id", "old_ifc_class", "new_ifc_class", "old_predefined_type", "new_predefined_type", "old_name", "new_name", "old_tag", "new_tag", "old_serial_number", "new_serial_number", "old_barcode", "new_barcode", "old_manufacturer", "new_manufacturer", "old_model", "new_model", "old_installed_on", "new_installed_on", "old_status", "new_status", "old_condition", "new_condition", "old_systems", "new_systems", "old_visit_count", "new_visit_count", "old_confidence_classification", "new_confidence_classification", "old_confidence_position", "new_confidence_position", "old_confidence_properties", "new_confidence_properties", "old_confidence_relationships", "new_confidence_relationships", "old_ifc_guid", "new_ifc_guid", "old_properties", "new_properties", "old_heading_deg", "new_heading_deg", "old_geometry", "new_geometry")
     select coalesce(w.transaction_key, (select max(key) from arxos_change_log)), w.place, 'update', new.id, ltrim(case when s."storey_id" is not new."storey_id" then ' storey_id' else '' end
       || case when s."space_id" is not new."space_id" then ' space_id' else '' end
@@ -1350,13 +1378,7 @@ begin
       case when s."heading_deg" is not new."heading_deg" or s."geometry" is not new."geometry" then new."heading_deg" end,
       case when s."heading_deg" is not new."heading_deg" or s."geometry" is not new."geometry" then s."geometry" end,
       case when s."heading_deg" is not new."heading_deg" or s."geometry" is not new."geometry" then new."geometry" end
-    from arxos_writing w, "arxos_stash_element" s where s.id = new.id;
-end;
-
-create trigger "arxos_replaced_kept_element" after insert on "element"
-when (select capture from arxos_writing) and exists (select 1 from "arxos_stash_element" where id = new.id)
-begin
-  update arxos_writing set capture = 2;
+    from arxos_writing w, "arxos_stash_element" s where s.id = new.id and w.capture = 3;
   update "element" set "sequence" = s."sequence", "created_at" = s."created_at", "created_by" = s."created_by", "updated_at" = s."updated_at", "updated_by" = s."updated_by", origin = s.origin from "arxos_stash_element" s
     where "element".pk = new.pk and s.id = new.id;
   update arxos_writing set capture = 1;
@@ -1369,9 +1391,11 @@ begin
     counter = case when transaction_key is not null then counter when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then 0
       when counter >= 65535 then 0 else counter + 1 end,
     ms = case when transaction_key is not null then ms when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then cast((julianday('now') - 2440587.5) * 86400000 as integer)
-      when counter >= 65535 then ms + 1 else ms end;
+      when counter >= 65535 then ms + 1 else ms end
+    where true;
   insert into arxos_change_log (stamp, base)
-    select printf('%012x-%04x-%s', ms, counter, tail), sequence from arxos_writing where transaction_key is null;
+    select printf('%012x-%04x-%s', ms, counter, tail), sequence
+    from arxos_writing where transaction_key is null and true;
   insert into "arxos_log_element" (transaction_key, place, op, id, changed, "old_sequence", "old_created_at", "old_created_by", "old_updated_at", "old_updated_by", "old_origin", "old_storey_id", "old_space_id", "old_ifc_class", "old_predefined_type", "old_name", "old_tag", "old_serial_number", "old_barcode", "old_manufacturer", "old_model", "old_installed_on", "old_status", "old_condition", "old_systems", "old_visit_count", "old_confidence_classification", "old_confidence_position", "old_confidence_properties", "old_confidence_relationships", "old_ifc_guid", "old_properties", "old_heading_deg", "old_geometry")
     select coalesce(w.transaction_key, (select max(key) from arxos_change_log)), w.place, 'delete', s.id, null,
       s."sequence",
@@ -1413,9 +1437,11 @@ begin
     counter = case when transaction_key is not null then counter when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then 0
       when counter >= 65535 then 0 else counter + 1 end,
     ms = case when transaction_key is not null then ms when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then cast((julianday('now') - 2440587.5) * 86400000 as integer)
-      when counter >= 65535 then ms + 1 else ms end;
+      when counter >= 65535 then ms + 1 else ms end
+    where true;
   insert into arxos_change_log (stamp, base)
-    select printf('%012x-%04x-%s', ms, counter, tail), sequence from arxos_writing where transaction_key is null;
+    select printf('%012x-%04x-%s', ms, counter, tail), sequence
+    from arxos_writing where transaction_key is null and true;
   insert into "arxos_log_element" (transaction_key, place, op, id, changed, "old_storey_id", "new_storey_id", "old_space_id", "new_space_id", "old_ifc_class", "new_ifc_class", "old_predefined_type", "new_predefined_type", "old_name", "new_name", "old_tag", "new_tag", "old_serial_number", "new_serial_number", "old_barcode", "new_barcode", "old_manufacturer", "new_manufacturer", "old_model", "new_model", "old_installed_on", "new_installed_on", "old_status", "new_status", "old_condition", "new_condition", "old_systems", "new_systems", "old_visit_count", "new_visit_count", "old_confidence_classification", "new_confidence_classification", "old_confidence_position", "new_confidence_position", "old_confidence_properties", "new_confidence_properties", "old_confidence_relationships", "new_confidence_relationships", "old_ifc_guid", "new_ifc_guid", "old_properties", "new_properties", "old_heading_deg", "new_heading_deg", "old_geometry", "new_geometry")
     select coalesce(w.transaction_key, (select max(key) from arxos_change_log)), w.place, 'update', new.id, ltrim(case when old."storey_id" is not new."storey_id" then ' storey_id' else '' end
       || case when old."space_id" is not new."space_id" then ' space_id' else '' end
@@ -1504,9 +1530,11 @@ begin
     counter = case when transaction_key is not null then counter when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then 0
       when counter >= 65535 then 0 else counter + 1 end,
     ms = case when transaction_key is not null then ms when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then cast((julianday('now') - 2440587.5) * 86400000 as integer)
-      when counter >= 65535 then ms + 1 else ms end;
+      when counter >= 65535 then ms + 1 else ms end
+    where true;
   insert into arxos_change_log (stamp, base)
-    select printf('%012x-%04x-%s', ms, counter, tail), sequence from arxos_writing where transaction_key is null;
+    select printf('%012x-%04x-%s', ms, counter, tail), sequence
+    from arxos_writing where transaction_key is null and true;
   insert into "arxos_log_element" (transaction_key, place, op, id, changed, "old_sequence", "old_created_at", "old_created_by", "old_updated_at", "old_updated_by", "old_origin", "old_storey_id", "old_space_id", "old_ifc_class", "old_predefined_type", "old_name", "old_tag", "old_serial_number", "old_barcode", "old_manufacturer", "old_model", "old_installed_on", "old_status", "old_condition", "old_systems", "old_visit_count", "old_confidence_classification", "old_confidence_position", "old_confidence_properties", "old_confidence_relationships", "old_ifc_guid", "old_properties", "old_heading_deg", "old_geometry")
     select coalesce(w.transaction_key, (select max(key) from arxos_change_log)), w.place, 'delete', old.id, null,
       old."sequence",
@@ -1629,9 +1657,11 @@ begin
     counter = case when transaction_key is not null then counter when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then 0
       when counter >= 65535 then 0 else counter + 1 end,
     ms = case when transaction_key is not null then ms when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then cast((julianday('now') - 2440587.5) * 86400000 as integer)
-      when counter >= 65535 then ms + 1 else ms end;
+      when counter >= 65535 then ms + 1 else ms end
+    where true;
   insert into arxos_change_log (stamp, base)
-    select printf('%012x-%04x-%s', ms, counter, tail), sequence from arxos_writing where transaction_key is null;
+    select printf('%012x-%04x-%s', ms, counter, tail), sequence
+    from arxos_writing where transaction_key is null and true;
   insert into "arxos_log_system" (transaction_key, place, op, id, changed, "new_origin", "new_kind", "new_name", "new_ifc_guid")
     select coalesce(w.transaction_key, (select max(key) from arxos_change_log)), w.place, 'insert', t.id, null,
       t."origin",
@@ -1642,15 +1672,20 @@ begin
 end;
 
 create trigger "arxos_replaced_system" after insert on "system"
-when (select capture from arxos_writing) and exists (select 1 from "arxos_stash_system" s where s.id = new.id and (s."kind" is not new."kind" or s."name" is not new."name" or s."ifc_guid" is not new."ifc_guid"))
+when (select capture from arxos_writing) and exists (select 1 from "arxos_stash_system" where id = new.id)
 begin
+  delete from "arxos_log_system" where op = 'delete' and id = new.id
+    and place = (select place from arxos_writing);
+  update arxos_writing set capture = 2 + exists (select 1 from "arxos_stash_system" s where s.id = new.id and (s."kind" is not new."kind" or s."name" is not new."name" or s."ifc_guid" is not new."ifc_guid"));
   update arxos_writing set place = place + 1,
     counter = case when transaction_key is not null then counter when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then 0
       when counter >= 65535 then 0 else counter + 1 end,
     ms = case when transaction_key is not null then ms when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then cast((julianday('now') - 2440587.5) * 86400000 as integer)
-      when counter >= 65535 then ms + 1 else ms end;
+      when counter >= 65535 then ms + 1 else ms end
+    where capture = 3;
   insert into arxos_change_log (stamp, base)
-    select printf('%012x-%04x-%s', ms, counter, tail), sequence from arxos_writing where transaction_key is null;
+    select printf('%012x-%04x-%s', ms, counter, tail), sequence
+    from arxos_writing where transaction_key is null and capture = 3;
   insert into "arxos_log_system" (transaction_key, place, op, id, changed, "old_kind", "new_kind", "old_name", "new_name", "old_ifc_guid", "new_ifc_guid")
     select coalesce(w.transaction_key, (select max(key) from arxos_change_log)), w.place, 'update', new.id, ltrim(case when s."kind" is not new."kind" then ' kind' else '' end
       || case when s."name" is not new."name" then ' name' else '' end
@@ -1661,13 +1696,7 @@ begin
       case when s."name" is not new."name" then new."name" end,
       case when s."ifc_guid" is not new."ifc_guid" then s."ifc_guid" end,
       case when s."ifc_guid" is not new."ifc_guid" then new."ifc_guid" end
-    from arxos_writing w, "arxos_stash_system" s where s.id = new.id;
-end;
-
-create trigger "arxos_replaced_kept_system" after insert on "system"
-when (select capture from arxos_writing) and exists (select 1 from "arxos_stash_system" where id = new.id)
-begin
-  update arxos_writing set capture = 2;
+    from arxos_writing w, "arxos_stash_system" s where s.id = new.id and w.capture = 3;
   update "system" set "sequence" = s."sequence", "created_at" = s."created_at", "created_by" = s."created_by", "updated_at" = s."updated_at", "updated_by" = s."updated_by", origin = s.origin from "arxos_stash_system" s
     where "system".pk = new.pk and s.id = new.id;
   update arxos_writing set capture = 1;
@@ -1680,9 +1709,11 @@ begin
     counter = case when transaction_key is not null then counter when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then 0
       when counter >= 65535 then 0 else counter + 1 end,
     ms = case when transaction_key is not null then ms when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then cast((julianday('now') - 2440587.5) * 86400000 as integer)
-      when counter >= 65535 then ms + 1 else ms end;
+      when counter >= 65535 then ms + 1 else ms end
+    where true;
   insert into arxos_change_log (stamp, base)
-    select printf('%012x-%04x-%s', ms, counter, tail), sequence from arxos_writing where transaction_key is null;
+    select printf('%012x-%04x-%s', ms, counter, tail), sequence
+    from arxos_writing where transaction_key is null and true;
   insert into "arxos_log_system" (transaction_key, place, op, id, changed, "old_sequence", "old_created_at", "old_created_by", "old_updated_at", "old_updated_by", "old_origin", "old_kind", "old_name", "old_ifc_guid")
     select coalesce(w.transaction_key, (select max(key) from arxos_change_log)), w.place, 'delete', s.id, null,
       s."sequence",
@@ -1704,9 +1735,11 @@ begin
     counter = case when transaction_key is not null then counter when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then 0
       when counter >= 65535 then 0 else counter + 1 end,
     ms = case when transaction_key is not null then ms when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then cast((julianday('now') - 2440587.5) * 86400000 as integer)
-      when counter >= 65535 then ms + 1 else ms end;
+      when counter >= 65535 then ms + 1 else ms end
+    where true;
   insert into arxos_change_log (stamp, base)
-    select printf('%012x-%04x-%s', ms, counter, tail), sequence from arxos_writing where transaction_key is null;
+    select printf('%012x-%04x-%s', ms, counter, tail), sequence
+    from arxos_writing where transaction_key is null and true;
   insert into "arxos_log_system" (transaction_key, place, op, id, changed, "old_kind", "new_kind", "old_name", "new_name", "old_ifc_guid", "new_ifc_guid")
     select coalesce(w.transaction_key, (select max(key) from arxos_change_log)), w.place, 'update', new.id, ltrim(case when old."kind" is not new."kind" then ' kind' else '' end
       || case when old."name" is not new."name" then ' name' else '' end
@@ -1739,9 +1772,11 @@ begin
     counter = case when transaction_key is not null then counter when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then 0
       when counter >= 65535 then 0 else counter + 1 end,
     ms = case when transaction_key is not null then ms when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then cast((julianday('now') - 2440587.5) * 86400000 as integer)
-      when counter >= 65535 then ms + 1 else ms end;
+      when counter >= 65535 then ms + 1 else ms end
+    where true;
   insert into arxos_change_log (stamp, base)
-    select printf('%012x-%04x-%s', ms, counter, tail), sequence from arxos_writing where transaction_key is null;
+    select printf('%012x-%04x-%s', ms, counter, tail), sequence
+    from arxos_writing where transaction_key is null and true;
   insert into "arxos_log_system" (transaction_key, place, op, id, changed, "old_sequence", "old_created_at", "old_created_by", "old_updated_at", "old_updated_by", "old_origin", "old_kind", "old_name", "old_ifc_guid")
     select coalesce(w.transaction_key, (select max(key) from arxos_change_log)), w.place, 'delete', old.id, null,
       old."sequence",
@@ -1871,9 +1906,11 @@ begin
     counter = case when transaction_key is not null then counter when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then 0
       when counter >= 65535 then 0 else counter + 1 end,
     ms = case when transaction_key is not null then ms when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then cast((julianday('now') - 2440587.5) * 86400000 as integer)
-      when counter >= 65535 then ms + 1 else ms end;
+      when counter >= 65535 then ms + 1 else ms end
+    where true;
   insert into arxos_change_log (stamp, base)
-    select printf('%012x-%04x-%s', ms, counter, tail), sequence from arxos_writing where transaction_key is null;
+    select printf('%012x-%04x-%s', ms, counter, tail), sequence
+    from arxos_writing where transaction_key is null and true;
   insert into "arxos_log_floor_plan" (transaction_key, place, op, id, changed, "new_origin", "new_storey_id", "new_attachment_id", "new_page", "new_affine_a", "new_affine_b", "new_affine_c", "new_affine_d", "new_affine_e", "new_affine_f", "new_rms_error_m", "new_revision", "new_supersedes")
     select coalesce(w.transaction_key, (select max(key) from arxos_change_log)), w.place, 'insert', t.id, null,
       t."origin",
@@ -1893,15 +1930,20 @@ begin
 end;
 
 create trigger "arxos_replaced_floor_plan" after insert on "floor_plan"
-when (select capture from arxos_writing) and exists (select 1 from "arxos_stash_floor_plan" s where s.id = new.id and (s."storey_id" is not new."storey_id" or s."attachment_id" is not new."attachment_id" or s."page" is not new."page" or s."affine_a" is not new."affine_a" or s."affine_b" is not new."affine_b" or s."affine_c" is not new."affine_c" or s."affine_d" is not new."affine_d" or s."affine_e" is not new."affine_e" or s."affine_f" is not new."affine_f" or s."rms_error_m" is not new."rms_error_m" or s."revision" is not new."revision" or s."supersedes" is not new."supersedes"))
+when (select capture from arxos_writing) and exists (select 1 from "arxos_stash_floor_plan" where id = new.id)
 begin
+  delete from "arxos_log_floor_plan" where op = 'delete' and id = new.id
+    and place = (select place from arxos_writing);
+  update arxos_writing set capture = 2 + exists (select 1 from "arxos_stash_floor_plan" s where s.id = new.id and (s."storey_id" is not new."storey_id" or s."attachment_id" is not new."attachment_id" or s."page" is not new."page" or s."affine_a" is not new."affine_a" or s."affine_b" is not new."affine_b" or s."affine_c" is not new."affine_c" or s."affine_d" is not new."affine_d" or s."affine_e" is not new."affine_e" or s."affine_f" is not new."affine_f" or s."rms_error_m" is not new."rms_error_m" or s."revision" is not new."revision" or s."supersedes" is not new."supersedes"));
   update arxos_writing set place = place + 1,
     counter = case when transaction_key is not null then counter when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then 0
       when counter >= 65535 then 0 else counter + 1 end,
     ms = case when transaction_key is not null then ms when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then cast((julianday('now') - 2440587.5) * 86400000 as integer)
-      when counter >= 65535 then ms + 1 else ms end;
+      when counter >= 65535 then ms + 1 else ms end
+    where capture = 3;
   insert into arxos_change_log (stamp, base)
-    select printf('%012x-%04x-%s', ms, counter, tail), sequence from arxos_writing where transaction_key is null;
+    select printf('%012x-%04x-%s', ms, counter, tail), sequence
+    from arxos_writing where transaction_key is null and capture = 3;
   insert into "arxos_log_floor_plan" (transaction_key, place, op, id, changed, "old_storey_id", "new_storey_id", "old_attachment_id", "new_attachment_id", "old_page", "new_page", "old_affine_a", "new_affine_a", "old_affine_b", "new_affine_b", "old_affine_c", "new_affine_c", "old_affine_d", "new_affine_d", "old_affine_e", "new_affine_e", "old_affine_f", "new_affine_f", "old_rms_error_m", "new_rms_error_m", "old_revision", "new_revision", "old_supersedes", "new_supersedes")
     select coalesce(w.transaction_key, (select max(key) from arxos_change_log)), w.place, 'update', new.id, ltrim(case when s."storey_id" is not new."storey_id" then ' storey_id' else '' end
       || case when s."attachment_id" is not new."attachment_id" then ' attachment_id' else '' end
@@ -1933,13 +1975,7 @@ begin
       case when s."revision" is not new."revision" then new."revision" end,
       case when s."supersedes" is not new."supersedes" then s."supersedes" end,
       case when s."supersedes" is not new."supersedes" then new."supersedes" end
-    from arxos_writing w, "arxos_stash_floor_plan" s where s.id = new.id;
-end;
-
-create trigger "arxos_replaced_kept_floor_plan" after insert on "floor_plan"
-when (select capture from arxos_writing) and exists (select 1 from "arxos_stash_floor_plan" where id = new.id)
-begin
-  update arxos_writing set capture = 2;
+    from arxos_writing w, "arxos_stash_floor_plan" s where s.id = new.id and w.capture = 3;
   update "floor_plan" set "sequence" = s."sequence", "created_at" = s."created_at", "created_by" = s."created_by", "updated_at" = s."updated_at", "updated_by" = s."updated_by", origin = s.origin from "arxos_stash_floor_plan" s
     where "floor_plan".pk = new.pk and s.id = new.id;
   update arxos_writing set capture = 1;
@@ -1952,9 +1988,11 @@ begin
     counter = case when transaction_key is not null then counter when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then 0
       when counter >= 65535 then 0 else counter + 1 end,
     ms = case when transaction_key is not null then ms when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then cast((julianday('now') - 2440587.5) * 86400000 as integer)
-      when counter >= 65535 then ms + 1 else ms end;
+      when counter >= 65535 then ms + 1 else ms end
+    where true;
   insert into arxos_change_log (stamp, base)
-    select printf('%012x-%04x-%s', ms, counter, tail), sequence from arxos_writing where transaction_key is null;
+    select printf('%012x-%04x-%s', ms, counter, tail), sequence
+    from arxos_writing where transaction_key is null and true;
   insert into "arxos_log_floor_plan" (transaction_key, place, op, id, changed, "old_sequence", "old_created_at", "old_created_by", "old_updated_at", "old_updated_by", "old_origin", "old_storey_id", "old_attachment_id", "old_page", "old_affine_a", "old_affine_b", "old_affine_c", "old_affine_d", "old_affine_e", "old_affine_f", "old_rms_error_m", "old_revision", "old_supersedes")
     select coalesce(w.transaction_key, (select max(key) from arxos_change_log)), w.place, 'delete', s.id, null,
       s."sequence",
@@ -1985,9 +2023,11 @@ begin
     counter = case when transaction_key is not null then counter when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then 0
       when counter >= 65535 then 0 else counter + 1 end,
     ms = case when transaction_key is not null then ms when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then cast((julianday('now') - 2440587.5) * 86400000 as integer)
-      when counter >= 65535 then ms + 1 else ms end;
+      when counter >= 65535 then ms + 1 else ms end
+    where true;
   insert into arxos_change_log (stamp, base)
-    select printf('%012x-%04x-%s', ms, counter, tail), sequence from arxos_writing where transaction_key is null;
+    select printf('%012x-%04x-%s', ms, counter, tail), sequence
+    from arxos_writing where transaction_key is null and true;
   insert into "arxos_log_floor_plan" (transaction_key, place, op, id, changed, "old_storey_id", "new_storey_id", "old_attachment_id", "new_attachment_id", "old_page", "new_page", "old_affine_a", "new_affine_a", "old_affine_b", "new_affine_b", "old_affine_c", "new_affine_c", "old_affine_d", "new_affine_d", "old_affine_e", "new_affine_e", "old_affine_f", "new_affine_f", "old_rms_error_m", "new_rms_error_m", "old_revision", "new_revision", "old_supersedes", "new_supersedes")
     select coalesce(w.transaction_key, (select max(key) from arxos_change_log)), w.place, 'update', new.id, ltrim(case when old."storey_id" is not new."storey_id" then ' storey_id' else '' end
       || case when old."attachment_id" is not new."attachment_id" then ' attachment_id' else '' end
@@ -2041,9 +2081,11 @@ begin
     counter = case when transaction_key is not null then counter when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then 0
       when counter >= 65535 then 0 else counter + 1 end,
     ms = case when transaction_key is not null then ms when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then cast((julianday('now') - 2440587.5) * 86400000 as integer)
-      when counter >= 65535 then ms + 1 else ms end;
+      when counter >= 65535 then ms + 1 else ms end
+    where true;
   insert into arxos_change_log (stamp, base)
-    select printf('%012x-%04x-%s', ms, counter, tail), sequence from arxos_writing where transaction_key is null;
+    select printf('%012x-%04x-%s', ms, counter, tail), sequence
+    from arxos_writing where transaction_key is null and true;
   insert into "arxos_log_floor_plan" (transaction_key, place, op, id, changed, "old_sequence", "old_created_at", "old_created_by", "old_updated_at", "old_updated_by", "old_origin", "old_storey_id", "old_attachment_id", "old_page", "old_affine_a", "old_affine_b", "old_affine_c", "old_affine_d", "old_affine_e", "old_affine_f", "old_rms_error_m", "old_revision", "old_supersedes")
     select coalesce(w.transaction_key, (select max(key) from arxos_change_log)), w.place, 'delete', old.id, null,
       old."sequence",
@@ -2180,9 +2222,11 @@ begin
     counter = case when transaction_key is not null then counter when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then 0
       when counter >= 65535 then 0 else counter + 1 end,
     ms = case when transaction_key is not null then ms when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then cast((julianday('now') - 2440587.5) * 86400000 as integer)
-      when counter >= 65535 then ms + 1 else ms end;
+      when counter >= 65535 then ms + 1 else ms end
+    where true;
   insert into arxos_change_log (stamp, base)
-    select printf('%012x-%04x-%s', ms, counter, tail), sequence from arxos_writing where transaction_key is null;
+    select printf('%012x-%04x-%s', ms, counter, tail), sequence
+    from arxos_writing where transaction_key is null and true;
   insert into "arxos_log_task" (transaction_key, place, op, id, changed, "new_origin", "new_kind", "new_title", "new_target_table", "new_target_id", "new_priority", "new_impact", "new_effort_min", "new_due_on", "new_assignee", "new_state", "new_similar_group", "new_location")
     select coalesce(w.transaction_key, (select max(key) from arxos_change_log)), w.place, 'insert', t.id, null,
       t."origin",
@@ -2202,15 +2246,20 @@ begin
 end;
 
 create trigger "arxos_replaced_task" after insert on "task"
-when (select capture from arxos_writing) and exists (select 1 from "arxos_stash_task" s where s.id = new.id and (s."kind" is not new."kind" or s."title" is not new."title" or s."target_table" is not new."target_table" or s."target_id" is not new."target_id" or s."priority" is not new."priority" or s."impact" is not new."impact" or s."effort_min" is not new."effort_min" or s."due_on" is not new."due_on" or s."assignee" is not new."assignee" or s."state" is not new."state" or s."similar_group" is not new."similar_group" or s."location" is not new."location"))
+when (select capture from arxos_writing) and exists (select 1 from "arxos_stash_task" where id = new.id)
 begin
+  delete from "arxos_log_task" where op = 'delete' and id = new.id
+    and place = (select place from arxos_writing);
+  update arxos_writing set capture = 2 + exists (select 1 from "arxos_stash_task" s where s.id = new.id and (s."kind" is not new."kind" or s."title" is not new."title" or s."target_table" is not new."target_table" or s."target_id" is not new."target_id" or s."priority" is not new."priority" or s."impact" is not new."impact" or s."effort_min" is not new."effort_min" or s."due_on" is not new."due_on" or s."assignee" is not new."assignee" or s."state" is not new."state" or s."similar_group" is not new."similar_group" or s."location" is not new."location"));
   update arxos_writing set place = place + 1,
     counter = case when transaction_key is not null then counter when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then 0
       when counter >= 65535 then 0 else counter + 1 end,
     ms = case when transaction_key is not null then ms when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then cast((julianday('now') - 2440587.5) * 86400000 as integer)
-      when counter >= 65535 then ms + 1 else ms end;
+      when counter >= 65535 then ms + 1 else ms end
+    where capture = 3;
   insert into arxos_change_log (stamp, base)
-    select printf('%012x-%04x-%s', ms, counter, tail), sequence from arxos_writing where transaction_key is null;
+    select printf('%012x-%04x-%s', ms, counter, tail), sequence
+    from arxos_writing where transaction_key is null and capture = 3;
   insert into "arxos_log_task" (transaction_key, place, op, id, changed, "old_kind", "new_kind", "old_title", "new_title", "old_target_table", "new_target_table", "old_target_id", "new_target_id", "old_priority", "new_priority", "old_impact", "new_impact", "old_effort_min", "new_effort_min", "old_due_on", "new_due_on", "old_assignee", "new_assignee", "old_state", "new_state", "old_similar_group", "new_similar_group", "old_location", "new_location")
     select coalesce(w.transaction_key, (select max(key) from arxos_change_log)), w.place, 'update', new.id, ltrim(case when s."kind" is not new."kind" then ' kind' else '' end
       || case when s."title" is not new."title" then ' title' else '' end
@@ -2247,13 +2296,7 @@ begin
       case when s."similar_group" is not new."similar_group" then new."similar_group" end,
       case when s."location" is not new."location" then s."location" end,
       case when s."location" is not new."location" then new."location" end
-    from arxos_writing w, "arxos_stash_task" s where s.id = new.id;
-end;
-
-create trigger "arxos_replaced_kept_task" after insert on "task"
-when (select capture from arxos_writing) and exists (select 1 from "arxos_stash_task" where id = new.id)
-begin
-  update arxos_writing set capture = 2;
+    from arxos_writing w, "arxos_stash_task" s where s.id = new.id and w.capture = 3;
   update "task" set "sequence" = s."sequence", "created_at" = s."created_at", "created_by" = s."created_by", "updated_at" = s."updated_at", "updated_by" = s."updated_by", origin = s.origin from "arxos_stash_task" s
     where "task".pk = new.pk and s.id = new.id;
   update arxos_writing set capture = 1;
@@ -2266,9 +2309,11 @@ begin
     counter = case when transaction_key is not null then counter when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then 0
       when counter >= 65535 then 0 else counter + 1 end,
     ms = case when transaction_key is not null then ms when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then cast((julianday('now') - 2440587.5) * 86400000 as integer)
-      when counter >= 65535 then ms + 1 else ms end;
+      when counter >= 65535 then ms + 1 else ms end
+    where true;
   insert into arxos_change_log (stamp, base)
-    select printf('%012x-%04x-%s', ms, counter, tail), sequence from arxos_writing where transaction_key is null;
+    select printf('%012x-%04x-%s', ms, counter, tail), sequence
+    from arxos_writing where transaction_key is null and true;
   insert into "arxos_log_task" (transaction_key, place, op, id, changed, "old_sequence", "old_created_at", "old_created_by", "old_updated_at", "old_updated_by", "old_origin", "old_kind", "old_title", "old_target_table", "old_target_id", "old_priority", "old_impact", "old_effort_min", "old_due_on", "old_assignee", "old_state", "old_similar_group", "old_location")
     select coalesce(w.transaction_key, (select max(key) from arxos_change_log)), w.place, 'delete', s.id, null,
       s."sequence",
@@ -2299,9 +2344,11 @@ begin
     counter = case when transaction_key is not null then counter when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then 0
       when counter >= 65535 then 0 else counter + 1 end,
     ms = case when transaction_key is not null then ms when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then cast((julianday('now') - 2440587.5) * 86400000 as integer)
-      when counter >= 65535 then ms + 1 else ms end;
+      when counter >= 65535 then ms + 1 else ms end
+    where true;
   insert into arxos_change_log (stamp, base)
-    select printf('%012x-%04x-%s', ms, counter, tail), sequence from arxos_writing where transaction_key is null;
+    select printf('%012x-%04x-%s', ms, counter, tail), sequence
+    from arxos_writing where transaction_key is null and true;
   insert into "arxos_log_task" (transaction_key, place, op, id, changed, "old_kind", "new_kind", "old_title", "new_title", "old_target_table", "new_target_table", "old_target_id", "new_target_id", "old_priority", "new_priority", "old_impact", "new_impact", "old_effort_min", "new_effort_min", "old_due_on", "new_due_on", "old_assignee", "new_assignee", "old_state", "new_state", "old_similar_group", "new_similar_group", "old_location", "new_location")
     select coalesce(w.transaction_key, (select max(key) from arxos_change_log)), w.place, 'update', new.id, ltrim(case when old."kind" is not new."kind" then ' kind' else '' end
       || case when old."title" is not new."title" then ' title' else '' end
@@ -2360,9 +2407,11 @@ begin
     counter = case when transaction_key is not null then counter when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then 0
       when counter >= 65535 then 0 else counter + 1 end,
     ms = case when transaction_key is not null then ms when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then cast((julianday('now') - 2440587.5) * 86400000 as integer)
-      when counter >= 65535 then ms + 1 else ms end;
+      when counter >= 65535 then ms + 1 else ms end
+    where true;
   insert into arxos_change_log (stamp, base)
-    select printf('%012x-%04x-%s', ms, counter, tail), sequence from arxos_writing where transaction_key is null;
+    select printf('%012x-%04x-%s', ms, counter, tail), sequence
+    from arxos_writing where transaction_key is null and true;
   insert into "arxos_log_task" (transaction_key, place, op, id, changed, "old_sequence", "old_created_at", "old_created_by", "old_updated_at", "old_updated_by", "old_origin", "old_kind", "old_title", "old_target_table", "old_target_id", "old_priority", "old_impact", "old_effort_min", "old_due_on", "old_assignee", "old_state", "old_similar_group", "old_location")
     select coalesce(w.transaction_key, (select max(key) from arxos_change_log)), w.place, 'delete', old.id, null,
       old."sequence",
@@ -2517,9 +2566,11 @@ begin
     counter = case when transaction_key is not null then counter when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then 0
       when counter >= 65535 then 0 else counter + 1 end,
     ms = case when transaction_key is not null then ms when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then cast((julianday('now') - 2440587.5) * 86400000 as integer)
-      when counter >= 65535 then ms + 1 else ms end;
+      when counter >= 65535 then ms + 1 else ms end
+    where true;
   insert into arxos_change_log (stamp, base)
-    select printf('%012x-%04x-%s', ms, counter, tail), sequence from arxos_writing where transaction_key is null;
+    select printf('%012x-%04x-%s', ms, counter, tail), sequence
+    from arxos_writing where transaction_key is null and true;
   insert into "arxos_log_validation" (transaction_key, place, op, id, changed, "new_origin", "new_task_id", "new_target_table", "new_target_id", "new_field", "new_claimed_value", "new_outcome", "new_method", "new_note", "new_captured_at", "new_state", "new_location")
     select coalesce(w.transaction_key, (select max(key) from arxos_change_log)), w.place, 'insert', t.id, null,
       t."origin",
@@ -2538,15 +2589,20 @@ begin
 end;
 
 create trigger "arxos_replaced_validation" after insert on "validation"
-when (select capture from arxos_writing) and exists (select 1 from "arxos_stash_validation" s where s.id = new.id and (s."task_id" is not new."task_id" or s."target_table" is not new."target_table" or s."target_id" is not new."target_id" or s."field" is not new."field" or s."claimed_value" is not new."claimed_value" or s."outcome" is not new."outcome" or s."method" is not new."method" or s."note" is not new."note" or s."captured_at" is not new."captured_at" or s."state" is not new."state" or s."location" is not new."location"))
+when (select capture from arxos_writing) and exists (select 1 from "arxos_stash_validation" where id = new.id)
 begin
+  delete from "arxos_log_validation" where op = 'delete' and id = new.id
+    and place = (select place from arxos_writing);
+  update arxos_writing set capture = 2 + exists (select 1 from "arxos_stash_validation" s where s.id = new.id and (s."task_id" is not new."task_id" or s."target_table" is not new."target_table" or s."target_id" is not new."target_id" or s."field" is not new."field" or s."claimed_value" is not new."claimed_value" or s."outcome" is not new."outcome" or s."method" is not new."method" or s."note" is not new."note" or s."captured_at" is not new."captured_at" or s."state" is not new."state" or s."location" is not new."location"));
   update arxos_writing set place = place + 1,
     counter = case when transaction_key is not null then counter when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then 0
       when counter >= 65535 then 0 else counter + 1 end,
     ms = case when transaction_key is not null then ms when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then cast((julianday('now') - 2440587.5) * 86400000 as integer)
-      when counter >= 65535 then ms + 1 else ms end;
+      when counter >= 65535 then ms + 1 else ms end
+    where capture = 3;
   insert into arxos_change_log (stamp, base)
-    select printf('%012x-%04x-%s', ms, counter, tail), sequence from arxos_writing where transaction_key is null;
+    select printf('%012x-%04x-%s', ms, counter, tail), sequence
+    from arxos_writing where transaction_key is null and capture = 3;
   insert into "arxos_log_validation" (transaction_key, place, op, id, changed, "old_task_id", "new_task_id", "old_target_table", "new_target_table", "old_target_id", "new_target_id", "old_field", "new_field", "old_claimed_value", "new_claimed_value", "old_outcome", "new_outcome", "old_method", "new_method", "old_note", "new_note", "old_captured_at", "new_captured_at", "old_state", "new_state", "old_location", "new_location")
     select coalesce(w.transaction_key, (select max(key) from arxos_change_log)), w.place, 'update', new.id, ltrim(case when s."task_id" is not new."task_id" then ' task_id' else '' end
       || case when s."target_table" is not new."target_table" or s."target_id" is not new."target_id" then ' target_table target_id' else '' end
@@ -2580,13 +2636,7 @@ begin
       case when s."state" is not new."state" then new."state" end,
       case when s."location" is not new."location" then s."location" end,
       case when s."location" is not new."location" then new."location" end
-    from arxos_writing w, "arxos_stash_validation" s where s.id = new.id;
-end;
-
-create trigger "arxos_replaced_kept_validation" after insert on "validation"
-when (select capture from arxos_writing) and exists (select 1 from "arxos_stash_validation" where id = new.id)
-begin
-  update arxos_writing set capture = 2;
+    from arxos_writing w, "arxos_stash_validation" s where s.id = new.id and w.capture = 3;
   update "validation" set "sequence" = s."sequence", "created_at" = s."created_at", "created_by" = s."created_by", "updated_at" = s."updated_at", "updated_by" = s."updated_by", "author" = s."author", "reviewer" = s."reviewer", "reviewed_at" = s."reviewed_at", origin = s.origin from "arxos_stash_validation" s
     where "validation".pk = new.pk and s.id = new.id;
   update arxos_writing set capture = 1;
@@ -2599,9 +2649,11 @@ begin
     counter = case when transaction_key is not null then counter when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then 0
       when counter >= 65535 then 0 else counter + 1 end,
     ms = case when transaction_key is not null then ms when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then cast((julianday('now') - 2440587.5) * 86400000 as integer)
-      when counter >= 65535 then ms + 1 else ms end;
+      when counter >= 65535 then ms + 1 else ms end
+    where true;
   insert into arxos_change_log (stamp, base)
-    select printf('%012x-%04x-%s', ms, counter, tail), sequence from arxos_writing where transaction_key is null;
+    select printf('%012x-%04x-%s', ms, counter, tail), sequence
+    from arxos_writing where transaction_key is null and true;
   insert into "arxos_log_validation" (transaction_key, place, op, id, changed, "old_sequence", "old_created_at", "old_created_by", "old_updated_at", "old_updated_by", "old_author", "old_reviewer", "old_reviewed_at", "old_origin", "old_task_id", "old_target_table", "old_target_id", "old_field", "old_claimed_value", "old_outcome", "old_method", "old_note", "old_captured_at", "old_state", "old_location")
     select coalesce(w.transaction_key, (select max(key) from arxos_change_log)), w.place, 'delete', s.id, null,
       s."sequence",
@@ -2634,9 +2686,11 @@ begin
     counter = case when transaction_key is not null then counter when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then 0
       when counter >= 65535 then 0 else counter + 1 end,
     ms = case when transaction_key is not null then ms when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then cast((julianday('now') - 2440587.5) * 86400000 as integer)
-      when counter >= 65535 then ms + 1 else ms end;
+      when counter >= 65535 then ms + 1 else ms end
+    where true;
   insert into arxos_change_log (stamp, base)
-    select printf('%012x-%04x-%s', ms, counter, tail), sequence from arxos_writing where transaction_key is null;
+    select printf('%012x-%04x-%s', ms, counter, tail), sequence
+    from arxos_writing where transaction_key is null and true;
   insert into "arxos_log_validation" (transaction_key, place, op, id, changed, "old_task_id", "new_task_id", "old_target_table", "new_target_table", "old_target_id", "new_target_id", "old_field", "new_field", "old_claimed_value", "new_claimed_value", "old_outcome", "new_outcome", "old_method", "new_method", "old_note", "new_note", "old_captured_at", "new_captured_at", "old_state", "new_state", "old_location", "new_location")
     select coalesce(w.transaction_key, (select max(key) from arxos_change_log)), w.place, 'update', new.id, ltrim(case when old."task_id" is not new."task_id" then ' task_id' else '' end
       || case when old."target_table" is not new."target_table" or old."target_id" is not new."target_id" then ' target_table target_id' else '' end
@@ -2692,9 +2746,11 @@ begin
     counter = case when transaction_key is not null then counter when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then 0
       when counter >= 65535 then 0 else counter + 1 end,
     ms = case when transaction_key is not null then ms when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then cast((julianday('now') - 2440587.5) * 86400000 as integer)
-      when counter >= 65535 then ms + 1 else ms end;
+      when counter >= 65535 then ms + 1 else ms end
+    where true;
   insert into arxos_change_log (stamp, base)
-    select printf('%012x-%04x-%s', ms, counter, tail), sequence from arxos_writing where transaction_key is null;
+    select printf('%012x-%04x-%s', ms, counter, tail), sequence
+    from arxos_writing where transaction_key is null and true;
   insert into "arxos_log_validation" (transaction_key, place, op, id, changed, "old_sequence", "old_created_at", "old_created_by", "old_updated_at", "old_updated_by", "old_author", "old_reviewer", "old_reviewed_at", "old_origin", "old_task_id", "old_target_table", "old_target_id", "old_field", "old_claimed_value", "old_outcome", "old_method", "old_note", "old_captured_at", "old_state", "old_location")
     select coalesce(w.transaction_key, (select max(key) from arxos_change_log)), w.place, 'delete', old.id, null,
       old."sequence",
@@ -2846,9 +2902,11 @@ begin
     counter = case when transaction_key is not null then counter when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then 0
       when counter >= 65535 then 0 else counter + 1 end,
     ms = case when transaction_key is not null then ms when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then cast((julianday('now') - 2440587.5) * 86400000 as integer)
-      when counter >= 65535 then ms + 1 else ms end;
+      when counter >= 65535 then ms + 1 else ms end
+    where true;
   insert into arxos_change_log (stamp, base)
-    select printf('%012x-%04x-%s', ms, counter, tail), sequence from arxos_writing where transaction_key is null;
+    select printf('%012x-%04x-%s', ms, counter, tail), sequence
+    from arxos_writing where transaction_key is null and true;
   insert into "arxos_log_ar_capture" (transaction_key, place, op, id, changed, "new_origin", "new_validation_id", "new_provider", "new_device_model", "new_pose_qx", "new_pose_qy", "new_pose_qz", "new_pose_qw", "new_position", "new_anchor_residual_m", "new_tracking", "new_light", "new_attachment_id")
     select coalesce(w.transaction_key, (select max(key) from arxos_change_log)), w.place, 'insert', t.id, null,
       t."origin",
@@ -2868,15 +2926,20 @@ begin
 end;
 
 create trigger "arxos_replaced_ar_capture" after insert on "ar_capture"
-when (select capture from arxos_writing) and exists (select 1 from "arxos_stash_ar_capture" s where s.id = new.id and (s."validation_id" is not new."validation_id" or s."provider" is not new."provider" or s."device_model" is not new."device_model" or s."pose_qx" is not new."pose_qx" or s."pose_qy" is not new."pose_qy" or s."pose_qz" is not new."pose_qz" or s."pose_qw" is not new."pose_qw" or s."position" is not new."position" or s."anchor_residual_m" is not new."anchor_residual_m" or s."tracking" is not new."tracking" or s."light" is not new."light" or s."attachment_id" is not new."attachment_id"))
+when (select capture from arxos_writing) and exists (select 1 from "arxos_stash_ar_capture" where id = new.id)
 begin
+  delete from "arxos_log_ar_capture" where op = 'delete' and id = new.id
+    and place = (select place from arxos_writing);
+  update arxos_writing set capture = 2 + exists (select 1 from "arxos_stash_ar_capture" s where s.id = new.id and (s."validation_id" is not new."validation_id" or s."provider" is not new."provider" or s."device_model" is not new."device_model" or s."pose_qx" is not new."pose_qx" or s."pose_qy" is not new."pose_qy" or s."pose_qz" is not new."pose_qz" or s."pose_qw" is not new."pose_qw" or s."position" is not new."position" or s."anchor_residual_m" is not new."anchor_residual_m" or s."tracking" is not new."tracking" or s."light" is not new."light" or s."attachment_id" is not new."attachment_id"));
   update arxos_writing set place = place + 1,
     counter = case when transaction_key is not null then counter when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then 0
       when counter >= 65535 then 0 else counter + 1 end,
     ms = case when transaction_key is not null then ms when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then cast((julianday('now') - 2440587.5) * 86400000 as integer)
-      when counter >= 65535 then ms + 1 else ms end;
+      when counter >= 65535 then ms + 1 else ms end
+    where capture = 3;
   insert into arxos_change_log (stamp, base)
-    select printf('%012x-%04x-%s', ms, counter, tail), sequence from arxos_writing where transaction_key is null;
+    select printf('%012x-%04x-%s', ms, counter, tail), sequence
+    from arxos_writing where transaction_key is null and capture = 3;
   insert into "arxos_log_ar_capture" (transaction_key, place, op, id, changed, "old_validation_id", "new_validation_id", "old_provider", "new_provider", "old_device_model", "new_device_model", "old_pose_qx", "new_pose_qx", "old_pose_qy", "new_pose_qy", "old_pose_qz", "new_pose_qz", "old_pose_qw", "new_pose_qw", "old_position", "new_position", "old_anchor_residual_m", "new_anchor_residual_m", "old_tracking", "new_tracking", "old_light", "new_light", "old_attachment_id", "new_attachment_id")
     select coalesce(w.transaction_key, (select max(key) from arxos_change_log)), w.place, 'update', new.id, ltrim(case when s."validation_id" is not new."validation_id" then ' validation_id' else '' end
       || case when s."provider" is not new."provider" then ' provider' else '' end
@@ -2910,13 +2973,7 @@ begin
       case when s."light" is not new."light" then new."light" end,
       case when s."attachment_id" is not new."attachment_id" then s."attachment_id" end,
       case when s."attachment_id" is not new."attachment_id" then new."attachment_id" end
-    from arxos_writing w, "arxos_stash_ar_capture" s where s.id = new.id;
-end;
-
-create trigger "arxos_replaced_kept_ar_capture" after insert on "ar_capture"
-when (select capture from arxos_writing) and exists (select 1 from "arxos_stash_ar_capture" where id = new.id)
-begin
-  update arxos_writing set capture = 2;
+    from arxos_writing w, "arxos_stash_ar_capture" s where s.id = new.id and w.capture = 3;
   update "ar_capture" set "sequence" = s."sequence", "created_at" = s."created_at", "created_by" = s."created_by", "updated_at" = s."updated_at", "updated_by" = s."updated_by", origin = s.origin from "arxos_stash_ar_capture" s
     where "ar_capture".pk = new.pk and s.id = new.id;
   update arxos_writing set capture = 1;
@@ -2929,9 +2986,11 @@ begin
     counter = case when transaction_key is not null then counter when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then 0
       when counter >= 65535 then 0 else counter + 1 end,
     ms = case when transaction_key is not null then ms when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then cast((julianday('now') - 2440587.5) * 86400000 as integer)
-      when counter >= 65535 then ms + 1 else ms end;
+      when counter >= 65535 then ms + 1 else ms end
+    where true;
   insert into arxos_change_log (stamp, base)
-    select printf('%012x-%04x-%s', ms, counter, tail), sequence from arxos_writing where transaction_key is null;
+    select printf('%012x-%04x-%s', ms, counter, tail), sequence
+    from arxos_writing where transaction_key is null and true;
   insert into "arxos_log_ar_capture" (transaction_key, place, op, id, changed, "old_sequence", "old_created_at", "old_created_by", "old_updated_at", "old_updated_by", "old_origin", "old_validation_id", "old_provider", "old_device_model", "old_pose_qx", "old_pose_qy", "old_pose_qz", "old_pose_qw", "old_position", "old_anchor_residual_m", "old_tracking", "old_light", "old_attachment_id")
     select coalesce(w.transaction_key, (select max(key) from arxos_change_log)), w.place, 'delete', s.id, null,
       s."sequence",
@@ -2962,9 +3021,11 @@ begin
     counter = case when transaction_key is not null then counter when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then 0
       when counter >= 65535 then 0 else counter + 1 end,
     ms = case when transaction_key is not null then ms when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then cast((julianday('now') - 2440587.5) * 86400000 as integer)
-      when counter >= 65535 then ms + 1 else ms end;
+      when counter >= 65535 then ms + 1 else ms end
+    where true;
   insert into arxos_change_log (stamp, base)
-    select printf('%012x-%04x-%s', ms, counter, tail), sequence from arxos_writing where transaction_key is null;
+    select printf('%012x-%04x-%s', ms, counter, tail), sequence
+    from arxos_writing where transaction_key is null and true;
   insert into "arxos_log_ar_capture" (transaction_key, place, op, id, changed, "old_validation_id", "new_validation_id", "old_provider", "new_provider", "old_device_model", "new_device_model", "old_pose_qx", "new_pose_qx", "old_pose_qy", "new_pose_qy", "old_pose_qz", "new_pose_qz", "old_pose_qw", "new_pose_qw", "old_position", "new_position", "old_anchor_residual_m", "new_anchor_residual_m", "old_tracking", "new_tracking", "old_light", "new_light", "old_attachment_id", "new_attachment_id")
     select coalesce(w.transaction_key, (select max(key) from arxos_change_log)), w.place, 'update', new.id, ltrim(case when old."validation_id" is not new."validation_id" then ' validation_id' else '' end
       || case when old."provider" is not new."provider" then ' provider' else '' end
@@ -3020,9 +3081,11 @@ begin
     counter = case when transaction_key is not null then counter when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then 0
       when counter >= 65535 then 0 else counter + 1 end,
     ms = case when transaction_key is not null then ms when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then cast((julianday('now') - 2440587.5) * 86400000 as integer)
-      when counter >= 65535 then ms + 1 else ms end;
+      when counter >= 65535 then ms + 1 else ms end
+    where true;
   insert into arxos_change_log (stamp, base)
-    select printf('%012x-%04x-%s', ms, counter, tail), sequence from arxos_writing where transaction_key is null;
+    select printf('%012x-%04x-%s', ms, counter, tail), sequence
+    from arxos_writing where transaction_key is null and true;
   insert into "arxos_log_ar_capture" (transaction_key, place, op, id, changed, "old_sequence", "old_created_at", "old_created_by", "old_updated_at", "old_updated_by", "old_origin", "old_validation_id", "old_provider", "old_device_model", "old_pose_qx", "old_pose_qy", "old_pose_qz", "old_pose_qw", "old_position", "old_anchor_residual_m", "old_tracking", "old_light", "old_attachment_id")
     select coalesce(w.transaction_key, (select max(key) from arxos_change_log)), w.place, 'delete', old.id, null,
       old."sequence",
@@ -3164,9 +3227,11 @@ begin
     counter = case when transaction_key is not null then counter when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then 0
       when counter >= 65535 then 0 else counter + 1 end,
     ms = case when transaction_key is not null then ms when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then cast((julianday('now') - 2440587.5) * 86400000 as integer)
-      when counter >= 65535 then ms + 1 else ms end;
+      when counter >= 65535 then ms + 1 else ms end
+    where true;
   insert into arxos_change_log (stamp, base)
-    select printf('%012x-%04x-%s', ms, counter, tail), sequence from arxos_writing where transaction_key is null;
+    select printf('%012x-%04x-%s', ms, counter, tail), sequence
+    from arxos_writing where transaction_key is null and true;
   insert into "arxos_log_measurement" (transaction_key, place, op, id, changed, "new_origin", "new_target_table", "new_target_id", "new_ar_capture_id", "new_kind", "new_name", "new_value", "new_uncertainty_95", "new_basis", "new_repeats", "new_path")
     select coalesce(w.transaction_key, (select max(key) from arxos_change_log)), w.place, 'insert', t.id, null,
       t."origin",
@@ -3184,15 +3249,20 @@ begin
 end;
 
 create trigger "arxos_replaced_measurement" after insert on "measurement"
-when (select capture from arxos_writing) and exists (select 1 from "arxos_stash_measurement" s where s.id = new.id and (s."target_table" is not new."target_table" or s."target_id" is not new."target_id" or s."ar_capture_id" is not new."ar_capture_id" or s."kind" is not new."kind" or s."name" is not new."name" or s."value" is not new."value" or s."uncertainty_95" is not new."uncertainty_95" or s."basis" is not new."basis" or s."repeats" is not new."repeats" or s."path" is not new."path"))
+when (select capture from arxos_writing) and exists (select 1 from "arxos_stash_measurement" where id = new.id)
 begin
+  delete from "arxos_log_measurement" where op = 'delete' and id = new.id
+    and place = (select place from arxos_writing);
+  update arxos_writing set capture = 2 + exists (select 1 from "arxos_stash_measurement" s where s.id = new.id and (s."target_table" is not new."target_table" or s."target_id" is not new."target_id" or s."ar_capture_id" is not new."ar_capture_id" or s."kind" is not new."kind" or s."name" is not new."name" or s."value" is not new."value" or s."uncertainty_95" is not new."uncertainty_95" or s."basis" is not new."basis" or s."repeats" is not new."repeats" or s."path" is not new."path"));
   update arxos_writing set place = place + 1,
     counter = case when transaction_key is not null then counter when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then 0
       when counter >= 65535 then 0 else counter + 1 end,
     ms = case when transaction_key is not null then ms when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then cast((julianday('now') - 2440587.5) * 86400000 as integer)
-      when counter >= 65535 then ms + 1 else ms end;
+      when counter >= 65535 then ms + 1 else ms end
+    where capture = 3;
   insert into arxos_change_log (stamp, base)
-    select printf('%012x-%04x-%s', ms, counter, tail), sequence from arxos_writing where transaction_key is null;
+    select printf('%012x-%04x-%s', ms, counter, tail), sequence
+    from arxos_writing where transaction_key is null and capture = 3;
   insert into "arxos_log_measurement" (transaction_key, place, op, id, changed, "old_target_table", "new_target_table", "old_target_id", "new_target_id", "old_ar_capture_id", "new_ar_capture_id", "old_kind", "new_kind", "old_name", "new_name", "old_value", "new_value", "old_uncertainty_95", "new_uncertainty_95", "old_basis", "new_basis", "old_repeats", "new_repeats", "old_path", "new_path")
     select coalesce(w.transaction_key, (select max(key) from arxos_change_log)), w.place, 'update', new.id, ltrim(case when s."target_table" is not new."target_table" or s."target_id" is not new."target_id" then ' target_table target_id' else '' end
       || case when s."ar_capture_id" is not new."ar_capture_id" then ' ar_capture_id' else '' end
@@ -3222,13 +3292,7 @@ begin
       case when s."repeats" is not new."repeats" then new."repeats" end,
       case when s."path" is not new."path" then s."path" end,
       case when s."path" is not new."path" then new."path" end
-    from arxos_writing w, "arxos_stash_measurement" s where s.id = new.id;
-end;
-
-create trigger "arxos_replaced_kept_measurement" after insert on "measurement"
-when (select capture from arxos_writing) and exists (select 1 from "arxos_stash_measurement" where id = new.id)
-begin
-  update arxos_writing set capture = 2;
+    from arxos_writing w, "arxos_stash_measurement" s where s.id = new.id and w.capture = 3;
   update "measurement" set "sequence" = s."sequence", "created_at" = s."created_at", "created_by" = s."created_by", "updated_at" = s."updated_at", "updated_by" = s."updated_by", origin = s.origin from "arxos_stash_measurement" s
     where "measurement".pk = new.pk and s.id = new.id;
   update arxos_writing set capture = 1;
@@ -3241,9 +3305,11 @@ begin
     counter = case when transaction_key is not null then counter when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then 0
       when counter >= 65535 then 0 else counter + 1 end,
     ms = case when transaction_key is not null then ms when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then cast((julianday('now') - 2440587.5) * 86400000 as integer)
-      when counter >= 65535 then ms + 1 else ms end;
+      when counter >= 65535 then ms + 1 else ms end
+    where true;
   insert into arxos_change_log (stamp, base)
-    select printf('%012x-%04x-%s', ms, counter, tail), sequence from arxos_writing where transaction_key is null;
+    select printf('%012x-%04x-%s', ms, counter, tail), sequence
+    from arxos_writing where transaction_key is null and true;
   insert into "arxos_log_measurement" (transaction_key, place, op, id, changed, "old_sequence", "old_created_at", "old_created_by", "old_updated_at", "old_updated_by", "old_origin", "old_target_table", "old_target_id", "old_ar_capture_id", "old_kind", "old_name", "old_value", "old_uncertainty_95", "old_basis", "old_repeats", "old_path")
     select coalesce(w.transaction_key, (select max(key) from arxos_change_log)), w.place, 'delete', s.id, null,
       s."sequence",
@@ -3272,9 +3338,11 @@ begin
     counter = case when transaction_key is not null then counter when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then 0
       when counter >= 65535 then 0 else counter + 1 end,
     ms = case when transaction_key is not null then ms when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then cast((julianday('now') - 2440587.5) * 86400000 as integer)
-      when counter >= 65535 then ms + 1 else ms end;
+      when counter >= 65535 then ms + 1 else ms end
+    where true;
   insert into arxos_change_log (stamp, base)
-    select printf('%012x-%04x-%s', ms, counter, tail), sequence from arxos_writing where transaction_key is null;
+    select printf('%012x-%04x-%s', ms, counter, tail), sequence
+    from arxos_writing where transaction_key is null and true;
   insert into "arxos_log_measurement" (transaction_key, place, op, id, changed, "old_target_table", "new_target_table", "old_target_id", "new_target_id", "old_ar_capture_id", "new_ar_capture_id", "old_kind", "new_kind", "old_name", "new_name", "old_value", "new_value", "old_uncertainty_95", "new_uncertainty_95", "old_basis", "new_basis", "old_repeats", "new_repeats", "old_path", "new_path")
     select coalesce(w.transaction_key, (select max(key) from arxos_change_log)), w.place, 'update', new.id, ltrim(case when old."target_table" is not new."target_table" or old."target_id" is not new."target_id" then ' target_table target_id' else '' end
       || case when old."ar_capture_id" is not new."ar_capture_id" then ' ar_capture_id' else '' end
@@ -3326,9 +3394,11 @@ begin
     counter = case when transaction_key is not null then counter when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then 0
       when counter >= 65535 then 0 else counter + 1 end,
     ms = case when transaction_key is not null then ms when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then cast((julianday('now') - 2440587.5) * 86400000 as integer)
-      when counter >= 65535 then ms + 1 else ms end;
+      when counter >= 65535 then ms + 1 else ms end
+    where true;
   insert into arxos_change_log (stamp, base)
-    select printf('%012x-%04x-%s', ms, counter, tail), sequence from arxos_writing where transaction_key is null;
+    select printf('%012x-%04x-%s', ms, counter, tail), sequence
+    from arxos_writing where transaction_key is null and true;
   insert into "arxos_log_measurement" (transaction_key, place, op, id, changed, "old_sequence", "old_created_at", "old_created_by", "old_updated_at", "old_updated_by", "old_origin", "old_target_table", "old_target_id", "old_ar_capture_id", "old_kind", "old_name", "old_value", "old_uncertainty_95", "old_basis", "old_repeats", "old_path")
     select coalesce(w.transaction_key, (select max(key) from arxos_change_log)), w.place, 'delete', old.id, null,
       old."sequence",
@@ -3478,9 +3548,11 @@ begin
     counter = case when transaction_key is not null then counter when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then 0
       when counter >= 65535 then 0 else counter + 1 end,
     ms = case when transaction_key is not null then ms when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then cast((julianday('now') - 2440587.5) * 86400000 as integer)
-      when counter >= 65535 then ms + 1 else ms end;
+      when counter >= 65535 then ms + 1 else ms end
+    where true;
   insert into arxos_change_log (stamp, base)
-    select printf('%012x-%04x-%s', ms, counter, tail), sequence from arxos_writing where transaction_key is null;
+    select printf('%012x-%04x-%s', ms, counter, tail), sequence
+    from arxos_writing where transaction_key is null and true;
   insert into "arxos_log_annotation" (transaction_key, place, op, id, changed, "new_origin", "new_target_table", "new_target_id", "new_title", "new_text", "new_kind", "new_status", "new_priority", "new_assignee", "new_due_on", "new_labels", "new_viewpoint", "new_location")
     select coalesce(w.transaction_key, (select max(key) from arxos_change_log)), w.place, 'insert', t.id, null,
       t."origin",
@@ -3500,15 +3572,20 @@ begin
 end;
 
 create trigger "arxos_replaced_annotation" after insert on "annotation"
-when (select capture from arxos_writing) and exists (select 1 from "arxos_stash_annotation" s where s.id = new.id and (s."target_table" is not new."target_table" or s."target_id" is not new."target_id" or s."title" is not new."title" or s."text" is not new."text" or s."kind" is not new."kind" or s."status" is not new."status" or s."priority" is not new."priority" or s."assignee" is not new."assignee" or s."due_on" is not new."due_on" or s."labels" is not new."labels" or s."viewpoint" is not new."viewpoint" or s."location" is not new."location"))
+when (select capture from arxos_writing) and exists (select 1 from "arxos_stash_annotation" where id = new.id)
 begin
+  delete from "arxos_log_annotation" where op = 'delete' and id = new.id
+    and place = (select place from arxos_writing);
+  update arxos_writing set capture = 2 + exists (select 1 from "arxos_stash_annotation" s where s.id = new.id and (s."target_table" is not new."target_table" or s."target_id" is not new."target_id" or s."title" is not new."title" or s."text" is not new."text" or s."kind" is not new."kind" or s."status" is not new."status" or s."priority" is not new."priority" or s."assignee" is not new."assignee" or s."due_on" is not new."due_on" or s."labels" is not new."labels" or s."viewpoint" is not new."viewpoint" or s."location" is not new."location"));
   update arxos_writing set place = place + 1,
     counter = case when transaction_key is not null then counter when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then 0
       when counter >= 65535 then 0 else counter + 1 end,
     ms = case when transaction_key is not null then ms when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then cast((julianday('now') - 2440587.5) * 86400000 as integer)
-      when counter >= 65535 then ms + 1 else ms end;
+      when counter >= 65535 then ms + 1 else ms end
+    where capture = 3;
   insert into arxos_change_log (stamp, base)
-    select printf('%012x-%04x-%s', ms, counter, tail), sequence from arxos_writing where transaction_key is null;
+    select printf('%012x-%04x-%s', ms, counter, tail), sequence
+    from arxos_writing where transaction_key is null and capture = 3;
   insert into "arxos_log_annotation" (transaction_key, place, op, id, changed, "old_target_table", "new_target_table", "old_target_id", "new_target_id", "old_title", "new_title", "old_text", "new_text", "old_kind", "new_kind", "old_status", "new_status", "old_priority", "new_priority", "old_assignee", "new_assignee", "old_due_on", "new_due_on", "old_labels", "new_labels", "old_viewpoint", "new_viewpoint", "old_location", "new_location")
     select coalesce(w.transaction_key, (select max(key) from arxos_change_log)), w.place, 'update', new.id, ltrim(case when s."target_table" is not new."target_table" or s."target_id" is not new."target_id" then ' target_table target_id' else '' end
       || case when s."title" is not new."title" then ' title' else '' end
@@ -3545,13 +3622,7 @@ begin
       case when s."viewpoint" is not new."viewpoint" then new."viewpoint" end,
       case when s."location" is not new."location" then s."location" end,
       case when s."location" is not new."location" then new."location" end
-    from arxos_writing w, "arxos_stash_annotation" s where s.id = new.id;
-end;
-
-create trigger "arxos_replaced_kept_annotation" after insert on "annotation"
-when (select capture from arxos_writing) and exists (select 1 from "arxos_stash_annotation" where id = new.id)
-begin
-  update arxos_writing set capture = 2;
+    from arxos_writing w, "arxos_stash_annotation" s where s.id = new.id and w.capture = 3;
   update "annotation" set "sequence" = s."sequence", "created_at" = s."created_at", "created_by" = s."created_by", "updated_at" = s."updated_at", "updated_by" = s."updated_by", "number" = s."number", origin = s.origin from "arxos_stash_annotation" s
     where "annotation".pk = new.pk and s.id = new.id;
   update arxos_writing set capture = 1;
@@ -3564,9 +3635,11 @@ begin
     counter = case when transaction_key is not null then counter when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then 0
       when counter >= 65535 then 0 else counter + 1 end,
     ms = case when transaction_key is not null then ms when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then cast((julianday('now') - 2440587.5) * 86400000 as integer)
-      when counter >= 65535 then ms + 1 else ms end;
+      when counter >= 65535 then ms + 1 else ms end
+    where true;
   insert into arxos_change_log (stamp, base)
-    select printf('%012x-%04x-%s', ms, counter, tail), sequence from arxos_writing where transaction_key is null;
+    select printf('%012x-%04x-%s', ms, counter, tail), sequence
+    from arxos_writing where transaction_key is null and true;
   insert into "arxos_log_annotation" (transaction_key, place, op, id, changed, "old_sequence", "old_created_at", "old_created_by", "old_updated_at", "old_updated_by", "old_number", "old_origin", "old_target_table", "old_target_id", "old_title", "old_text", "old_kind", "old_status", "old_priority", "old_assignee", "old_due_on", "old_labels", "old_viewpoint", "old_location")
     select coalesce(w.transaction_key, (select max(key) from arxos_change_log)), w.place, 'delete', s.id, null,
       s."sequence",
@@ -3598,9 +3671,11 @@ begin
     counter = case when transaction_key is not null then counter when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then 0
       when counter >= 65535 then 0 else counter + 1 end,
     ms = case when transaction_key is not null then ms when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then cast((julianday('now') - 2440587.5) * 86400000 as integer)
-      when counter >= 65535 then ms + 1 else ms end;
+      when counter >= 65535 then ms + 1 else ms end
+    where true;
   insert into arxos_change_log (stamp, base)
-    select printf('%012x-%04x-%s', ms, counter, tail), sequence from arxos_writing where transaction_key is null;
+    select printf('%012x-%04x-%s', ms, counter, tail), sequence
+    from arxos_writing where transaction_key is null and true;
   insert into "arxos_log_annotation" (transaction_key, place, op, id, changed, "old_target_table", "new_target_table", "old_target_id", "new_target_id", "old_title", "new_title", "old_text", "new_text", "old_kind", "new_kind", "old_status", "new_status", "old_priority", "new_priority", "old_assignee", "new_assignee", "old_due_on", "new_due_on", "old_labels", "new_labels", "old_viewpoint", "new_viewpoint", "old_location", "new_location")
     select coalesce(w.transaction_key, (select max(key) from arxos_change_log)), w.place, 'update', new.id, ltrim(case when old."target_table" is not new."target_table" or old."target_id" is not new."target_id" then ' target_table target_id' else '' end
       || case when old."title" is not new."title" then ' title' else '' end
@@ -3659,9 +3734,11 @@ begin
     counter = case when transaction_key is not null then counter when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then 0
       when counter >= 65535 then 0 else counter + 1 end,
     ms = case when transaction_key is not null then ms when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then cast((julianday('now') - 2440587.5) * 86400000 as integer)
-      when counter >= 65535 then ms + 1 else ms end;
+      when counter >= 65535 then ms + 1 else ms end
+    where true;
   insert into arxos_change_log (stamp, base)
-    select printf('%012x-%04x-%s', ms, counter, tail), sequence from arxos_writing where transaction_key is null;
+    select printf('%012x-%04x-%s', ms, counter, tail), sequence
+    from arxos_writing where transaction_key is null and true;
   insert into "arxos_log_annotation" (transaction_key, place, op, id, changed, "old_sequence", "old_created_at", "old_created_by", "old_updated_at", "old_updated_by", "old_number", "old_origin", "old_target_table", "old_target_id", "old_title", "old_text", "old_kind", "old_status", "old_priority", "old_assignee", "old_due_on", "old_labels", "old_viewpoint", "old_location")
     select coalesce(w.transaction_key, (select max(key) from arxos_change_log)), w.place, 'delete', old.id, null,
       old."sequence",
@@ -3771,9 +3848,11 @@ begin
     counter = case when transaction_key is not null then counter when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then 0
       when counter >= 65535 then 0 else counter + 1 end,
     ms = case when transaction_key is not null then ms when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then cast((julianday('now') - 2440587.5) * 86400000 as integer)
-      when counter >= 65535 then ms + 1 else ms end;
+      when counter >= 65535 then ms + 1 else ms end
+    where true;
   insert into arxos_change_log (stamp, base)
-    select printf('%012x-%04x-%s', ms, counter, tail), sequence from arxos_writing where transaction_key is null;
+    select printf('%012x-%04x-%s', ms, counter, tail), sequence
+    from arxos_writing where transaction_key is null and true;
   insert into "arxos_log_comment" (transaction_key, place, op, id, changed, "new_origin", "new_annotation_id", "new_text")
     select coalesce(w.transaction_key, (select max(key) from arxos_change_log)), w.place, 'insert', t.id, null,
       t."origin",
@@ -3783,15 +3862,20 @@ begin
 end;
 
 create trigger "arxos_replaced_comment" after insert on "comment"
-when (select capture from arxos_writing) and exists (select 1 from "arxos_stash_comment" s where s.id = new.id and (s."annotation_id" is not new."annotation_id" or s."text" is not new."text"))
+when (select capture from arxos_writing) and exists (select 1 from "arxos_stash_comment" where id = new.id)
 begin
+  delete from "arxos_log_comment" where op = 'delete' and id = new.id
+    and place = (select place from arxos_writing);
+  update arxos_writing set capture = 2 + exists (select 1 from "arxos_stash_comment" s where s.id = new.id and (s."annotation_id" is not new."annotation_id" or s."text" is not new."text"));
   update arxos_writing set place = place + 1,
     counter = case when transaction_key is not null then counter when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then 0
       when counter >= 65535 then 0 else counter + 1 end,
     ms = case when transaction_key is not null then ms when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then cast((julianday('now') - 2440587.5) * 86400000 as integer)
-      when counter >= 65535 then ms + 1 else ms end;
+      when counter >= 65535 then ms + 1 else ms end
+    where capture = 3;
   insert into arxos_change_log (stamp, base)
-    select printf('%012x-%04x-%s', ms, counter, tail), sequence from arxos_writing where transaction_key is null;
+    select printf('%012x-%04x-%s', ms, counter, tail), sequence
+    from arxos_writing where transaction_key is null and capture = 3;
   insert into "arxos_log_comment" (transaction_key, place, op, id, changed, "old_annotation_id", "new_annotation_id", "old_text", "new_text")
     select coalesce(w.transaction_key, (select max(key) from arxos_change_log)), w.place, 'update', new.id, ltrim(case when s."annotation_id" is not new."annotation_id" then ' annotation_id' else '' end
       || case when s."text" is not new."text" then ' text' else '' end),
@@ -3799,13 +3883,7 @@ begin
       case when s."annotation_id" is not new."annotation_id" then new."annotation_id" end,
       case when s."text" is not new."text" then s."text" end,
       case when s."text" is not new."text" then new."text" end
-    from arxos_writing w, "arxos_stash_comment" s where s.id = new.id;
-end;
-
-create trigger "arxos_replaced_kept_comment" after insert on "comment"
-when (select capture from arxos_writing) and exists (select 1 from "arxos_stash_comment" where id = new.id)
-begin
-  update arxos_writing set capture = 2;
+    from arxos_writing w, "arxos_stash_comment" s where s.id = new.id and w.capture = 3;
   update "comment" set "sequence" = s."sequence", "created_at" = s."created_at", "created_by" = s."created_by", "updated_at" = s."updated_at", "updated_by" = s."updated_by", origin = s.origin from "arxos_stash_comment" s
     where "comment".pk = new.pk and s.id = new.id;
   update arxos_writing set capture = 1;
@@ -3818,9 +3896,11 @@ begin
     counter = case when transaction_key is not null then counter when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then 0
       when counter >= 65535 then 0 else counter + 1 end,
     ms = case when transaction_key is not null then ms when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then cast((julianday('now') - 2440587.5) * 86400000 as integer)
-      when counter >= 65535 then ms + 1 else ms end;
+      when counter >= 65535 then ms + 1 else ms end
+    where true;
   insert into arxos_change_log (stamp, base)
-    select printf('%012x-%04x-%s', ms, counter, tail), sequence from arxos_writing where transaction_key is null;
+    select printf('%012x-%04x-%s', ms, counter, tail), sequence
+    from arxos_writing where transaction_key is null and true;
   insert into "arxos_log_comment" (transaction_key, place, op, id, changed, "old_sequence", "old_created_at", "old_created_by", "old_updated_at", "old_updated_by", "old_origin", "old_annotation_id", "old_text")
     select coalesce(w.transaction_key, (select max(key) from arxos_change_log)), w.place, 'delete', s.id, null,
       s."sequence",
@@ -3841,9 +3921,11 @@ begin
     counter = case when transaction_key is not null then counter when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then 0
       when counter >= 65535 then 0 else counter + 1 end,
     ms = case when transaction_key is not null then ms when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then cast((julianday('now') - 2440587.5) * 86400000 as integer)
-      when counter >= 65535 then ms + 1 else ms end;
+      when counter >= 65535 then ms + 1 else ms end
+    where true;
   insert into arxos_change_log (stamp, base)
-    select printf('%012x-%04x-%s', ms, counter, tail), sequence from arxos_writing where transaction_key is null;
+    select printf('%012x-%04x-%s', ms, counter, tail), sequence
+    from arxos_writing where transaction_key is null and true;
   insert into "arxos_log_comment" (transaction_key, place, op, id, changed, "old_annotation_id", "new_annotation_id", "old_text", "new_text")
     select coalesce(w.transaction_key, (select max(key) from arxos_change_log)), w.place, 'update', new.id, ltrim(case when old."annotation_id" is not new."annotation_id" then ' annotation_id' else '' end
       || case when old."text" is not new."text" then ' text' else '' end),
@@ -3873,9 +3955,11 @@ begin
     counter = case when transaction_key is not null then counter when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then 0
       when counter >= 65535 then 0 else counter + 1 end,
     ms = case when transaction_key is not null then ms when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then cast((julianday('now') - 2440587.5) * 86400000 as integer)
-      when counter >= 65535 then ms + 1 else ms end;
+      when counter >= 65535 then ms + 1 else ms end
+    where true;
   insert into arxos_change_log (stamp, base)
-    select printf('%012x-%04x-%s', ms, counter, tail), sequence from arxos_writing where transaction_key is null;
+    select printf('%012x-%04x-%s', ms, counter, tail), sequence
+    from arxos_writing where transaction_key is null and true;
   insert into "arxos_log_comment" (transaction_key, place, op, id, changed, "old_sequence", "old_created_at", "old_created_by", "old_updated_at", "old_updated_by", "old_origin", "old_annotation_id", "old_text")
     select coalesce(w.transaction_key, (select max(key) from arxos_change_log)), w.place, 'delete', old.id, null,
       old."sequence",
@@ -4001,9 +4085,11 @@ begin
     counter = case when transaction_key is not null then counter when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then 0
       when counter >= 65535 then 0 else counter + 1 end,
     ms = case when transaction_key is not null then ms when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then cast((julianday('now') - 2440587.5) * 86400000 as integer)
-      when counter >= 65535 then ms + 1 else ms end;
+      when counter >= 65535 then ms + 1 else ms end
+    where true;
   insert into arxos_change_log (stamp, base)
-    select printf('%012x-%04x-%s', ms, counter, tail), sequence from arxos_writing where transaction_key is null;
+    select printf('%012x-%04x-%s', ms, counter, tail), sequence
+    from arxos_writing where transaction_key is null and true;
   insert into "arxos_log_attachment" (transaction_key, place, op, id, changed, "new_origin", "new_sha256", "new_media_type", "new_byte_size", "new_width", "new_height", "new_taken_at", "new_name", "new_thumbnail", "new_target_table", "new_target_id", "new_location")
     select coalesce(w.transaction_key, (select max(key) from arxos_change_log)), w.place, 'insert', t.id, null,
       t."origin",
@@ -4022,15 +4108,20 @@ begin
 end;
 
 create trigger "arxos_replaced_attachment" after insert on "attachment"
-when (select capture from arxos_writing) and exists (select 1 from "arxos_stash_attachment" s where s.id = new.id and (s."sha256" is not new."sha256" or s."media_type" is not new."media_type" or s."byte_size" is not new."byte_size" or s."width" is not new."width" or s."height" is not new."height" or s."taken_at" is not new."taken_at" or s."name" is not new."name" or s."thumbnail" is not new."thumbnail" or s."target_table" is not new."target_table" or s."target_id" is not new."target_id" or s."location" is not new."location"))
+when (select capture from arxos_writing) and exists (select 1 from "arxos_stash_attachment" where id = new.id)
 begin
+  delete from "arxos_log_attachment" where op = 'delete' and id = new.id
+    and place = (select place from arxos_writing);
+  update arxos_writing set capture = 2 + exists (select 1 from "arxos_stash_attachment" s where s.id = new.id and (s."sha256" is not new."sha256" or s."media_type" is not new."media_type" or s."byte_size" is not new."byte_size" or s."width" is not new."width" or s."height" is not new."height" or s."taken_at" is not new."taken_at" or s."name" is not new."name" or s."thumbnail" is not new."thumbnail" or s."target_table" is not new."target_table" or s."target_id" is not new."target_id" or s."location" is not new."location"));
   update arxos_writing set place = place + 1,
     counter = case when transaction_key is not null then counter when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then 0
       when counter >= 65535 then 0 else counter + 1 end,
     ms = case when transaction_key is not null then ms when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then cast((julianday('now') - 2440587.5) * 86400000 as integer)
-      when counter >= 65535 then ms + 1 else ms end;
+      when counter >= 65535 then ms + 1 else ms end
+    where capture = 3;
   insert into arxos_change_log (stamp, base)
-    select printf('%012x-%04x-%s', ms, counter, tail), sequence from arxos_writing where transaction_key is null;
+    select printf('%012x-%04x-%s', ms, counter, tail), sequence
+    from arxos_writing where transaction_key is null and capture = 3;
   insert into "arxos_log_attachment" (transaction_key, place, op, id, changed, "old_sha256", "new_sha256", "old_media_type", "new_media_type", "old_byte_size", "new_byte_size", "old_width", "new_width", "old_height", "new_height", "old_taken_at", "new_taken_at", "old_name", "new_name", "old_thumbnail", "new_thumbnail", "old_target_table", "new_target_table", "old_target_id", "new_target_id", "old_location", "new_location")
     select coalesce(w.transaction_key, (select max(key) from arxos_change_log)), w.place, 'update', new.id, ltrim(case when s."sha256" is not new."sha256" then ' sha256' else '' end
       || case when s."media_type" is not new."media_type" then ' media_type' else '' end
@@ -4064,13 +4155,7 @@ begin
       case when s."target_table" is not new."target_table" or s."target_id" is not new."target_id" then new."target_id" end,
       case when s."location" is not new."location" then s."location" end,
       case when s."location" is not new."location" then new."location" end
-    from arxos_writing w, "arxos_stash_attachment" s where s.id = new.id;
-end;
-
-create trigger "arxos_replaced_kept_attachment" after insert on "attachment"
-when (select capture from arxos_writing) and exists (select 1 from "arxos_stash_attachment" where id = new.id)
-begin
-  update arxos_writing set capture = 2;
+    from arxos_writing w, "arxos_stash_attachment" s where s.id = new.id and w.capture = 3;
   update "attachment" set "sequence" = s."sequence", "created_at" = s."created_at", "created_by" = s."created_by", "updated_at" = s."updated_at", "updated_by" = s."updated_by", "upload_state" = s."upload_state", origin = s.origin from "arxos_stash_attachment" s
     where "attachment".pk = new.pk and s.id = new.id;
   update arxos_writing set capture = 1;
@@ -4083,9 +4168,11 @@ begin
     counter = case when transaction_key is not null then counter when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then 0
       when counter >= 65535 then 0 else counter + 1 end,
     ms = case when transaction_key is not null then ms when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then cast((julianday('now') - 2440587.5) * 86400000 as integer)
-      when counter >= 65535 then ms + 1 else ms end;
+      when counter >= 65535 then ms + 1 else ms end
+    where true;
   insert into arxos_change_log (stamp, base)
-    select printf('%012x-%04x-%s', ms, counter, tail), sequence from arxos_writing where transaction_key is null;
+    select printf('%012x-%04x-%s', ms, counter, tail), sequence
+    from arxos_writing where transaction_key is null and true;
   insert into "arxos_log_attachment" (transaction_key, place, op, id, changed, "old_sequence", "old_created_at", "old_created_by", "old_updated_at", "old_updated_by", "old_upload_state", "old_origin", "old_sha256", "old_media_type", "old_byte_size", "old_width", "old_height", "old_taken_at", "old_name", "old_thumbnail", "old_target_table", "old_target_id", "old_location")
     select coalesce(w.transaction_key, (select max(key) from arxos_change_log)), w.place, 'delete', s.id, null,
       s."sequence",
@@ -4116,9 +4203,11 @@ begin
     counter = case when transaction_key is not null then counter when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then 0
       when counter >= 65535 then 0 else counter + 1 end,
     ms = case when transaction_key is not null then ms when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then cast((julianday('now') - 2440587.5) * 86400000 as integer)
-      when counter >= 65535 then ms + 1 else ms end;
+      when counter >= 65535 then ms + 1 else ms end
+    where true;
   insert into arxos_change_log (stamp, base)
-    select printf('%012x-%04x-%s', ms, counter, tail), sequence from arxos_writing where transaction_key is null;
+    select printf('%012x-%04x-%s', ms, counter, tail), sequence
+    from arxos_writing where transaction_key is null and true;
   insert into "arxos_log_attachment" (transaction_key, place, op, id, changed, "old_sha256", "new_sha256", "old_media_type", "new_media_type", "old_byte_size", "new_byte_size", "old_width", "new_width", "old_height", "new_height", "old_taken_at", "new_taken_at", "old_name", "new_name", "old_thumbnail", "new_thumbnail", "old_target_table", "new_target_table", "old_target_id", "new_target_id", "old_location", "new_location")
     select coalesce(w.transaction_key, (select max(key) from arxos_change_log)), w.place, 'update', new.id, ltrim(case when old."sha256" is not new."sha256" then ' sha256' else '' end
       || case when old."media_type" is not new."media_type" then ' media_type' else '' end
@@ -4174,9 +4263,11 @@ begin
     counter = case when transaction_key is not null then counter when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then 0
       when counter >= 65535 then 0 else counter + 1 end,
     ms = case when transaction_key is not null then ms when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then cast((julianday('now') - 2440587.5) * 86400000 as integer)
-      when counter >= 65535 then ms + 1 else ms end;
+      when counter >= 65535 then ms + 1 else ms end
+    where true;
   insert into arxos_change_log (stamp, base)
-    select printf('%012x-%04x-%s', ms, counter, tail), sequence from arxos_writing where transaction_key is null;
+    select printf('%012x-%04x-%s', ms, counter, tail), sequence
+    from arxos_writing where transaction_key is null and true;
   insert into "arxos_log_attachment" (transaction_key, place, op, id, changed, "old_sequence", "old_created_at", "old_created_by", "old_updated_at", "old_updated_by", "old_upload_state", "old_origin", "old_sha256", "old_media_type", "old_byte_size", "old_width", "old_height", "old_taken_at", "old_name", "old_thumbnail", "old_target_table", "old_target_id", "old_location")
     select coalesce(w.transaction_key, (select max(key) from arxos_change_log)), w.place, 'delete', old.id, null,
       old."sequence",
@@ -4317,9 +4408,11 @@ begin
     counter = case when transaction_key is not null then counter when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then 0
       when counter >= 65535 then 0 else counter + 1 end,
     ms = case when transaction_key is not null then ms when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then cast((julianday('now') - 2440587.5) * 86400000 as integer)
-      when counter >= 65535 then ms + 1 else ms end;
+      when counter >= 65535 then ms + 1 else ms end
+    where true;
   insert into arxos_change_log (stamp, base)
-    select printf('%012x-%04x-%s', ms, counter, tail), sequence from arxos_writing where transaction_key is null;
+    select printf('%012x-%04x-%s', ms, counter, tail), sequence
+    from arxos_writing where transaction_key is null and true;
   insert into "arxos_log_work_order" (transaction_key, place, op, id, changed, "new_origin", "new_number", "new_title", "new_kind", "new_state", "new_priority", "new_due_on", "new_assignee", "new_target_table", "new_target_id", "new_external_ids")
     select coalesce(w.transaction_key, (select max(key) from arxos_change_log)), w.place, 'insert', t.id, null,
       t."origin",
@@ -4337,15 +4430,20 @@ begin
 end;
 
 create trigger "arxos_replaced_work_order" after insert on "work_order"
-when (select capture from arxos_writing) and exists (select 1 from "arxos_stash_work_order" s where s.id = new.id and (s."number" is not new."number" or s."title" is not new."title" or s."kind" is not new."kind" or s."state" is not new."state" or s."priority" is not new."priority" or s."due_on" is not new."due_on" or s."assignee" is not new."assignee" or s."target_table" is not new."target_table" or s."target_id" is not new."target_id" or s."external_ids" is not new."external_ids"))
+when (select capture from arxos_writing) and exists (select 1 from "arxos_stash_work_order" where id = new.id)
 begin
+  delete from "arxos_log_work_order" where op = 'delete' and id = new.id
+    and place = (select place from arxos_writing);
+  update arxos_writing set capture = 2 + exists (select 1 from "arxos_stash_work_order" s where s.id = new.id and (s."number" is not new."number" or s."title" is not new."title" or s."kind" is not new."kind" or s."state" is not new."state" or s."priority" is not new."priority" or s."due_on" is not new."due_on" or s."assignee" is not new."assignee" or s."target_table" is not new."target_table" or s."target_id" is not new."target_id" or s."external_ids" is not new."external_ids"));
   update arxos_writing set place = place + 1,
     counter = case when transaction_key is not null then counter when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then 0
       when counter >= 65535 then 0 else counter + 1 end,
     ms = case when transaction_key is not null then ms when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then cast((julianday('now') - 2440587.5) * 86400000 as integer)
-      when counter >= 65535 then ms + 1 else ms end;
+      when counter >= 65535 then ms + 1 else ms end
+    where capture = 3;
   insert into arxos_change_log (stamp, base)
-    select printf('%012x-%04x-%s', ms, counter, tail), sequence from arxos_writing where transaction_key is null;
+    select printf('%012x-%04x-%s', ms, counter, tail), sequence
+    from arxos_writing where transaction_key is null and capture = 3;
   insert into "arxos_log_work_order" (transaction_key, place, op, id, changed, "old_number", "new_number", "old_title", "new_title", "old_kind", "new_kind", "old_state", "new_state", "old_priority", "new_priority", "old_due_on", "new_due_on", "old_assignee", "new_assignee", "old_target_table", "new_target_table", "old_target_id", "new_target_id", "old_external_ids", "new_external_ids")
     select coalesce(w.transaction_key, (select max(key) from arxos_change_log)), w.place, 'update', new.id, ltrim(case when s."number" is not new."number" then ' number' else '' end
       || case when s."title" is not new."title" then ' title' else '' end
@@ -4376,13 +4474,7 @@ begin
       case when s."target_table" is not new."target_table" or s."target_id" is not new."target_id" then new."target_id" end,
       case when s."external_ids" is not new."external_ids" then s."external_ids" end,
       case when s."external_ids" is not new."external_ids" then new."external_ids" end
-    from arxos_writing w, "arxos_stash_work_order" s where s.id = new.id;
-end;
-
-create trigger "arxos_replaced_kept_work_order" after insert on "work_order"
-when (select capture from arxos_writing) and exists (select 1 from "arxos_stash_work_order" where id = new.id)
-begin
-  update arxos_writing set capture = 2;
+    from arxos_writing w, "arxos_stash_work_order" s where s.id = new.id and w.capture = 3;
   update "work_order" set "sequence" = s."sequence", "created_at" = s."created_at", "created_by" = s."created_by", "updated_at" = s."updated_at", "updated_by" = s."updated_by", origin = s.origin from "arxos_stash_work_order" s
     where "work_order".pk = new.pk and s.id = new.id;
   update arxos_writing set capture = 1;
@@ -4395,9 +4487,11 @@ begin
     counter = case when transaction_key is not null then counter when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then 0
       when counter >= 65535 then 0 else counter + 1 end,
     ms = case when transaction_key is not null then ms when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then cast((julianday('now') - 2440587.5) * 86400000 as integer)
-      when counter >= 65535 then ms + 1 else ms end;
+      when counter >= 65535 then ms + 1 else ms end
+    where true;
   insert into arxos_change_log (stamp, base)
-    select printf('%012x-%04x-%s', ms, counter, tail), sequence from arxos_writing where transaction_key is null;
+    select printf('%012x-%04x-%s', ms, counter, tail), sequence
+    from arxos_writing where transaction_key is null and true;
   insert into "arxos_log_work_order" (transaction_key, place, op, id, changed, "old_sequence", "old_created_at", "old_created_by", "old_updated_at", "old_updated_by", "old_origin", "old_number", "old_title", "old_kind", "old_state", "old_priority", "old_due_on", "old_assignee", "old_target_table", "old_target_id", "old_external_ids")
     select coalesce(w.transaction_key, (select max(key) from arxos_change_log)), w.place, 'delete', s.id, null,
       s."sequence",
@@ -4426,9 +4520,11 @@ begin
     counter = case when transaction_key is not null then counter when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then 0
       when counter >= 65535 then 0 else counter + 1 end,
     ms = case when transaction_key is not null then ms when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then cast((julianday('now') - 2440587.5) * 86400000 as integer)
-      when counter >= 65535 then ms + 1 else ms end;
+      when counter >= 65535 then ms + 1 else ms end
+    where true;
   insert into arxos_change_log (stamp, base)
-    select printf('%012x-%04x-%s', ms, counter, tail), sequence from arxos_writing where transaction_key is null;
+    select printf('%012x-%04x-%s', ms, counter, tail), sequence
+    from arxos_writing where transaction_key is null and true;
   insert into "arxos_log_work_order" (transaction_key, place, op, id, changed, "old_number", "new_number", "old_title", "new_title", "old_kind", "new_kind", "old_state", "new_state", "old_priority", "new_priority", "old_due_on", "new_due_on", "old_assignee", "new_assignee", "old_target_table", "new_target_table", "old_target_id", "new_target_id", "old_external_ids", "new_external_ids")
     select coalesce(w.transaction_key, (select max(key) from arxos_change_log)), w.place, 'update', new.id, ltrim(case when old."number" is not new."number" then ' number' else '' end
       || case when old."title" is not new."title" then ' title' else '' end
@@ -4481,9 +4577,11 @@ begin
     counter = case when transaction_key is not null then counter when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then 0
       when counter >= 65535 then 0 else counter + 1 end,
     ms = case when transaction_key is not null then ms when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then cast((julianday('now') - 2440587.5) * 86400000 as integer)
-      when counter >= 65535 then ms + 1 else ms end;
+      when counter >= 65535 then ms + 1 else ms end
+    where true;
   insert into arxos_change_log (stamp, base)
-    select printf('%012x-%04x-%s', ms, counter, tail), sequence from arxos_writing where transaction_key is null;
+    select printf('%012x-%04x-%s', ms, counter, tail), sequence
+    from arxos_writing where transaction_key is null and true;
   insert into "arxos_log_work_order" (transaction_key, place, op, id, changed, "old_sequence", "old_created_at", "old_created_by", "old_updated_at", "old_updated_by", "old_origin", "old_number", "old_title", "old_kind", "old_state", "old_priority", "old_due_on", "old_assignee", "old_target_table", "old_target_id", "old_external_ids")
     select coalesce(w.transaction_key, (select max(key) from arxos_change_log)), w.place, 'delete', old.id, null,
       old."sequence",
@@ -4656,9 +4754,11 @@ begin
     counter = case when transaction_key is not null then counter when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then 0
       when counter >= 65535 then 0 else counter + 1 end,
     ms = case when transaction_key is not null then ms when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then cast((julianday('now') - 2440587.5) * 86400000 as integer)
-      when counter >= 65535 then ms + 1 else ms end;
+      when counter >= 65535 then ms + 1 else ms end
+    where true;
   insert into arxos_change_log (stamp, base)
-    select printf('%012x-%04x-%s', ms, counter, tail), sequence from arxos_writing where transaction_key is null;
+    select printf('%012x-%04x-%s', ms, counter, tail), sequence
+    from arxos_writing where transaction_key is null and true;
   insert into "arxos_log_conflict" (transaction_key, place, op, id, changed, "old_state", "new_state", "old_resolution", "new_resolution")
     select coalesce(w.transaction_key, (select max(key) from arxos_change_log)), w.place, 'update', new.id, ltrim(case when old."state" is not new."state" then ' state' else '' end
       || case when old."resolution" is not new."resolution" then ' resolution' else '' end),
@@ -5005,9 +5105,11 @@ begin
     counter = case when transaction_key is not null then counter when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then 0
       when counter >= 65535 then 0 else counter + 1 end,
     ms = case when transaction_key is not null then ms when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then cast((julianday('now') - 2440587.5) * 86400000 as integer)
-      when counter >= 65535 then ms + 1 else ms end;
+      when counter >= 65535 then ms + 1 else ms end
+    where true;
   insert into arxos_change_log (stamp, base)
-    select printf('%012x-%04x-%s', ms, counter, tail), sequence from arxos_writing where transaction_key is null;
+    select printf('%012x-%04x-%s', ms, counter, tail), sequence
+    from arxos_writing where transaction_key is null and true;
   insert into "arxos_log_preference" (transaction_key, place, op, id, changed, "new_origin", "new_unit_system", "new_language", "new_theme", "new_digest_frequency")
     select coalesce(w.transaction_key, (select max(key) from arxos_change_log)), w.place, 'insert', t.id, null,
       t."origin",
@@ -5019,15 +5121,20 @@ begin
 end;
 
 create trigger "arxos_replaced_preference" after insert on "preference"
-when (select capture from arxos_writing) and exists (select 1 from "arxos_stash_preference" s where s.id = new.id and (s."unit_system" is not new."unit_system" or s."language" is not new."language" or s."theme" is not new."theme" or s."digest_frequency" is not new."digest_frequency"))
+when (select capture from arxos_writing) and exists (select 1 from "arxos_stash_preference" where id = new.id)
 begin
+  delete from "arxos_log_preference" where op = 'delete' and id = new.id
+    and place = (select place from arxos_writing);
+  update arxos_writing set capture = 2 + exists (select 1 from "arxos_stash_preference" s where s.id = new.id and (s."unit_system" is not new."unit_system" or s."language" is not new."language" or s."theme" is not new."theme" or s."digest_frequency" is not new."digest_frequency"));
   update arxos_writing set place = place + 1,
     counter = case when transaction_key is not null then counter when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then 0
       when counter >= 65535 then 0 else counter + 1 end,
     ms = case when transaction_key is not null then ms when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then cast((julianday('now') - 2440587.5) * 86400000 as integer)
-      when counter >= 65535 then ms + 1 else ms end;
+      when counter >= 65535 then ms + 1 else ms end
+    where capture = 3;
   insert into arxos_change_log (stamp, base)
-    select printf('%012x-%04x-%s', ms, counter, tail), sequence from arxos_writing where transaction_key is null;
+    select printf('%012x-%04x-%s', ms, counter, tail), sequence
+    from arxos_writing where transaction_key is null and capture = 3;
   insert into "arxos_log_preference" (transaction_key, place, op, id, changed, "old_unit_system", "new_unit_system", "old_language", "new_language", "old_theme", "new_theme", "old_digest_frequency", "new_digest_frequency")
     select coalesce(w.transaction_key, (select max(key) from arxos_change_log)), w.place, 'update', new.id, ltrim(case when s."unit_system" is not new."unit_system" then ' unit_system' else '' end
       || case when s."language" is not new."language" then ' language' else '' end
@@ -5041,13 +5148,7 @@ begin
       case when s."theme" is not new."theme" then new."theme" end,
       case when s."digest_frequency" is not new."digest_frequency" then s."digest_frequency" end,
       case when s."digest_frequency" is not new."digest_frequency" then new."digest_frequency" end
-    from arxos_writing w, "arxos_stash_preference" s where s.id = new.id;
-end;
-
-create trigger "arxos_replaced_kept_preference" after insert on "preference"
-when (select capture from arxos_writing) and exists (select 1 from "arxos_stash_preference" where id = new.id)
-begin
-  update arxos_writing set capture = 2;
+    from arxos_writing w, "arxos_stash_preference" s where s.id = new.id and w.capture = 3;
   update "preference" set "sequence" = s."sequence", "created_at" = s."created_at", "created_by" = s."created_by", "updated_at" = s."updated_at", "updated_by" = s."updated_by", origin = s.origin from "arxos_stash_preference" s
     where "preference".pk = new.pk and s.id = new.id;
   update arxos_writing set capture = 1;
@@ -5060,9 +5161,11 @@ begin
     counter = case when transaction_key is not null then counter when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then 0
       when counter >= 65535 then 0 else counter + 1 end,
     ms = case when transaction_key is not null then ms when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then cast((julianday('now') - 2440587.5) * 86400000 as integer)
-      when counter >= 65535 then ms + 1 else ms end;
+      when counter >= 65535 then ms + 1 else ms end
+    where true;
   insert into arxos_change_log (stamp, base)
-    select printf('%012x-%04x-%s', ms, counter, tail), sequence from arxos_writing where transaction_key is null;
+    select printf('%012x-%04x-%s', ms, counter, tail), sequence
+    from arxos_writing where transaction_key is null and true;
   insert into "arxos_log_preference" (transaction_key, place, op, id, changed, "old_sequence", "old_created_at", "old_created_by", "old_updated_at", "old_updated_by", "old_origin", "old_unit_system", "old_language", "old_theme", "old_digest_frequency")
     select coalesce(w.transaction_key, (select max(key) from arxos_change_log)), w.place, 'delete', s.id, null,
       s."sequence",
@@ -5085,9 +5188,11 @@ begin
     counter = case when transaction_key is not null then counter when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then 0
       when counter >= 65535 then 0 else counter + 1 end,
     ms = case when transaction_key is not null then ms when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then cast((julianday('now') - 2440587.5) * 86400000 as integer)
-      when counter >= 65535 then ms + 1 else ms end;
+      when counter >= 65535 then ms + 1 else ms end
+    where true;
   insert into arxos_change_log (stamp, base)
-    select printf('%012x-%04x-%s', ms, counter, tail), sequence from arxos_writing where transaction_key is null;
+    select printf('%012x-%04x-%s', ms, counter, tail), sequence
+    from arxos_writing where transaction_key is null and true;
   insert into "arxos_log_preference" (transaction_key, place, op, id, changed, "old_unit_system", "new_unit_system", "old_language", "new_language", "old_theme", "new_theme", "old_digest_frequency", "new_digest_frequency")
     select coalesce(w.transaction_key, (select max(key) from arxos_change_log)), w.place, 'update', new.id, ltrim(case when old."unit_system" is not new."unit_system" then ' unit_system' else '' end
       || case when old."language" is not new."language" then ' language' else '' end
@@ -5123,9 +5228,11 @@ begin
     counter = case when transaction_key is not null then counter when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then 0
       when counter >= 65535 then 0 else counter + 1 end,
     ms = case when transaction_key is not null then ms when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then cast((julianday('now') - 2440587.5) * 86400000 as integer)
-      when counter >= 65535 then ms + 1 else ms end;
+      when counter >= 65535 then ms + 1 else ms end
+    where true;
   insert into arxos_change_log (stamp, base)
-    select printf('%012x-%04x-%s', ms, counter, tail), sequence from arxos_writing where transaction_key is null;
+    select printf('%012x-%04x-%s', ms, counter, tail), sequence
+    from arxos_writing where transaction_key is null and true;
   insert into "arxos_log_preference" (transaction_key, place, op, id, changed, "old_sequence", "old_created_at", "old_created_by", "old_updated_at", "old_updated_by", "old_origin", "old_unit_system", "old_language", "old_theme", "old_digest_frequency")
     select coalesce(w.transaction_key, (select max(key) from arxos_change_log)), w.place, 'delete', old.id, null,
       old."sequence",

@@ -1,0 +1,209 @@
+// The sync loop: it performs what `session.step` instructs, one thing after another, and tells it what came of it.
+// The mirror of client_kit/sync.py.
+
+import * as sessions from '../core/session.js';
+import * as stamp from '../core/stamp.js';
+import { SCHEMA } from '../core/catalogue.js';
+
+const CHANGES_PER_REQUEST_MAX = 5000;
+
+export class Loop {
+  /**
+   * `home` keeps the replicas (replica(scope), device(), putSnapshot, forget, newDevice); `tell(what, facts)` hears of
+   * everything a page may want to show.
+   */
+  constructor(home, server, tell) {
+    Object.assign(this, { home, server, tell });
+    this.session = sessions.start();
+    this.hint = null;
+    this.timer = null;
+    this.queue = [];
+    this.running = false;
+    this.session.online = self.navigator.onLine;
+  }
+
+  start() {
+    const scopes = {};
+    for (const scope of this.home.scopes()) {
+      const status = this.home.replica(scope).status();
+      scopes[scope] = {
+        has_cursor: status.subscribed,
+        sequence: status.sequence,
+        pending: status.pending,
+        rejected: status.rejected,
+      };
+    }
+    return this.hear({ event: 'started', scopes });
+  }
+
+  stop() {
+    clearTimeout(this.timer);
+    this.queue = [];
+    this.stopped = true;
+  }
+
+  edited(scope) {
+    const status = this.home.replica(scope).status();
+    return this.hear({ event: 'edited', scope, pending: status.pending, rejected: status.rejected });
+  }
+
+  hinted(data) {
+    this.hint = data.rows && data.cursor ? data : null;
+    return this.hear({ event: 'hinted', scope: data.scope, from: data.from, to: data.to, rows: Boolean(this.hint) });
+  }
+
+  /** Take in an event, and perform what follows. Events that come meanwhile wait their turn only for the step itself. */
+  async hear(event) {
+    if (this.stopped) return;
+    const [session, instructions] = sessions.step(this.session, event);
+    this.session = session;
+    await Promise.all(instructions.map((instruction) => this.perform(instruction)));
+  }
+
+  async perform(instruction) {
+    switch (instruction.do) {
+      case 'exchange':
+        return this.tried(() => this.exchange(instruction.scopes));
+      case 'fetch_snapshot':
+        return this.tried(() => this.fetchSnapshot(instruction.scope));
+      case 'apply_hint':
+        return this.applyHint(instruction.scope);
+      case 'start_over':
+        return this.home.replica(instruction.scope).startOver();
+      case 'fork':
+        return this.fork();
+      case 'drop_scope':
+        return this.drop(instruction.scope);
+      case 'need_login':
+        return this.tell('need_login', {});
+      case 'wait':
+        clearTimeout(this.timer);
+        this.timer = setTimeout(
+          () => this.hear({ event: 'tick', now: Date.now() }),
+          Math.max(0, instruction.until - Date.now()) + 5,
+        );
+        return undefined;
+      default:
+        return this.tell('badge', instruction.badge);
+    }
+  }
+
+  async tried(work) {
+    let event;
+    try {
+      event = await work();
+    } catch (error) {
+      if (!error.kind) this.tell('broken', { detail: String(error), stack: error.stack });
+      this.tell('problem', { code: error.code ?? 'broken', detail: error.detail ?? String(error), hint: error.hint ?? '' });
+      event = {
+        event: 'failed',
+        now: Date.now(),
+        kind: error.kind ?? 'server',
+        jitter: Math.random(),
+        retry_after_ms: error.retryAfterMs ?? null,
+      };
+    }
+    return this.hear(event);
+  }
+
+  // ------------------------------------------------------------ exchange
+
+  async exchange(scopes) {
+    const device = this.home.device();
+    const asked = new Map();
+    let budget = CHANGES_PER_REQUEST_MAX;
+    for (const scope of scopes) {
+      asked.set(scope, this.request(this.home.replica(scope), budget));
+      budget -= asked.get(scope).transactions.reduce((sum, transaction) => sum + transaction.changes.length, 0);
+    }
+    const sent = Date.now();
+    const answer = await this.server.json('POST', '/api/v1/sync', {
+      protocol: 1,
+      schema: SCHEMA,
+      device,
+      sent_at: stamp.form(sent, 0, device),
+      scopes: [...asked.values()],
+    });
+    if (!Array.isArray(answer.scopes)) throw Object.assign(new Error('not an answer'), { kind: 'network' });
+    const offset = stamp.milliseconds(answer.received_at) - Math.floor((sent + Date.now()) / 2);
+    const results = [];
+    for (const one of answer.scopes) {
+      if (this.home.has(one.scope)) results.push(await this.take(one, asked.get(one.scope), answer.received_at, offset));
+    }
+    return { event: 'answered', now: Date.now(), scopes: results, revoked: answer.revoked };
+  }
+
+  request(replica, budget) {
+    const made = {
+      scope: replica.scope,
+      cursor: replica.cursor(),
+      prior: replica.prior(),
+      transactions: budget > 0 && this.home.mayWrite() ? replica.pending(budget) : [],
+    };
+    return made.cursor === null ? { ...made, rows: true } : made;
+  }
+
+  async take(one, asked, receivedAt, offset) {
+    const replica = this.home.replica(one.scope);
+    let done = { receipts: 0, tables: new Set(), suspect: [] };
+    if (['ok', 'out_of_order', 'forked', 'gone'].includes(one.state)) {
+      done = replica.applyAnswer(one, { fromNothing: asked.cursor === null });
+    }
+    if (one.state === 'out_of_order') replica.rewind(one.known);
+    replica.learn(receivedAt, offset);
+    if (done.suspect?.length) await this.repair(replica, done.suspect);
+    else if (one.digest && !one.more) replica.setState({ verified_at: new Date().toISOString() });
+    if (one.role) replica.setState({ role: one.role });
+    const status = replica.status();
+    this.tell('applied', { scope: one.scope, tables: [...done.tables], receipts: done.receipts, live: false });
+    return {
+      scope: one.scope,
+      state: one.state,
+      sequence: status.sequence,
+      more: one.more,
+      receipts: done.receipts,
+      pending: status.pending,
+      rejected: status.rejected,
+    };
+  }
+
+  async repair(replica, tables) {
+    for (const table of tables) {
+      const theirs = await this.server.json('GET', `/api/v1/sync/digest/${replica.scope}?table=${table}`);
+      const wrong = replica.differingLeaves(table, theirs.leaves);
+      if (!wrong.length) continue;
+      const asked = { scope: replica.scope, table, leaves: wrong };
+      const { rows } = await this.server.json('POST', '/api/v1/sync/repair', asked);
+      replica.repair(table, wrong, rows);
+      this.tell('repaired', { scope: replica.scope, table, leaves: wrong.length });
+    }
+  }
+
+  // ------------------------------------------------------------ the rest
+
+  async fetchSnapshot(scope) {
+    const bytes = await this.server.snapshot(scope, (received, total) => this.tell('progress', { scope, received, total }));
+    const replica = await this.home.putSnapshot(scope, bytes);
+    return { event: 'snapshot_taken', scope, sequence: replica.sequence };
+  }
+
+  applyHint(scope) {
+    const { rows, cursor, to } = this.hint;
+    this.hint = null;
+    const done = this.home.replica(scope).applyHint(rows, cursor, to);
+    this.tell('applied', { scope, tables: [...done.tables], receipts: 0, live: true });
+  }
+
+  fork() {
+    const device = this.home.newDevice();
+    let pending = 0;
+    for (const scope of this.home.scopes()) pending += this.home.replica(scope).fork(device);
+    this.tell('fork', { device, pending });
+  }
+
+  drop(scope) {
+    const unsent = this.home.replica(scope).unsent();
+    this.home.forget(scope, unsent);
+    this.tell('dropped', { scope, unsent: unsent.length });
+  }
+}

@@ -1,0 +1,63 @@
+// Nodes from values. Text goes in as text; nothing here reads HTML.
+
+const SVG = 'http://www.w3.org/2000/svg';
+
+/** `h('a.back', {href: '/', on: {click}}, 'Back')`: attributes, `on` for listeners, `data` for data-*. */
+export function h(selector, attributes = {}, ...children) {
+  const [tag, ...classes] = selector.split('.');
+  const node = document.createElement(tag);
+  if (classes.length) node.className = classes.join(' ');
+  for (const [name, value] of Object.entries(attributes)) give(node, name, value);
+  node.append(...children.flat().filter((child) => child !== null && child !== undefined && child !== false));
+  return node;
+}
+
+function give(node, name, value) {
+  if (name === 'on') for (const [event, listener] of Object.entries(value)) node.addEventListener(event, listener);
+  else if (name === 'data') Object.assign(node.dataset, value);
+  else if (name === 'value') node.value = value ?? '';
+  else if (value === true) node.setAttribute(name, '');
+  else if (value !== false && value !== null && value !== undefined) node.setAttribute(name, value);
+}
+
+const STROKES = {
+  back: 'M15 5l-7 7 7 7',
+  close: 'M6 6l12 12M18 6L6 18',
+  check: 'M5 12.5l4.5 4.5L19 7.5',
+  search: 'M10.5 4a6.5 6.5 0 1 0 0 13 6.5 6.5 0 0 0 0-13zM15.5 15.5L20 20',
+  device: 'M8 3h8a1 1 0 0 1 1 1v16a1 1 0 0 1-1 1H8a1 1 0 0 1-1-1V4a1 1 0 0 1 1-1zM11 18h2',
+  download: 'M12 4v10M8 10.5l4 4 4-4M5 19h14',
+  upload: 'M12 15V5M8 8.5l4-4 4 4M5 19h14',
+  offline: 'M4 4l16 16M8.5 16a5 5 0 0 1 5.6-1M5 12.2a10 10 0 0 1 4-2.4M19 12.2a10 10 0 0 0-5-2.7M12 19.5h.01',
+  turning: 'M19 8a8 8 0 0 0-14 1M5 4v5h5M5 16a8 8 0 0 0 14-1M19 20v-5h-5',
+  warning: 'M12 4l9 16H3zM12 10v4.5M12 17.2h.01',
+  split: 'M12 20v-7M12 13L6 7M12 13l6-6M6 11V7h4M18 11V7h-4',
+  refused: 'M12 4a8 8 0 1 0 0 16 8 8 0 0 0 0-16zM6.5 6.5l11 11',
+  person: 'M12 4a4 4 0 1 0 0 8 4 4 0 0 0 0-8zM4.5 20c1-4 4-5.5 7.5-5.5s6.5 1.5 7.5 5.5',
+  fit: 'M4 9V4h5M20 9V4h-5M4 15v5h5M20 15v5h-5',
+  plus: 'M12 5v14M5 12h14',
+  minus: 'M5 12h14',
+  list: 'M9 6h11M9 12h11M9 18h11M4.5 6h.01M4.5 12h.01M4.5 18h.01',
+};
+
+/** A drawing that says nothing by itself: the words beside it do. */
+export function icon(name) {
+  const svg = document.createElementNS(SVG, 'svg');
+  svg.setAttribute('viewBox', '0 0 24 24');
+  svg.setAttribute('class', 'icon');
+  svg.setAttribute('aria-hidden', 'true');
+  const path = document.createElementNS(SVG, 'path');
+  path.setAttribute('d', STROKES[name]);
+  svg.append(path);
+  return svg;
+}
+
+/** Runs what undoes each of the listeners it set. */
+export function listening() {
+  const stop = new AbortController();
+  return {
+    on: (target, event, listener, options = {}) =>
+      target.addEventListener(event, listener, { ...options, signal: stop.signal }),
+    stop: () => stop.abort(),
+  };
+}

@@ -1,0 +1,95 @@
+// Fingers, mouse, wheel and keys on a canvas, told as four events: move(dx, dy), zoom(factor, left, top),
+// tap(left, top), fit(). Distances are CSS pixels inside the canvas.
+
+const TAP_MOVE_MAX_PX = 8;
+const DOUBLE_TAP_MAX_MS = 300;
+const DOUBLE_TAP_MOVE_MAX_PX = 30;
+const KEY_STEP_PX = 60;
+const KEY_ZOOM = 1.4;
+
+/** Answers a function that takes every listener away again. */
+export function watchGestures(canvas, tell) {
+  const stop = new AbortController();
+  const hand = { fingers: new Map(), travelled: 0, pinched: false, lastTap: null };
+  const on = (event, listener, options = {}) =>
+    canvas.addEventListener(event, listener, { ...options, signal: stop.signal });
+  on('pointerdown', (event) => down(canvas, hand, event));
+  on('pointermove', (event) => move(canvas, hand, event, tell));
+  on('pointerup', (event) => up(canvas, hand, event, tell));
+  on('pointercancel', (event) => hand.fingers.delete(event.pointerId));
+  on('wheel', (event) => wheel(canvas, event, tell), { passive: false });
+  on('keydown', (event) => key(canvas, event, tell));
+  return () => stop.abort();
+}
+
+function place(canvas, event) {
+  const box = canvas.getBoundingClientRect();
+  return [event.clientX - box.left, event.clientY - box.top];
+}
+
+function down(canvas, hand, event) {
+  if (event.button !== 0) return;
+  canvas.setPointerCapture(event.pointerId);
+  if (hand.fingers.size === 0) Object.assign(hand, { travelled: 0, pinched: false });
+  hand.fingers.set(event.pointerId, place(canvas, event));
+  hand.pinched ||= hand.fingers.size > 1;
+}
+
+function move(canvas, hand, event, tell) {
+  const was = hand.fingers.get(event.pointerId);
+  if (!was) return;
+  const now = place(canvas, event);
+  const before = spread(hand.fingers);
+  hand.fingers.set(event.pointerId, now);
+  hand.travelled += Math.hypot(now[0] - was[0], now[1] - was[1]);
+  const after = spread(hand.fingers);
+  if (hand.pinched || hand.travelled > TAP_MOVE_MAX_PX) {
+    tell.move(after.left - before.left, after.top - before.top);
+    if (before.apart > 0) tell.zoom(after.apart / before.apart, after.left, after.top);
+  }
+}
+
+/** The middle of the first two fingers and how far they are apart; 0 for one. */
+function spread(fingers) {
+  const [a, b] = fingers.values();
+  if (!b) return { left: a[0], top: a[1], apart: 0 };
+  return { left: (a[0] + b[0]) / 2, top: (a[1] + b[1]) / 2, apart: Math.hypot(a[0] - b[0], a[1] - b[1]) };
+}
+
+function up(canvas, hand, event, tell) {
+  if (!hand.fingers.delete(event.pointerId)) return;
+  if (hand.pinched || hand.travelled > TAP_MOVE_MAX_PX) return;
+  const [left, top] = place(canvas, event);
+  const last = hand.lastTap;
+  const twice = last && event.timeStamp - last.at < DOUBLE_TAP_MAX_MS &&
+    Math.hypot(left - last.left, top - last.top) < DOUBLE_TAP_MOVE_MAX_PX;
+  hand.lastTap = twice ? null : { left, top, at: event.timeStamp };
+  if (twice) tell.zoom(2, left, top);
+  else tell.tap(left, top);
+}
+
+function wheel(canvas, event, tell) {
+  event.preventDefault();
+  const [left, top] = place(canvas, event);
+  const lines = event.deltaMode === WheelEvent.DOM_DELTA_LINE ? 16 : 1;
+  const speed = event.ctrlKey ? 0.01 : 0.0018; // a touchpad's pinch comes as a wheel with ctrl
+  tell.zoom(Math.exp(-event.deltaY * lines * speed), left, top);
+}
+
+function key(canvas, event, tell) {
+  if (event.ctrlKey || event.metaKey || event.altKey) return;
+  const middle = [canvas.clientWidth / 2, canvas.clientHeight / 2];
+  const does = {
+    ArrowLeft: () => tell.move(KEY_STEP_PX, 0),
+    ArrowRight: () => tell.move(-KEY_STEP_PX, 0),
+    ArrowUp: () => tell.move(0, KEY_STEP_PX),
+    ArrowDown: () => tell.move(0, -KEY_STEP_PX),
+    '+': () => tell.zoom(KEY_ZOOM, ...middle),
+    '=': () => tell.zoom(KEY_ZOOM, ...middle),
+    '-': () => tell.zoom(1 / KEY_ZOOM, ...middle),
+    '0': () => tell.fit(),
+  }[event.key];
+  if (!does) return;
+  event.preventDefault();
+  does();
+}

@@ -1,0 +1,185 @@
+// Paints a scene. Lines are drawn in metres through the camera; marks and words in CSS pixels, so they stay readable.
+
+import { lookThrough, toScreen } from './camera.js';
+import { KINDS } from './words.js';
+
+const LABEL_PX = 12;
+const MARK_PX = [4, 9]; // radius far out and close by
+const LETTER_FROM_PX = 8;
+const ALARMING = new Set(['faulty', 'out_of_service', 'missing']);
+
+/** {paper, space, …} of the theme that now holds; read again when it changes. */
+export function readInk(element) {
+  const style = getComputedStyle(element);
+  const names = ['paper', 'space', 'space-edge', 'chosen', 'wall', 'door', 'window', 'label', 'mark-edge'];
+  const ink = Object.fromEntries(names.map((name) => [name, resolve(element, `--plan-${name}`)]));
+  ink.kinds = Object.fromEntries(Object.keys(KINDS).map((kind) => [kind, resolve(element, `--kind-${kind}`)]));
+  ink.accent = resolve(element, '--accent');
+  ink.bad = resolve(element, '--bad');
+  ink.warn = resolve(element, '--warn');
+  ink.face = style.fontFamily;
+  return ink;
+}
+
+/** A custom property holds `light-dark(…)` unresolved; `color` of an element resolves it. */
+function resolve(element, name) {
+  element.style.setProperty('color', `var(${name})`);
+  const colour = getComputedStyle(element).color;
+  element.style.removeProperty('color');
+  return colour;
+}
+
+/** `look`: {camera, size, ratio, ink, selected, space, shown(thing)}. */
+export function paint(context, scene, look) {
+  const { camera, size, ratio, ink } = look;
+  context.setTransform(1, 0, 0, 1, 0, 0);
+  context.fillStyle = ink.paper;
+  context.fillRect(0, 0, size.width * ratio, size.height * ratio);
+  lookThrough(context, camera, size, ratio);
+  paintSpaces(context, scene, look);
+  paintLines(context, scene, look);
+  context.setTransform(ratio, 0, 0, ratio, 0, 0);
+  paintLabels(context, scene, look);
+  paintMarks(context, scene, look);
+}
+
+function paintSpaces(context, scene, { camera, ink, space }) {
+  context.lineWidth = 1 / camera.scale;
+  context.strokeStyle = ink['space-edge'];
+  for (const room of scene.spaces) {
+    context.fillStyle = room.id === space ? ink.chosen : ink.space;
+    context.fill(room.path, 'evenodd');
+    context.stroke(room.path);
+  }
+}
+
+function paintLines(context, scene, { camera, ink }) {
+  const px = 1 / camera.scale;
+  context.lineJoin = 'miter';
+  context.lineCap = 'butt';
+  stroke(context, scene.areas, ink['space-edge'], 1 * px);
+  stroke(context, scene.outline, ink.wall, Math.max(2 * px, 0.12));
+  stroke(context, scene.walls, ink.wall, Math.max(1.5 * px, 0.12));
+  stroke(context, scene.windows, ink.paper, Math.max(4 * px, 0.3));
+  stroke(context, scene.windows, ink.window, Math.max(2.5 * px, 0.12));
+  paintGaps(context, scene, px, ink);
+  if (camera.scale > 6) stroke(context, scene.doors, ink.door, 1.25 * px);
+}
+
+/** A door is a gap in its wall. */
+function paintGaps(context, scene, px, ink) {
+  context.beginPath();
+  for (const thing of scene.things) {
+    if (!thing.span) continue;
+    context.moveTo(thing.span[0][0], thing.span[0][1]);
+    context.lineTo(thing.span[1][0], thing.span[1][1]);
+  }
+  context.strokeStyle = ink.space;
+  context.lineWidth = Math.max(3 * px, 0.24);
+  context.stroke();
+}
+
+function stroke(context, path, colour, width) {
+  context.strokeStyle = colour;
+  context.lineWidth = width;
+  context.stroke(path);
+}
+
+// ---------------------------------------------------------------- words
+
+function paintLabels(context, scene, { camera, size, ink }) {
+  context.fillStyle = ink.label;
+  context.textAlign = 'center';
+  context.textBaseline = 'middle';
+  for (const room of scene.spaces) {
+    if (!room.at) continue;
+    const width = room.at.width * camera.scale - 8;
+    const height = (room.box[3] - room.box[1]) * camera.scale - 8;
+    const [left, top] = toScreen(camera, size, room.at.x, room.at.y);
+    if (left < -width || top < -height || left > size.width + width || top > size.height + height) continue;
+    label(context, room, left, top, width, height, ink.face);
+  }
+}
+
+/** Number and name where both fit, the number alone where it does, else nothing. */
+function label(context, room, left, top, width, height, face) {
+  const bold = `650 ${LABEL_PX}px ${face}`, plain = `400 ${LABEL_PX}px ${face}`;
+  context.font = bold;
+  const number = room.number ?? '';
+  if (height < LABEL_PX || context.measureText(number).width > width) return;
+  context.font = plain;
+  const name = room.name && room.name !== number ? room.name : '';
+  const both = name && height > LABEL_PX * 2.6 && context.measureText(name).width <= width;
+  if (both) context.fillText(name, left, top + LABEL_PX * 0.65);
+  context.font = bold;
+  context.fillText(number, left, both ? top - LABEL_PX * 0.65 : top);
+}
+
+// ---------------------------------------------------------------- marks
+
+export function markRadius(scale) {
+  return Math.min(Math.max(scale * 0.28, MARK_PX[0]), MARK_PX[1]);
+}
+
+function paintMarks(context, scene, look) {
+  const radius = markRadius(look.camera.scale);
+  const alarms = [];
+  for (const thing of scene.things) {
+    if (!thing.at || !look.shown(thing)) continue;
+    const [left, top] = toScreen(look.camera, look.size, ...thing.at);
+    if (left < -20 || top < -20 || left > look.size.width + 20 || top > look.size.height + 20) continue;
+    if (thing.drawnAs === 'mark') dot(context, thing, left, top, radius, look.ink);
+    if (thing.contested || ALARMING.has(thing.status)) alarms.push([thing, left, top]);
+    if (thing.id === look.selected) alarms.push([null, left, top]);
+  }
+  for (const [thing, left, top] of alarms) {
+    if (thing) alarm(context, thing, left + radius * 0.7, top - radius * 0.7, look.ink);
+    else ring(context, left, top, radius + 5, look.ink);
+  }
+}
+
+function dot(context, thing, left, top, radius, ink) {
+  context.beginPath();
+  context.arc(left, top, radius, 0, 2 * Math.PI);
+  context.fillStyle = ink.kinds[thing.kind];
+  context.fill();
+  context.lineWidth = 1.25;
+  context.strokeStyle = ink['mark-edge'];
+  context.stroke();
+  if (radius < LETTER_FROM_PX) return;
+  context.fillStyle = ink['mark-edge'];
+  context.font = `700 ${radius * 1.25}px ${ink.face}`;
+  context.fillText(KINDS[thing.kind], left, top + 0.5);
+}
+
+/** A triangle for what does not work, a diamond for what two people said differently; both with a word in the list. */
+function alarm(context, thing, left, top, ink) {
+  const r = 7;
+  context.beginPath();
+  if (thing.contested) polygon(context, [[0, -r], [r, 0], [0, r], [-r, 0]], left, top);
+  else polygon(context, [[0, -r], [r, r * 0.8], [-r, r * 0.8]], left, top);
+  context.fillStyle = thing.contested ? ink.warn : ink.bad;
+  context.fill();
+  context.lineWidth = 1.5;
+  context.strokeStyle = ink['mark-edge'];
+  context.stroke();
+  context.fillStyle = ink['mark-edge'];
+  context.font = `800 9px ${ink.face}`;
+  context.fillText(thing.contested ? '?' : '!', left, top + (thing.contested ? 0.5 : 1.5));
+}
+
+function polygon(context, points, left, top) {
+  points.forEach(([x, y], i) => (i ? context.lineTo(left + x, top + y) : context.moveTo(left + x, top + y)));
+  context.closePath();
+}
+
+function ring(context, left, top, radius, ink) {
+  context.beginPath();
+  context.arc(left, top, radius, 0, 2 * Math.PI);
+  context.lineWidth = 5;
+  context.strokeStyle = ink['mark-edge'];
+  context.stroke();
+  context.lineWidth = 3;
+  context.strokeStyle = ink.accent;
+  context.stroke();
+}

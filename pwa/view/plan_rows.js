@@ -1,0 +1,37 @@
+// What a plan and its list read from the replica, a storey at a time.
+
+export async function storeys(replica, scope) {
+  return replica.query(scope, `
+    select id, name, level, elevation_m
+    from storey
+    order by coalesce(elevation_m, level, 0) desc, name`, []);
+}
+
+/** {outline, spaces, elements, contested: Set of element ids}. Geometry is SpatiaLite BLOBs. */
+export async function storeyRows(replica, scope, storey) {
+  const [outlines, spaces, elements, conflicts] = await Promise.all([
+    replica.query(scope, 'select outline from storey where id = ?', [storey]),
+    replica.query(scope, `
+      select id, number, name, usage, area_m2, outline
+      from space
+      where storey_id = ?
+      order by number`, [storey]),
+    replica.query(scope, `
+      select id, space_id, ifc_class, name, tag, status, systems, geometry, heading_deg,
+        case when json_valid(properties) then json_extract(properties, '$.Width') end as width_m
+      from element
+      where storey_id = ?
+      order by ifc_class, tag, name, id`, [storey]),
+    replica.query(scope, `
+      select conflict.row_id
+      from conflict
+      join element on element.id = conflict.row_id
+      where conflict.state = 'open' and conflict."table" = 'element' and element.storey_id = ?`, [storey]),
+  ]);
+  return {
+    outline: outlines[0]?.outline ?? null,
+    spaces,
+    elements,
+    contested: new Set(conflicts.map((conflict) => conflict.row_id)),
+  };
+}
