@@ -1,6 +1,6 @@
 """The server's app, and the one place where its adapters are chosen.
 
-PostGIS where `ARXOS_DATABASE_URL` is set, SpatiaLite files otherwise; Redis where `ARXOS_REDIS_URL` is set, this
+PostGIS where `ARXOS_DATABASE_URL` is set, SpatiaLite otherwise; Redis where `ARXOS_REDIS_URL` is set, this
 process alone otherwise.
 """
 

@@ -142,7 +142,9 @@ def create_user(
 def grant(
     email: str,
     building: str,
-    role: Annotated[str, typer.Argument(help="viewer, reporter, technician, reviewer, manager, owner; or none.")],
+    role: Annotated[
+        str, typer.Argument(help="viewer, reporter, technician, reviewer, manager, owner; or none.")
+    ],
     as_json: Json = False,
 ) -> None:
     """Give a person a role in a building, or take it away with `none`."""

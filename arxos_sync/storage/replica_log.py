@@ -119,26 +119,26 @@ def assemble(connection: Any, catalogue: Catalogue, scope: str, keys: list[int])
 
 
 def cancel_unsent_pairs(connection: Any, catalogue: Catalogue, scope: str) -> None:
-    """A row that came and went before anything of it was sent leaves the log; so do transactions left empty."""
+    """A row that came and went before any of it was sent leaves the log; so do transactions left empty.
+
+    Its first entry must be the insert: a row that was here, deleted and inserted again is no such pair.
+    """
     for table in catalogue.synced(scope):
         connection.execute(
             f"""
             delete from "arxos_log_{table}" where id in (
-              select i.id
-              from "arxos_log_{table}" i
-              join arxos_change_log hi on hi.key = i.transaction_key and hi.state = 'pending' and hi.n is null
-              join "arxos_log_{table}" d on d.id = i.id and d.op = 'delete'
-              join arxos_change_log hd on hd.key = d.transaction_key and hd.state = 'pending' and hd.n is null
-              where i.op = 'insert'
-                and not exists (select 1 from "{table}" t where t.id = i.id)
+              select d.id
+              from "arxos_log_{table}" d
+              where d.op = 'delete'
+                and 'insert' = (select op from "arxos_log_{table}" f where f.id = d.id order by f.entry limit 1)
+                and not exists (select 1 from "{table}" t where t.id = d.id)
                 and not exists (
-                  select 1 from "arxos_log_{table}" o join arxos_change_log ho on ho.key = o.transaction_key
-                  where o.id = i.id and not (ho.state = 'pending' and ho.n is null))
+                  select 1 from "arxos_log_{table}" o
+                  cross join arxos_change_log h on h.key = o.transaction_key
+                  where o.id = d.id and not (h.state = 'pending' and h.n is null))
                 and not exists (
-                  select 1 from "arxos_log_{table}" b where b.id = i.id and b.entry < i.entry)
-                and not exists (
-                  select 1 from arxos_shadow s where s.table_name = '{table}' and s.id = i.id and s.column_name = ''
-                    and s.value = 1))
+                  select 1 from arxos_shadow s
+                  where s.table_name = '{table}' and s.id = d.id and s.column_name = '' and s.value = 1))
             """
         )
     logs = "".join(

@@ -1,6 +1,7 @@
 // Paints a scene. Lines are drawn in metres through the camera; marks and words in CSS pixels, so they stay readable.
 
 import { lookThrough, toScreen } from './camera.js';
+import { colourOf, faceOf } from './ink.js';
 import { KINDS } from './words.js';
 
 const LABEL_PX = 12;
@@ -10,23 +11,14 @@ const ALARMING = new Set(['faulty', 'out_of_service', 'missing']);
 
 /** {paper, space, …} of the theme that now holds; read again when it changes. */
 export function readInk(element) {
-  const style = getComputedStyle(element);
   const names = ['paper', 'space', 'space-edge', 'chosen', 'wall', 'door', 'window', 'label', 'mark-edge'];
-  const ink = Object.fromEntries(names.map((name) => [name, resolve(element, `--plan-${name}`)]));
-  ink.kinds = Object.fromEntries(Object.keys(KINDS).map((kind) => [kind, resolve(element, `--kind-${kind}`)]));
-  ink.accent = resolve(element, '--accent');
-  ink.bad = resolve(element, '--bad');
-  ink.warn = resolve(element, '--warn');
-  ink.face = style.fontFamily;
+  const ink = Object.fromEntries(names.map((name) => [name, colourOf(element, `--plan-${name}`)]));
+  ink.kinds = Object.fromEntries(Object.keys(KINDS).map((kind) => [kind, colourOf(element, `--kind-${kind}`)]));
+  ink.accent = colourOf(element, '--accent');
+  ink.bad = colourOf(element, '--bad');
+  ink.warn = colourOf(element, '--warn');
+  ink.face = faceOf(element);
   return ink;
-}
-
-/** A custom property holds `light-dark(…)` unresolved; `color` of an element resolves it. */
-function resolve(element, name) {
-  element.style.setProperty('color', `var(${name})`);
-  const colour = getComputedStyle(element).color;
-  element.style.removeProperty('color');
-  return colour;
 }
 
 /** `look`: {camera, size, ratio, ink, selected, space, shown(thing)}. */
@@ -59,6 +51,8 @@ function paintLines(context, scene, { camera, ink }) {
   context.lineCap = 'butt';
   stroke(context, scene.areas, ink['space-edge'], 1 * px);
   stroke(context, scene.outline, ink.wall, Math.max(2 * px, 0.12));
+  context.fillStyle = ink.wall;
+  context.fill(scene.solids);
   stroke(context, scene.walls, ink.wall, Math.max(1.5 * px, 0.12));
   stroke(context, scene.windows, ink.paper, Math.max(4 * px, 0.3));
   stroke(context, scene.windows, ink.window, Math.max(2.5 * px, 0.12));

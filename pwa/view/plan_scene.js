@@ -5,13 +5,13 @@ import { kindOf } from './words.js';
 
 const DOOR_WIDTH_M = 0.9;
 const WINDOW_WIDTH_M = 1.2;
-const DOORS = /^IfcDoor/, WINDOWS = /^IfcWindow/;
+const DOORS = /^IfcDoor/, WINDOWS = /^IfcWindow/, SOLIDS = /^Ifc(Wall|Column)/;
 
-/** {bounds, outline, spaces, walls, doors, windows, areas, marks, things}; `things` is every element, for list and tap. */
+/** Paths by what they are (solids are cut, areas only outlined), spaces, and `things`: every element, for list and tap. */
 export function makeScene({ outline, spaces, elements, contested }) {
   const scene = {
     bounds: null, outline: new Path2D(), walls: new Path2D(), doors: new Path2D(), windows: new Path2D(),
-    areas: new Path2D(), spaces: [], things: [],
+    areas: new Path2D(), solids: new Path2D(), spaces: [], things: [],
   };
   const shape = read(outline);
   if (shape) {
@@ -65,14 +65,11 @@ function draw(scene, thing, shape) {
   } else if (WINDOWS.test(thing.ifc_class)) {
     thing.drawnAs = 'window';
     opening(scene.windows, shape, thing, WINDOW_WIDTH_M);
-  } else if (thing.kind === 'structure' || shape.type === 'LineString') {
-    thing.drawnAs = 'wall';
-    if (shape.type === 'Point') thing.drawnAs = 'mark';
-    thing.line = shape.type === 'LineString' ? shape.coordinates : null;
-    trace(shape.type === 'Polygon' ? scene.areas : scene.walls, shape);
   } else {
-    thing.drawnAs = 'mark';
-    if (shape.type === 'Polygon') trace(scene.areas, shape);
+    thing.drawnAs = thing.kind === 'structure' && shape.type !== 'Point' ? 'wall' : 'mark';
+    if (shape.type === 'LineString') trace(scene.walls, shape);
+    if (shape.type === 'Polygon') trace(SOLIDS.test(thing.ifc_class) ? scene.solids : scene.areas, shape);
+    thing.line = thing.drawnAs === 'wall' ? lines(shape)[0] : null;
   }
 }
 

@@ -10,9 +10,9 @@ _HEAD = """# What ARXOS keeps
 
 Made from `schemas/catalogue.toml` by `make schemas`: change that file, not this page.
 
-Schema {schema}. {count} tables travel between devices and the server; the last part lists what only the server has.
-Coordinates inside a building are metres in its own frame; only building footprints are longitude and
-latitude.
+Schema {schema}. {count} tables travel between devices and the server; the last part lists what only the
+server has. Coordinates inside a building are metres in its own frame; only building footprints are longitude
+and latitude.
 
 **Roles**, from least to most: {roles}. Where a line names a role, that role and every one after it may.
 
@@ -90,7 +90,8 @@ def _columns(table: Table, columns: Iterable[Column]) -> str:
         rows = [[f"`{c.name}`", _type(c), _cell(_words(table, c))] for c in columns]
         return _grid(["column", "type", "what it is"], rows)
     rows = [
-        [f"`{c.name}`", _type(c), c.unit or "", _merge(c), _target(c), _cell(_words(table, c))] for c in columns
+        [f"`{c.name}`", _type(c), c.unit or "", _merge(c), _target(c), _cell(_words(table, c))]
+        for c in columns
     ]
     return _grid(["column", "type", "unit", "merge", "when its target is deleted", "what it is"], rows)
 

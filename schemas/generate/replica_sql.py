@@ -160,6 +160,7 @@ def _log_table(table: Table) -> str:
     return (
         f'create table "arxos_log_{table.name}" (\n{body}\n);\n'
         f'create index "arxos_log_{table.name}_id" on "arxos_log_{table.name}" (id);\n'
+        f'create index "arxos_log_{table.name}_delete" on "arxos_log_{table.name}" (id) where op = \'delete\';\n'
         f'create index "arxos_log_{table.name}_key" on "arxos_log_{table.name}" (transaction_key);\n'
     )
 

@@ -18,7 +18,9 @@ from ..parts import Parts, instant, new_id, new_nonce, new_salt, new_stamp, now_
 from .people import colour_of, grant, ungrant
 
 
-def set_role(parts: Parts, user_id: str, name: str, building: str, role: str | None, by: str | None = None) -> None:
+def set_role(
+    parts: Parts, user_id: str, name: str, building: str, role: str | None, by: str | None = None
+) -> None:
     """Give a role, change it, or take it away (None). Raises Problem `not_found` for no such building."""
     at = instant(now_ms())
     with parts.store.write(building) as writer:

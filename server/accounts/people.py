@@ -54,7 +54,7 @@ def find_by_email(sql: Sql, email: str) -> dict[str, Any] | None:
 
 
 def create(sql: Sql, email: str, name: str, password_hash: str | None, is_admin: bool, now: str) -> str:
-    """A new person with their personal account; answers the id. Raises Problem `invalid` for a taken address."""
+    """A new person with their personal account; answers the id. Raises Problem `invalid` (address taken)."""
     if find_by_email(sql, email):
         raise Problem("invalid", f"{email} has a person already")
     user_id = new_id()

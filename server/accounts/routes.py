@@ -141,8 +141,8 @@ async def _opened(parts: Parts, person: Person, refresh_token: str) -> Response[
 def _cookies(parts: Parts, session_id: str | None, access: str, refresh: str) -> list[Cookie]:
     """The browser's three: the login and its refresh (scripts cannot read them), and what scripts repeat.
 
-    The first is kept beyond its token's end, so that who comes back hears 401 and refreshes, and does not pass
-    for a stranger.
+    The first is kept beyond its token's end, so that who comes back hears 401 and refreshes, and is not
+    taken for a stranger.
     """
     secure = parts.settings.secure
     gone = session_id is None

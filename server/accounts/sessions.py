@@ -1,8 +1,8 @@
 """Logins that last: a row of `session` each, whose refresh token rotates and whose reuse ends it.
 
 What the database said of a session is believed for two seconds: in this process, and in Redis where there is
-one. A token presented a second time within `RETRY_S` of its rotation is a lost answer being asked for again and
-gets the same successor; later it is a stolen token, and the session ends.
+one. A token presented a second time within `RETRY_S` of its rotation is a lost answer being asked for again,
+and gets the same successor; later it is a stolen token, and the session ends.
 """
 
 from __future__ import annotations

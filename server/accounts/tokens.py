@@ -1,7 +1,7 @@
-"""Tokens: short-lived access tokens (JWT, HS256), refresh tokens that rotate, and the CSRF value of a session.
+"""Tokens: access tokens that soon end (JWT, HS256), refresh tokens that rotate, a session's CSRF value.
 
-A refresh token is `<session>.<k>.<mac>`: signed, so that a former one is known as ours when it comes back; only
-the hash of the one in force is kept.
+A refresh token is `<session>.<k>.<mac>`: signed, so that a former one is known as ours when it comes back;
+only the hash of the one in force is kept.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""`GET /api/v1/attachments/{scope}/{sha256}`: the bytes of a photo or plan, for whoever may read its scope."""
+"""`GET /api/v1/attachments/{scope}/{sha256}`: the bytes of a photo or plan, for who may read its scope."""
 
 from __future__ import annotations
 
@@ -26,7 +26,9 @@ _SHOWN = frozenset(("image/png", "image/jpeg", "image/webp", "application/pdf"))
 
 
 @get("/api/v1/attachments/{scope_id:str}/{sha256:str}", summary="The bytes of an attachment")
-async def attachment(request: Request[Any, Any, Any], parts: Given, person: Caller, scope_id: str, sha256: str) -> ASGIResponse:
+async def attachment(
+    request: Request[Any, Any, Any], parts: Given, person: Caller, scope_id: str, sha256: str
+) -> ASGIResponse:
     media_type = await anyio.to_thread.run_sync(_media_type, parts, person, scope_id, sha256)
     file = file_of(parts.settings.data_dir, scope_id, sha256)
     if not await anyio.Path(file).is_file():
@@ -36,7 +38,9 @@ async def attachment(request: Request[Any, Any, Any], parts: Given, person: Call
         "Cache-Control": "private, max-age=31536000, immutable",
         "Content-Disposition": "inline" if shown else "attachment",
     }
-    return send_file(request, file, f'"{sha256}"', media_type if shown else "application/octet-stream", headers)
+    return send_file(
+        request, file, f'"{sha256}"', media_type if shown else "application/octet-stream", headers
+    )
 
 
 def _media_type(parts: Parts, person: Person | None, scope: str, sha256: str) -> str:

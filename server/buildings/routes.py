@@ -1,8 +1,8 @@
 """`/api/v1/buildings`: the list, and a building as a resource.
 
-Every write is a transaction through intake by a device of its own, its `base` from `If-Match` (a row's ETag is
-its sequence), so two stale forms conflict like two tablets. Without `If-Match` the author is taken to have seen
-what stands.
+Every write is a transaction through intake by a device of its own, its `base` from `If-Match` (a row's ETag
+is its sequence), so two stale forms conflict like two tablets. Without `If-Match` the author is taken to have
+seen what stands.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ from .rows import Edit, IfMatch, NewRow, Written, base_of, change_row, one_row, 
 
 PAGE = 50
 PAGE_MAX = 500
+
 
 class Item(msgspec.Struct, frozen=True):
     """One building of the list; geometries are GeoJSON in degrees."""

@@ -21,7 +21,7 @@ from ..accounts.callers import demand_person
 from ..accounts.people import Person
 from ..given import Caller, Given
 from ..parts import Parts, new_id
-from ..sync.push import write
+from ..sync.push import Job
 from ..sync.routes import demand_reader
 
 PAGE = 100
@@ -87,9 +87,7 @@ def get_row(parts: Given, person: Caller, building: str, table: str, id: str) ->
 
 
 @post("/api/v1/buildings/{building:str}/{table:str}", status_code=201, summary="A new row")
-async def add_row(
-    parts: Given, person: Caller, building: str, table: str, data: NewRow
-) -> Response[Written]:
+async def add_row(parts: Given, person: Caller, building: str, table: str, data: NewRow) -> Response[Written]:
     author = demand_person(person)
     _check(parts, building, table, {})
     id = data.id or new_id()
@@ -127,9 +125,7 @@ async def delete_row(
 # ---------------------------------------------------------------- what the routes share
 
 
-def one_row(
-    parts: Parts, person: Person | None, building: str, table: str, id: str
-) -> tuple[Row, str, int]:
+def one_row(parts: Parts, person: Person | None, building: str, table: str, id: str) -> tuple[Row, str, int]:
     """The live row, the caller's role and the head. Raises Problem `not_found`."""
     _check(parts, building, table, {})
     if not is_uuid(id):
@@ -173,11 +169,12 @@ async def base_of(
 
 async def write_change(parts: Parts, person: Person, building: str, change: Change) -> Written:
     """One change through intake. Raises Refused with the change's own code."""
-    pushed, receipt = await anyio.to_thread.run_sync(write, parts, person, building, [change], ORIGIN)
+    job = Job(parts, person, building, ORIGIN)
+    receipt, hint = await anyio.to_thread.run_sync(job.write, [change])
     if receipt.problem is not None:
         raise _refusal(receipt.problem)
-    if pushed.hint is not None:
-        await parts.bus.announce(pushed.hint)
+    if hint is not None:
+        await parts.bus.announce(hint)
     conflicts = [id for outcome in receipt.changes for id in outcome.conflicts]
     row = await anyio.to_thread.run_sync(_as_it_stands, parts, person, building, change)
     return Written(receipt.outcome, conflicts, row)

@@ -1,4 +1,4 @@
-"""A model's rows into a building: what is new is inserted, what differs is changed, what is the same left alone.
+"""A model's rows into a building: what is new is inserted, what differs changed, what is the same left alone.
 
 A row of the file is the row of the building that has its `ifc_guid`; so the same file twice changes nothing.
 Nothing is deleted: that a thing is not in a file does not say that it is not in the building.
@@ -22,7 +22,7 @@ from client_kit.formats import Row as FileRow
 
 from ..accounts.people import Person
 from ..parts import Parts, new_id
-from ..sync.push import write_all
+from ..sync.push import Job
 
 PAGE = 200
 
@@ -39,8 +39,11 @@ class Ingested(msgspec.Struct, frozen=True):
     def line(self) -> str:
         new = ", ".join(f"{count} {table}" for table, count in sorted(self.inserted.items())) or "nothing"
         other = ", ".join(f"{count} {table}" for table, count in sorted(self.changed.items())) or "nothing"
-        said = f"{self.file}: {new} added, {other} changed, {self.unchanged} as they were; building {self.building}"
-        told = [f"  rejected: {problem}" for problem in self.rejected] + [f"  {text}" for text in self.remarks]
+        said = f"{self.file}: {new} added, {other} changed, {self.unchanged} as they were"
+        said += f"; building {self.building}"
+        told = [f"  rejected: {problem}" for problem in self.rejected] + [
+            f"  {text}" for text in self.remarks
+        ]
         return "\n".join([said, *told])
 
 
@@ -67,7 +70,7 @@ def take_rows(
     held = {_name(row): row for row in live if row.values.get("ifc_guid")}
     plan = _Plan(parts, _identify(scope, rows, held), live, base)
     changes = list(plan.changes(rows))
-    receipts = list(write_all(parts, person, scope, changes, "import", name))
+    receipts = list(Job(parts, person, scope, "import", name).write_all(changes))
     rejected = [f"{r.problem.code}: {r.problem.detail}" for r in receipts if r.problem]
     return Ingested(scope, name, plan.inserted, plan.changed, plan.unchanged, rejected, remarks)
 

@@ -1,8 +1,8 @@
 """The bus: who is listening in this process, and how hints reach the other processes.
 
-With Redis, hints travel by publish and subscribe. Without it, or while it is away, the heads of the scopes that
-somebody listens to are polled, so that what another process wrote is heard all the same. Nothing here is the
-truth: a replica that misses a hint pulls a little later.
+With Redis, hints travel by publish and subscribe. Without it, or while it is away, the heads of the scopes
+that somebody listens to are polled, so that what another process wrote is heard all the same. Nothing here is
+the truth: a replica that misses a hint pulls a little later.
 """
 
 from __future__ import annotations
@@ -106,13 +106,15 @@ class Bus:
         await self._say("session", session_id)
 
     def announce_apart(self, hint: Hint) -> None:
-        """From a process that serves nobody itself (an import): Redis only; else the servers' polls see it."""
+        """From a process that serves nobody (an import): by Redis; without it the servers' polls see it."""
         self._publish(Message(self._origin, "scope", hint.scope, hint.frame(), hint.to))
 
     def rights_changed_apart(self, user_id: str) -> None:
         self._publish(Message(self._origin, "rights", user_id))
 
-    async def _say(self, kind: str, key: str, text: str = "", to: int = 0, sender: Listener | None = None) -> None:
+    async def _say(
+        self, kind: str, key: str, text: str = "", to: int = 0, sender: Listener | None = None
+    ) -> None:
         message = Message(self._origin, kind, key, text, to)
         self._dispatch(message, sender)
         if self._redis is not None:

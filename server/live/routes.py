@@ -174,7 +174,9 @@ class _Conversation:
             return
         if not self.listener.may_show_presence(time.monotonic()):
             return
-        shown = {name: data.get(name) for name in ("storey", "cursor", "selection", "editing") if name in data}
+        shown = {
+            name: data.get(name) for name in ("storey", "cursor", "selection", "editing") if name in data
+        }
         shown |= {"scope": scope, "user": self.person.id, "name": self.person.name}
         await self.parts.bus.announce_presence(self.listener, scope, shown)
 

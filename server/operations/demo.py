@@ -18,7 +18,7 @@ from ..accounts.members import set_role
 from ..accounts.people import Person
 from ..buildings import attachments
 from ..parts import Parts, new_id, now
-from ..sync.push import write_all
+from ..sync.push import Job
 
 SEED = 1
 STOREYS = 12
@@ -69,7 +69,7 @@ def _make_building(parts: Parts, owner: Person, storeys: int, say: Callable[[str
     for content in plan_files(rows).values():
         attachments.keep(parts.settings.data_dir, building, content)
     done = 0
-    for receipt in write_all(parts, owner, building, _inserts(rows), "import", "demo"):
+    for receipt in Job(parts, owner, building, "import", "demo").write_all(_inserts(rows)):
         if receipt.problem is not None:
             raise Problem(receipt.problem.code, f"The demo building: {receipt.problem.detail}")
         done += len(receipt.changes)

@@ -1,7 +1,7 @@
 """The PWA's files, served as they are, with the headers that keep a browser safe.
 
-Everything is revalidated by ETag: the service worker decides what is kept. A page address that names no file is
-answered with `index.html`, whose script reads the address; nothing below `/api` is.
+Everything is revalidated by ETag: the service worker decides what is kept. A page address that names no file
+is answered with `index.html`, whose script reads the address; nothing below `/api` is.
 """
 
 from __future__ import annotations
@@ -37,7 +37,9 @@ _TYPES = {
     ".woff2": "font/woff2",
     ".txt": "text/plain; charset=utf-8",
 }
-_PACKED = frozenset((".html", ".js", ".mjs", ".css", ".json", ".map", ".webmanifest", ".wasm", ".svg", ".txt"))
+_PACKED = frozenset(
+    (".html", ".js", ".mjs", ".css", ".json", ".map", ".webmanifest", ".wasm", ".svg", ".txt")
+)
 _HIDDEN = frozenset(("node_modules", "package.json", "package-lock.json"))
 _NOT_PAGES = ("api/", "schema", "-/", "ws", "healthz", "readyz", "metrics")
 _POLICY = "; ".join(

@@ -86,7 +86,9 @@ class Exchange:
         if hindrance is not None:
             return self._pulled(writer, wanted, role, "ok", known, []), None
         person = self.person
-        author = Author(person.id if person else None, self.request.device, role, person.name if person else "")
+        author = Author(
+            person.id if person else None, self.request.device, role, person.name if person else ""
+        )
         taken, hint = take(self.parts, writer, author, wanted.prior, wanted.transactions, at)
         return self._pulled(writer, wanted, role, taken.state, taken.known, taken.receipts), hint
 
@@ -147,5 +149,3 @@ def _gone(wanted: ScopeRequest) -> ScopeAnswer:
     problem = ChangeProblem("forbidden", "No such scope for this caller.", kind("forbidden").hint)
     receipts = [Receipt(t.n, "rejected", None, [], problem) for t in wanted.transactions]
     return ScopeAnswer(wanted.scope, "gone", None, receipts, [], False)
-
-

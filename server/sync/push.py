@@ -7,12 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from itertools import islice
-from typing import Any
 
 import msgspec
 
 from arxos_sync import limits
-from arxos_sync.change import to_wire
 from arxos_sync.intake import Arrival, Author, Taken, take_in
 from arxos_sync.messages import Change, Cursor, Mark, Receipt, Transaction, write_cursor
 from arxos_sync.problems import Problem
@@ -24,14 +22,6 @@ from ..live.bus import Hint
 from ..parts import DICE, Parts, arrival, new_id, new_nonce, new_stamp
 
 
-class Pushed(msgspec.Struct, frozen=True):
-    """`role` is None where the scope is none of the author's: nothing was taken then."""
-
-    taken: Taken | None
-    role: str | None
-    hint: Hint | None
-
-
 def take(
     parts: Parts,
     writer: ScopeWriter,
@@ -41,12 +31,53 @@ def take(
     at: Arrival,
 ) -> tuple[Taken, Hint | None]:
     """Take a push in by an author whose role is known; the hint is for after the commit."""
-    taken = take_in(writer, parts.catalogue, author, prior, transactions, at, DICE)
+    if writer.head().sequence == 0 and not writer.scope.startswith("user:"):
+        taken = _take_new_building(parts, writer, author, prior, transactions, at)
+    else:
+        taken = take_in(writer, parts.catalogue, author, prior, transactions, at, DICE)
     if taken.head.sequence == taken.before:
         return taken, None
-    if taken.before == 0 and author.user_id and not writer.scope.startswith("user:"):
-        grant(writer.sql, author.user_id, writer.scope, "owner", at.at)
     return taken, _hint(parts, writer, taken)
+
+
+def _take_new_building(
+    parts: Parts,
+    writer: ScopeWriter,
+    author: Author,
+    prior: Mark | None,
+    transactions: list[Transaction],
+    at: Arrival,
+) -> Taken:
+    """One by one until the building is there: before it, nobody has a role for anything else."""
+    taken: Taken | None = None
+    for index, transaction in enumerate(transactions):
+        role = "owner" if _brings_building(writer.scope, transaction) else None
+        entering = msgspec.structs.replace(author, role=role)
+        following = take_in(writer, parts.catalogue, entering, prior, [transaction], at, DICE)
+        taken = _joined(taken, following)
+        if following.state != "ok":
+            return taken
+        prior = Mark(transaction.n, transaction.nonce)
+        if following.head.sequence > 0:
+            assert author.user_id is not None
+            grant(writer.sql, author.user_id, writer.scope, "owner", at.at)
+            rest = transactions[index + 1 :]
+            return (
+                _joined(taken, take_in(writer, parts.catalogue, author, prior, rest, at, DICE))
+                if rest
+                else taken
+            )
+    assert taken is not None
+    return taken
+
+
+def _joined(one: Taken | None, other: Taken) -> Taken:
+    """Two pushes of one device in one database transaction, as if they had been one."""
+    if one is None:
+        return other
+    return msgspec.structs.replace(
+        other, before=one.before, receipts=one.receipts + other.receipts, touched=one.touched + other.touched
+    )
 
 
 def _hint(parts: Parts, reader: ScopeReader, taken: Taken) -> Hint:
@@ -63,62 +94,54 @@ def _hint(parts: Parts, reader: ScopeReader, taken: Taken) -> Hint:
     return Hint(scope, before, head, msgspec.Raw(rows), pulled.cursor)
 
 
-def role_to_push(reader: ScopeReader, person: Person | None, transactions: list[Transaction], at: str) -> str | None:
+def role_to_push(
+    reader: ScopeReader, person: Person | None, transactions: list[Transaction], at: str
+) -> str | None:
     """The role the author has; whoever brings a new building is its owner from the first change on."""
     role = role_in(reader, person, at)
-    if role is None and person is not None and _is_new_building(reader, transactions):
-        return "owner"
+    if role is None and person is not None and reader.head().sequence == 0:
+        if any(_brings_building(reader.scope, transaction) for transaction in transactions):
+            return "owner"
     return role
 
 
-def _is_new_building(reader: ScopeReader, transactions: list[Transaction]) -> bool:
-    if not transactions or not transactions[0].changes or reader.scope.startswith("user:"):
-        return False
-    first = transactions[0].changes[0]
-    return first.table == "building" and first.op == "insert" and first.id == reader.scope and reader.head().sequence == 0
+def _brings_building(scope: str, transaction: Transaction) -> bool:
+    first = transaction.changes[0]
+    return first.table == "building" and first.op == "insert" and first.id == scope
 
 
 # ---------------------------------------------------------------- writers that are no devices
 
 
-def write(
-    parts: Parts, person: Person, scope: str, changes: list[Change], origin: str, reason: str | None = None
-) -> tuple[Pushed, Receipt]:
-    """One transaction by a device of its own. Raises Problem `not_found` where the scope is none of theirs."""
-    device = new_id()
-    transaction = Transaction(1, new_nonce(), new_stamp(), changes, reason)
-    with parts.store.write(scope) as writer:
-        at = arrival()
-        role = role_to_push(writer, person, [transaction], at.at)
-        if role is None:
-            raise Problem("not_found", scope)
-        author = Author(person.id, device, role, person.name, origin)
-        taken, hint = take(parts, writer, author, None, [transaction], at)
-    return Pushed(taken, role, hint), taken.receipts[0]
+class Job:
+    """A REST request or a file: a device of its own in one scope. Raises Problem `not_found` where none is theirs."""
 
+    def __init__(
+        self, parts: Parts, person: Person, scope: str, origin: str, reason: str | None = None
+    ) -> None:
+        self.parts, self.person, self.scope, self.origin, self.reason = parts, person, scope, origin, reason
+        self.device = new_id()
+        self.prior: Mark | None = None
 
-def write_all(
-    parts: Parts, person: Person, scope: str, changes: Iterable[Change], origin: str, reason: str | None = None
-) -> Iterator[Receipt]:
-    """A file's changes in as many transactions as they need, all by one device; a receipt each."""
-    device, prior = new_id(), None
-    changes = iter(changes)
-    while some := list(islice(changes, limits.CHANGES_PER_TRANSACTION_MAX)):
-        n = (prior.n if prior else 0) + 1
-        transaction = Transaction(n, new_nonce(), new_stamp(), some, reason)
-        with parts.store.write(scope) as writer:
+    def write(self, changes: list[Change]) -> tuple[Receipt, Hint | None]:
+        """One transaction."""
+        n = (self.prior.n if self.prior else 0) + 1
+        transaction = Transaction(n, new_nonce(), new_stamp(), changes, self.reason)
+        with self.parts.store.write(self.scope) as writer:
             at = arrival()
-            role = role_to_push(writer, person, [transaction], at.at)
+            role = role_to_push(writer, self.person, [transaction], at.at)
             if role is None:
-                raise Problem("not_found", scope)
-            author = Author(person.id, device, role, person.name, origin)
-            taken, hint = take(parts, writer, author, prior, [transaction], at)
-        prior = taken.known
-        if hint is not None:
-            parts.bus.announce_apart(hint)
-        yield taken.receipts[0]
+                raise Problem("not_found", self.scope)
+            author = Author(self.person.id, self.device, role, self.person.name, self.origin)
+            taken, hint = take(self.parts, writer, author, self.prior, [transaction], at)
+        self.prior = taken.known
+        return taken.receipts[0], hint
 
-
-def wire_set(parts: Parts, table: str, values: dict[str, Any]) -> dict[str, Any]:
-    """Inner values as JSON carries them."""
-    return to_wire(parts.catalogue.tables[table], values, False)
+    def write_all(self, changes: Iterable[Change]) -> Iterator[Receipt]:
+        """In as many transactions as they need, a receipt each; other processes hear of them."""
+        changes = iter(changes)
+        while some := list(islice(changes, limits.CHANGES_PER_TRANSACTION_MAX)):
+            receipt, hint = self.write(some)
+            if hint is not None:
+                self.parts.bus.announce_apart(hint)
+            yield receipt

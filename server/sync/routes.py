@@ -102,8 +102,14 @@ async def repair(request: _AnyRequest, parts: Given, person: Caller) -> Response
     return Response(packed, status_code=200, headers=headers)
 
 
-def _repaired(parts: Parts, person: Person | None, request: _AnyRequest, body: bytes, binary: bool) -> Repaired:
-    decode = msgspec.msgpack.decode if "msgpack" in request.headers.get("content-type", "") else msgspec.json.decode
+def _repaired(
+    parts: Parts, person: Person | None, request: _AnyRequest, body: bytes, binary: bool
+) -> Repaired:
+    decode = (
+        msgspec.msgpack.decode
+        if "msgpack" in request.headers.get("content-type", "")
+        else msgspec.json.decode
+    )
     try:
         wanted = decode(bodies.unpack(body, request.headers.get("content-encoding", "")), type=RepairRequest)
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:

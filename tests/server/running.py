@@ -43,7 +43,9 @@ class Running:
     def start(self) -> str:
         """One more process; answers its address."""
         port = services.free_port()
-        process = subprocess.Popen(self._command("serve", "--port", str(port)), env=self.environment, cwd=ROOT)
+        process = subprocess.Popen(
+            self._command("serve", "--port", str(port)), env=self.environment, cwd=ROOT
+        )
         self.processes.append(process)
         url = f"http://127.0.0.1:{port}"
         wait_for(lambda: _answers(url, process), START_WAIT_S_MAX)
@@ -108,17 +110,29 @@ class Person:
 
     def transaction(self, *changes: dict[str, Any]) -> dict[str, Any]:
         self.n, self.nonce = self.n + 1, new_nonce()
-        return {"n": self.n, "nonce": self.nonce, "stamp": new_stamp(), "reason": None, "changes": list(changes)}
+        return {
+            "n": self.n,
+            "nonce": self.nonce,
+            "stamp": new_stamp(),
+            "reason": None,
+            "changes": list(changes),
+        }
 
-    def request(self, scope: str, cursor: str | None = None, *transactions: Any, prior: Any = None) -> dict[str, Any]:
+    def request(
+        self, scope: str, cursor: str | None = None, *transactions: Any, prior: Any = None
+    ) -> dict[str, Any]:
         wanted = {"scope": scope, "cursor": cursor, "prior": prior, "transactions": list(transactions)}
         return {"protocol": 1, "schema": 1, "device": self.device, "scopes": [wanted]}
 
     def post(self, body: Any, **headers: str) -> httpx.Response:
         content = body if isinstance(body, (bytes, str)) else json.dumps(body)
-        return self.http.post("/api/v1/sync", content=content, headers={"Content-Type": "application/json", **headers})
+        return self.http.post(
+            "/api/v1/sync", content=content, headers={"Content-Type": "application/json", **headers}
+        )
 
-    def sync(self, scope: str, cursor: str | None = None, *transactions: Any, prior: Any = None) -> dict[str, Any]:
+    def sync(
+        self, scope: str, cursor: str | None = None, *transactions: Any, prior: Any = None
+    ) -> dict[str, Any]:
         answer = self.post(self.request(scope, cursor, *transactions, prior=prior))
         assert answer.status_code == 200, answer.text
         return dict(answer.json()["scopes"][0])

@@ -157,7 +157,9 @@ def test_a_browser_refreshes_by_cookie_with_its_csrf_header(url: str) -> None:
 def test_a_browser_that_comes_back_late_hears_401_and_refreshes_or_leaves(running: Running, url: str) -> None:
     client = browser(url)
     csrf = {CSRF_HEADER: client.cookies[CSRF_COOKIE]}
-    client.cookies.set(SESSION_COOKIE, expired(running, client.cookies[SESSION_COOKIE]), domain="127.0.0.1", path="/")
+    client.cookies.set(
+        SESSION_COOKIE, expired(running, client.cookies[SESSION_COOKIE]), domain="127.0.0.1", path="/"
+    )
     assert client.get("/api/v1/buildings").status_code == 401
     assert client.post("/api/v1/auth/logout").status_code == 403
     assert client.post("/api/v1/auth/logout", headers=csrf).status_code == 204

@@ -48,9 +48,15 @@ def test_two_stale_forms_conflict_like_two_tablets(owner: Person, building: str)
     (conflict,) = owner.http.get(f"{LIST}/{building}/conflict").json()["items"]
     assert conflict["id"] == second.json()["conflicts"][0]
     told = conflict["set"]
-    assert (told["base"], told["kept"], told["other"]) == ({"name": "Ground"}, {"name": "Parterre"}, {"name": "EG"})
+    assert (told["base"], told["kept"], told["other"]) == (
+        {"name": "Ground"},
+        {"name": "Parterre"},
+        {"name": "EG"},
+    )
     assert told["state"] == "open" and told["field"] == "name"
-    fresh = owner.http.patch(path, json={"set": {"name": "Erdgeschoss"}}, headers={"If-Match": second.headers["etag"]})
+    fresh = owner.http.patch(
+        path, json={"set": {"name": "Erdgeschoss"}}, headers={"If-Match": second.headers["etag"]}
+    )
     assert fresh.json()["outcome"] in ("applied", "merged")
 
 
@@ -68,7 +74,9 @@ def test_the_list_filters_by_text_and_place_and_goes_on_page_by_page(owner: Pers
         owner.building(f"{mark} no. {number}", footprint=square(10.0 + number, 50.0))
     pages, following = [], None
     while True:
-        page = owner.http.get(LIST, params={"q": mark, "limit": 2, **({"next": following} if following else {})}).json()
+        page = owner.http.get(
+            LIST, params={"q": mark, "limit": 2, **({"next": following} if following else {})}
+        ).json()
         pages.append([item["name"] for item in page["items"]])
         assert page["total"] == 5
         following = page["next"]
@@ -134,7 +142,9 @@ def test_rows_are_listed_by_column_and_page(owner: Person, building: str) -> Non
 
 def test_a_bad_row_says_which_field_and_why(owner: Person, building: str) -> None:
     refused = owner.http.post(f"{LIST}/{building}/storey", json={"set": {"name": 7}})
-    assert refused.status_code == 422 and code(refused) == "invalid_value" and refused.json()["field"] == "name"
+    assert (
+        refused.status_code == 422 and code(refused) == "invalid_value" and refused.json()["field"] == "name"
+    )
     unknown = owner.http.post(f"{LIST}/{building}/storey", json={"set": {"name": "x", "colour": "red"}})
     assert unknown.status_code == 422 and code(unknown) == "unknown_column"
     missing = owner.http.patch(f"{LIST}/{building}/storey/{new_id()}", json={"set": {"name": "x"}})

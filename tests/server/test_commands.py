@@ -23,7 +23,9 @@ def fresh(tmp_path: Path) -> Running:
     return Running({"ARXOS_DATA_DIR": str(tmp_path / "var"), "ARXOS_LOG": "error"})
 
 
-def test_a_fresh_server_answers_within_seconds_and_keeps_its_key_to_itself(fresh: Running, tmp_path: Path) -> None:
+def test_a_fresh_server_answers_within_seconds_and_keeps_its_key_to_itself(
+    fresh: Running, tmp_path: Path
+) -> None:
     begun = time.monotonic()
     url = fresh.start()
     took_s = time.monotonic() - begun
@@ -41,7 +43,9 @@ def test_a_fresh_server_answers_within_seconds_and_keeps_its_key_to_itself(fresh
 
 def test_more_workers_than_one_are_refused_on_the_embedded_default(fresh: Running) -> None:
     done = fresh.command("serve", "--workers", "2")
-    assert done.returncode == 2 and "ARXOS_DATABASE_URL" in done.stderr and "one writing process" in done.stderr
+    assert (
+        done.returncode == 2 and "ARXOS_DATABASE_URL" in done.stderr and "one writing process" in done.stderr
+    )
 
 
 @pytest.mark.parametrize(("name", "value"), [
@@ -142,7 +146,9 @@ def test_a_file_that_is_no_model_is_refused_with_a_remedy(running: Running, tmp_
 
 
 def test_people_are_made_with_a_password_from_standard_input(running: Running, url: str) -> None:
-    done = running.command("admin", "create-user", "new@demo.arxos", "--name", "Nora New", given=f"{PASSWORD}\n")
+    done = running.command(
+        "admin", "create-user", "new@demo.arxos", "--name", "Nora New", given=f"{PASSWORD}\n"
+    )
     assert done.returncode == 0, done.stderr
     assert Person(url, "new").http.get("/api/v1/me").json()["name"] == "Nora New"
     again = running.command("admin", "create-user", "NEW@demo.arxos", given=f"{PASSWORD}\n")

@@ -84,12 +84,18 @@ def test_rest_writes_and_imports_from_another_process_are_heard(
     assert second["from"] == first["to"] and second["to"] == first["to"] + 1
 
 
-def test_presence_goes_to_the_others_and_at_most_ten_times_a_second(url: str, owner: Person, building: str) -> None:
+def test_presence_goes_to_the_others_and_at_most_ten_times_a_second(
+    url: str, owner: Person, building: str
+) -> None:
     with socket(url, owner) as mine, socket(url, owner) as other:
         subscribe(mine, building)
         subscribe(other, building)
         for number in range(30):
-            say(mine, "collaboration.sync", {"scope": building, "cursor": [number, 0], "editing": None, "junk": 1})
+            say(
+                mine,
+                "collaboration.sync",
+                {"scope": building, "cursor": [number, 0], "editing": None, "junk": 1},
+            )
         say(mine, "ping", {})
         hear(mine, "pong")
         say(other, "ping", {})
@@ -214,7 +220,9 @@ def test_two_processes_hear_each_other_and_go_on_when_redis_dies(
 
         own_redis[1].kill()
         own_redis[1].wait(10)
-        wait_for(lambda: one.http.get("/readyz").json() == {"status": "degraded", "store": "ok", "redis": "away"})
+        wait_for(
+            lambda: one.http.get("/readyz").json() == {"status": "degraded", "store": "ok", "redis": "away"}
+        )
         prior = {"n": one.n, "nonce": one.nonce}
         second = one.sync(scope, first["cursor"], one.transaction(annotation()), prior=prior)
         assert second["receipts"][0]["outcome"] == "applied"

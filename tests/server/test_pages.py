@@ -11,7 +11,9 @@ from server.settings import PAGES
 def test_scripts_and_wasm_come_with_their_types(url: str) -> None:
     seen = set()
     for file in sorted(PAGES.rglob("*")):
-        expected = {".js": "text/javascript", ".mjs": "text/javascript", ".wasm": "application/wasm"}.get(file.suffix)
+        expected = {".js": "text/javascript", ".mjs": "text/javascript", ".wasm": "application/wasm"}.get(
+            file.suffix
+        )
         if expected is None or file.suffix in seen or "node_modules" in file.parts:
             continue
         answer = httpx.get(f"{url}/{file.relative_to(PAGES)}")

@@ -16,6 +16,7 @@ from server.parts import new_id
 from tests.server.running import Person, wait_for
 from tests.server.test_accounts import code
 
+EWKB = struct.pack("<BIIddd", 1, 0xA0000001, 4326, 1, 2, 3)
 POINT_Z = struct.pack("<BIddd", 1, 1001, 1.1, 2.2, 3.3)
 
 
@@ -33,7 +34,9 @@ def test_a_push_is_answered_with_its_receipt_and_what_it_did(owner: Person, buil
     assert told["known"] == {"n": owner.n, "nonce": owner.nonce}
     row = next(row for row in told["rows"] if row["id"] == change["id"])
     assert row["set"]["title"] == "Leak" and row["set"]["location"] == POINT_Z.hex()
-    assert told["digest"]["annotation"] == digest.to_hex(digest.row_hash("annotation", row["id"], row["sequence"]))
+    assert told["digest"]["annotation"] == digest.to_hex(
+        digest.row_hash("annotation", row["id"], row["sequence"])
+    )
 
 
 def test_a_repeat_gets_the_same_receipt_and_happens_once(owner: Person, building: str) -> None:
@@ -72,11 +75,15 @@ def test_a_cursor_that_cannot_be_read_is_diverged_and_nothing_is_taken(owner: Pe
     assert told["state"] == "diverged" and not told["receipts"] and told["known"] is None
 
 
-def test_an_unreadable_scope_and_none_at_all_look_the_same(owner: Person, building: str, stranger: Person) -> None:
+def test_an_unreadable_scope_and_none_at_all_look_the_same(
+    owner: Person, building: str, stranger: Person
+) -> None:
     there = stranger.sync(building, None, stranger.transaction(annotation()))
     stranger.n = 0
     absent = stranger.sync(new_id(), None, stranger.transaction(annotation()))
-    assert {k: v for k, v in there.items() if k != "scope"} == {k: v for k, v in absent.items() if k != "scope"}
+    assert {k: v for k, v in there.items() if k != "scope"} == {
+        k: v for k, v in absent.items() if k != "scope"
+    }
     assert there["state"] == "gone" and there["receipts"][0]["problem"]["code"] == "forbidden"
     assert "head" not in there and "cursor" not in there and there["rows"] == []
     assert stranger.sync(f"user:{owner.id}")["state"] == "gone"
@@ -92,6 +99,18 @@ def test_a_new_building_by_device_makes_its_author_owner_and_member(owner: Perso
     assert [m["set"]["user_id"] for m in members] == [owner.id]
     assert members[0]["sequence"] == answer["scopes"][0]["receipts"][0]["sequence"]
     assert owner.post(owner.request(scope)).json()["granted"] == []
+
+
+def test_nothing_enters_a_scope_before_its_building(owner: Person) -> None:
+    scope = new_id()
+    building = {"table": "building", "id": scope, "op": "insert", "set": {"name": 5}}
+    transactions = [owner.transaction(building), owner.transaction(annotation())]
+    told = owner.sync(scope, None, *transactions)
+    assert [r["problem"]["code"] for r in told["receipts"]] == ["invalid_value", "forbidden"]
+    mended = owner.transaction(building | {"set": {"name": "Mended"}})
+    told = owner.sync(scope, None, *transactions, mended, owner.transaction(annotation()))
+    assert [r["outcome"] for r in told["receipts"]] == ["rejected", "rejected", "applied", "applied"]
+    assert told["head"] == 2 and told["role"] == "owner"
 
 
 def test_a_device_belongs_to_one_person(owner: Person, building: str, stranger: Person) -> None:
@@ -114,7 +133,10 @@ def test_bodies_travel_compressed_both_ways(owner: Person, building: str, encodi
     body = pack(msgspec.json.encode(owner.request(building)))
     answer = owner.post(body, **{"Content-Encoding": encoding, "Accept-Encoding": encoding})
     assert answer.status_code == 200
-    assert answer.headers["content-encoding"] == encoding or "zstd" not in httpx.Client().headers["accept-encoding"]
+    assert (
+        answer.headers["content-encoding"] == encoding
+        or "zstd" not in httpx.Client().headers["accept-encoding"]
+    )
 
 
 def test_msgpack_carries_geometries_as_bytes(owner: Person, building: str) -> None:
@@ -138,7 +160,7 @@ BAD_CHANGES = [
     ("invalid_value", annotation(location="00")),
     ("invalid_value", annotation(location=POINT_Z[:-3].hex())),
     ("invalid_value", annotation(location=struct.pack("<BIddd", 1, 1001, float("nan"), 0, 0).hex())),
-    ("invalid_value", annotation(location=struct.pack("<BIIddd", 1, 0x20000001 | 0x80000000, 4326, 1, 2, 3).hex())),
+    ("invalid_value", annotation(location=EWKB.hex())),
     ("server_column", annotation(number=7)),
     ("parent_unknown", {"table": "comment", "id": new_id(), "op": "insert",
                         "set": {"annotation_id": new_id(), "text": "to nobody"}}),
@@ -147,7 +169,9 @@ BAD_CHANGES = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("problem", "change"), BAD_CHANGES, ids=lambda value: value if isinstance(value, str) else "")
+@pytest.mark.parametrize(
+    ("problem", "change"), BAD_CHANGES, ids=lambda value: value if isinstance(value, str) else ""
+)
 def test_a_bad_change_is_rejected_alone_and_the_next_transaction_goes_through(
     owner: Person, building: str, problem: str, change: dict[str, Any]
 ) -> None:
@@ -174,8 +198,12 @@ def _without(body: dict[str, Any], name: str) -> dict[str, Any]:
     lambda body: msgspec.json.encode(body | {"scopes": "all"}),
     lambda body: msgspec.json.encode(body | {"scopes": body["scopes"] * 2}),
     lambda body: msgspec.json.encode(body | {"scopes": [body["scopes"][0] | {"scope": "../etc"}]}),
-], ids=["not json", "not utf-8", "NaN", "no device", "odd device", "wrong shape", "a scope twice", "odd scope"])  # fmt: skip
-def test_a_request_that_cannot_be_read_is_422_and_changes_nothing(owner: Person, building: str, spoil: Any) -> None:
+], ids=[
+    "not json", "not utf-8", "NaN", "no device", "odd device", "wrong shape", "a scope twice", "odd scope",
+])  # fmt: skip
+def test_a_request_that_cannot_be_read_is_422_and_changes_nothing(
+    owner: Person, building: str, spoil: Any
+) -> None:
     head = owner.sync(building)["head"]
     body = owner.request(building, None, owner.transaction(annotation()))
     answer = owner.post(spoil(body))
@@ -254,7 +282,10 @@ def test_work_that_comes_after_the_right_was_lost_is_refused_and_kept(
     assert grant.returncode == 0, grant.stderr
     first = stranger.post(stranger.request(building)).json()
     assert {"scope": building, "role": "technician"} in first["granted"]
-    assert any(row["table"] == "member" and row["set"]["user_id"] == stranger.id for row in first["scopes"][0]["rows"])
+    assert any(
+        row["table"] == "member" and row["set"]["user_id"] == stranger.id
+        for row in first["scopes"][0]["rows"]
+    )
     assert running.command("admin", "grant", "stranger@demo.arxos", building, "none").returncode == 0
     late = stranger.transaction(annotation("typed in the basement"))
     answer = stranger.post(stranger.request(building, first["scopes"][0]["cursor"], late)).json()

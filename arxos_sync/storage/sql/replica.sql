@@ -154,6 +154,7 @@ create table "arxos_log_building" (
   "new_footprint" blob
 );
 create index "arxos_log_building_id" on "arxos_log_building" (id);
+create index "arxos_log_building_delete" on "arxos_log_building" (id) where op = 'delete';
 create index "arxos_log_building_key" on "arxos_log_building" (transaction_key);
 
 create table "arxos_stash_building" (
@@ -593,6 +594,7 @@ create table "arxos_log_storey" (
   "new_outline" blob
 );
 create index "arxos_log_storey_id" on "arxos_log_storey" (id);
+create index "arxos_log_storey_delete" on "arxos_log_storey" (id) where op = 'delete';
 create index "arxos_log_storey_key" on "arxos_log_storey" (transaction_key);
 
 create table "arxos_stash_storey" (
@@ -862,6 +864,7 @@ create table "arxos_log_space" (
   "new_outline" blob
 );
 create index "arxos_log_space_id" on "arxos_log_space" (id);
+create index "arxos_log_space_delete" on "arxos_log_space" (id) where op = 'delete';
 create index "arxos_log_space_key" on "arxos_log_space" (transaction_key);
 
 create table "arxos_stash_space" (
@@ -1206,6 +1209,7 @@ create table "arxos_log_element" (
   "new_geometry" blob
 );
 create index "arxos_log_element_id" on "arxos_log_element" (id);
+create index "arxos_log_element_delete" on "arxos_log_element" (id) where op = 'delete';
 create index "arxos_log_element_key" on "arxos_log_element" (transaction_key);
 
 create table "arxos_stash_element" (
@@ -1620,6 +1624,7 @@ create table "arxos_log_system" (
   "new_ifc_guid" text
 );
 create index "arxos_log_system_id" on "arxos_log_system" (id);
+create index "arxos_log_system_delete" on "arxos_log_system" (id) where op = 'delete';
 create index "arxos_log_system_key" on "arxos_log_system" (transaction_key);
 
 create table "arxos_stash_system" (
@@ -1860,6 +1865,7 @@ create table "arxos_log_floor_plan" (
   "new_supersedes" text
 );
 create index "arxos_log_floor_plan_id" on "arxos_log_floor_plan" (id);
+create index "arxos_log_floor_plan_delete" on "arxos_log_floor_plan" (id) where op = 'delete';
 create index "arxos_log_floor_plan_key" on "arxos_log_floor_plan" (transaction_key);
 
 create table "arxos_stash_floor_plan" (
@@ -2176,6 +2182,7 @@ create table "arxos_log_task" (
   "new_location" blob
 );
 create index "arxos_log_task_id" on "arxos_log_task" (id);
+create index "arxos_log_task_delete" on "arxos_log_task" (id) where op = 'delete';
 create index "arxos_log_task_key" on "arxos_log_task" (transaction_key);
 
 create table "arxos_stash_task" (
@@ -2518,6 +2525,7 @@ create table "arxos_log_validation" (
   "new_location" blob
 );
 create index "arxos_log_validation_id" on "arxos_log_validation" (id);
+create index "arxos_log_validation_delete" on "arxos_log_validation" (id) where op = 'delete';
 create index "arxos_log_validation_key" on "arxos_log_validation" (transaction_key);
 
 create table "arxos_stash_validation" (
@@ -2856,6 +2864,7 @@ create table "arxos_log_ar_capture" (
   "new_attachment_id" text
 );
 create index "arxos_log_ar_capture_id" on "arxos_log_ar_capture" (id);
+create index "arxos_log_ar_capture_delete" on "arxos_log_ar_capture" (id) where op = 'delete';
 create index "arxos_log_ar_capture_key" on "arxos_log_ar_capture" (transaction_key);
 
 create table "arxos_stash_ar_capture" (
@@ -3183,6 +3192,7 @@ create table "arxos_log_measurement" (
   "new_path" blob
 );
 create index "arxos_log_measurement_id" on "arxos_log_measurement" (id);
+create index "arxos_log_measurement_delete" on "arxos_log_measurement" (id) where op = 'delete';
 create index "arxos_log_measurement_key" on "arxos_log_measurement" (transaction_key);
 
 create table "arxos_stash_measurement" (
@@ -3501,6 +3511,7 @@ create table "arxos_log_annotation" (
   "new_location" blob
 );
 create index "arxos_log_annotation_id" on "arxos_log_annotation" (id);
+create index "arxos_log_annotation_delete" on "arxos_log_annotation" (id) where op = 'delete';
 create index "arxos_log_annotation_key" on "arxos_log_annotation" (transaction_key);
 
 create table "arxos_stash_annotation" (
@@ -3812,6 +3823,7 @@ create table "arxos_log_comment" (
   "new_text" text
 );
 create index "arxos_log_comment_id" on "arxos_log_comment" (id);
+create index "arxos_log_comment_delete" on "arxos_log_comment" (id) where op = 'delete';
 create index "arxos_log_comment_key" on "arxos_log_comment" (transaction_key);
 
 create table "arxos_stash_comment" (
@@ -4039,6 +4051,7 @@ create table "arxos_log_attachment" (
   "new_location" blob
 );
 create index "arxos_log_attachment_id" on "arxos_log_attachment" (id);
+create index "arxos_log_attachment_delete" on "arxos_log_attachment" (id) where op = 'delete';
 create index "arxos_log_attachment_key" on "arxos_log_attachment" (transaction_key);
 
 create table "arxos_stash_attachment" (
@@ -4364,6 +4377,7 @@ create table "arxos_log_work_order" (
   "new_external_ids" text
 );
 create index "arxos_log_work_order_id" on "arxos_log_work_order" (id);
+create index "arxos_log_work_order_delete" on "arxos_log_work_order" (id) where op = 'delete';
 create index "arxos_log_work_order_key" on "arxos_log_work_order" (transaction_key);
 
 create table "arxos_stash_work_order" (
@@ -4649,6 +4663,7 @@ create table "arxos_log_export_activity" (
   "new_origin" text
 );
 create index "arxos_log_export_activity_id" on "arxos_log_export_activity" (id);
+create index "arxos_log_export_activity_delete" on "arxos_log_export_activity" (id) where op = 'delete';
 create index "arxos_log_export_activity_key" on "arxos_log_export_activity" (transaction_key);
 
 create trigger "arxos_no_insert_export_activity" before insert on "export_activity"
@@ -4733,6 +4748,7 @@ create table "arxos_log_conflict" (
   "new_resolution" text
 );
 create index "arxos_log_conflict_id" on "arxos_log_conflict" (id);
+create index "arxos_log_conflict_delete" on "arxos_log_conflict" (id) where op = 'delete';
 create index "arxos_log_conflict_key" on "arxos_log_conflict" (transaction_key);
 
 create trigger "arxos_no_insert_conflict" before insert on "conflict"
@@ -4821,6 +4837,7 @@ create table "arxos_log_member" (
   "new_origin" text
 );
 create index "arxos_log_member_id" on "arxos_log_member" (id);
+create index "arxos_log_member_delete" on "arxos_log_member" (id) where op = 'delete';
 create index "arxos_log_member_key" on "arxos_log_member" (transaction_key);
 
 create trigger "arxos_no_insert_member" before insert on "member"
@@ -4883,6 +4900,7 @@ create table "arxos_log_wallet_entry" (
   "new_origin" text
 );
 create index "arxos_log_wallet_entry_id" on "arxos_log_wallet_entry" (id);
+create index "arxos_log_wallet_entry_delete" on "arxos_log_wallet_entry" (id) where op = 'delete';
 create index "arxos_log_wallet_entry_key" on "arxos_log_wallet_entry" (transaction_key);
 
 create trigger "arxos_no_insert_wallet_entry" before insert on "wallet_entry"
@@ -4945,6 +4963,7 @@ create table "arxos_log_notification" (
   "new_origin" text
 );
 create index "arxos_log_notification_id" on "arxos_log_notification" (id);
+create index "arxos_log_notification_delete" on "arxos_log_notification" (id) where op = 'delete';
 create index "arxos_log_notification_key" on "arxos_log_notification" (transaction_key);
 
 create trigger "arxos_no_insert_notification" before insert on "notification"
@@ -5005,6 +5024,7 @@ create table "arxos_log_membership" (
   "new_origin" text
 );
 create index "arxos_log_membership_id" on "arxos_log_membership" (id);
+create index "arxos_log_membership_delete" on "arxos_log_membership" (id) where op = 'delete';
 create index "arxos_log_membership_key" on "arxos_log_membership" (transaction_key);
 
 create trigger "arxos_no_insert_membership" before insert on "membership"
@@ -5067,6 +5087,7 @@ create table "arxos_log_preference" (
   "new_digest_frequency" text
 );
 create index "arxos_log_preference_id" on "arxos_log_preference" (id);
+create index "arxos_log_preference_delete" on "arxos_log_preference" (id) where op = 'delete';
 create index "arxos_log_preference_key" on "arxos_log_preference" (transaction_key);
 
 create table "arxos_stash_preference" (

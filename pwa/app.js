@@ -1,0 +1,90 @@
+// The start: the replica is opened, the address says which page stands, the service worker keeps both for offline.
+
+import { open } from '/replica/client.js';
+import { bar } from './view/bar.js';
+import { h } from './view/dom.js';
+import { problem } from './view/words.js';
+import { watchForUpdate } from './view/update.js';
+import * as building from './pages/building.js';
+import * as buildings from './pages/buildings.js';
+import * as conflicts from './pages/conflicts.js';
+import * as login from './pages/login.js';
+import * as sync from './pages/sync.js';
+
+const ROUTES = [
+  [/^\/$/, buildings],
+  [/^\/login$/, login],
+  [/^\/sync$/, sync],
+  [/^\/b\/(?<building>[^/]+)$/, building],
+  [/^\/b\/(?<building>[^/]+)\/conflicts$/, conflicts],
+];
+
+const place = document.getElementById('page');
+let leave = () => {};
+let shown = null;
+let turn = 0;
+
+export function go(address, { replace = false } = {}) {
+  history[replace ? 'replaceState' : 'pushState'](null, '', address);
+  return render();
+}
+
+async function render() {
+  const mine = ++turn;
+  const url = new URL(location.href);
+  const [page, params] = match(url.pathname);
+  if (shown?.path === url.pathname && shown.page.moved?.(url.searchParams)) return;
+  leave();
+  leave = () => {};
+  shown = { page, path: url.pathname };
+  place.setAttribute('aria-busy', 'true');
+  try {
+    const replica = await open();
+    const undo = await page.show(place, { replica, params, query: url.searchParams, go });
+    if (mine === turn) leave = undo ?? leave;
+    else undo?.();
+  } catch (error) {
+    if (mine === turn) showProblem(error);
+    console.error(error);
+  }
+  if (mine !== turn) return;
+  place.removeAttribute('aria-busy');
+  document.title = `${place.querySelector('h1')?.textContent ?? 'ARXOS'} · ARXOS`;
+  place.querySelector('h1')?.focus({ preventScroll: true });
+}
+
+function match(path) {
+  for (const [pattern, page] of ROUTES) {
+    const found = path.match(pattern);
+    if (found) return [page, { ...found.groups }];
+  }
+  return [{ show: showNothing }, {}];
+}
+
+function showNothing(page) {
+  page.replaceChildren(
+    bar({ title: 'Nothing here', back: '/' }),
+    h('div.column', {}, h('p', {}, 'No page has this address.'), h('a.button', { href: '/' }, 'To the buildings')));
+}
+
+function showProblem(error) {
+  place.replaceChildren(
+    h('header.bar', {}, h('a.bar-name', { href: '/' }, 'ARXOS'), h('h1', { tabindex: '-1' }, 'This page could not be shown')),
+    h('div.column', {},
+      h('p', { role: 'alert' }, problem(error)),
+      h('p.soft', {}, 'What you recorded is still on this device.'),
+      h('button.button', { type: 'button', on: { click: () => render() } }, 'Try again')));
+}
+
+document.addEventListener('click', (event) => {
+  const link = event.target.closest('a[href]');
+  const plain = event.button === 0 && !event.metaKey && !event.ctrlKey && !event.shiftKey && !event.altKey;
+  if (!link || !plain || link.target || link.origin !== location.origin || link.hasAttribute('download')) return;
+  if (link.getAttribute('href').startsWith('#')) return;
+  event.preventDefault();
+  go(link.href);
+});
+window.addEventListener('popstate', () => render());
+
+watchForUpdate(document.getElementById('notice'));
+await render();

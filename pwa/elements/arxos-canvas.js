@@ -1,0 +1,90 @@
+// What the plan and the map share: a canvas as large as its element, sharp on every screen, drawn at most once a
+// frame, moved by gestures. A subclass has home() -> camera, limits() -> {min, max}, draw(context), tapped(left, top).
+
+import { moved, zoomed } from '../view/camera.js';
+import { watchGestures } from '../view/gestures.js';
+import { h, icon } from '../view/dom.js';
+
+const ZOOM_STEP = 1.6;
+
+export class ArxosCanvas extends HTMLElement {
+  camera = null;
+  size = { width: 0, height: 0 };
+  ratio = 1;
+  #frame = 0;
+  #undo = [];
+  #touched = false;
+
+  connectedCallback() {
+    this.canvas = h('canvas', { tabindex: '0', role: 'img', 'aria-label': this.getAttribute('label') });
+    this.context = this.canvas.getContext('2d', { alpha: false });
+    this.replaceChildren(this.canvas, this.#buttons());
+    const resized = new ResizeObserver(() => this.#resize());
+    resized.observe(this);
+    const dark = matchMedia('(prefers-color-scheme: dark)');
+    const recolour = () => this.recoloured();
+    dark.addEventListener('change', recolour);
+    this.#undo = [
+      watchGestures(this.canvas, this.#gestures()),
+      () => resized.disconnect(),
+      () => dark.removeEventListener('change', recolour),
+      () => cancelAnimationFrame(this.#frame),
+    ];
+    this.recoloured();
+  }
+
+  disconnectedCallback() {
+    for (const undo of this.#undo) undo();
+    this.#undo = [];
+    this.#frame = 0;
+  }
+
+  #gestures() {
+    return {
+      move: (dx, dy) => this.look(moved(this.camera, dx, dy)),
+      zoom: (factor, left, top) => this.look(zoomed(this.camera, this.size, factor, left, top, this.limits())),
+      tap: (left, top) => this.tapped(left, top),
+      fit: () => this.fit(),
+    };
+  }
+
+  #buttons() {
+    const middle = (factor) => () => this.#gestures().zoom(factor, this.size.width / 2, this.size.height / 2);
+    const button = (name, words, click) => h('button.round', { type: 'button', 'aria-label': words, title: words, on: { click } }, icon(name));
+    return h('div.zoom', {},
+      button('plus', 'Closer', middle(ZOOM_STEP)),
+      button('minus', 'Farther', middle(1 / ZOOM_STEP)),
+      button('fit', 'Show all', () => this.fit()));
+  }
+
+  /** The person's own view stays when the size changes; the first view fits anew. */
+  #resize() {
+    this.size = { width: this.clientWidth, height: this.clientHeight };
+    this.ratio = Math.min(window.devicePixelRatio || 1, 3);
+    this.canvas.width = Math.round(this.size.width * this.ratio);
+    this.canvas.height = Math.round(this.size.height * this.ratio);
+    if (!this.#touched) this.camera = this.home();
+    this.redraw();
+  }
+
+  look(camera) {
+    if (!this.camera) return;
+    this.#touched = true;
+    this.camera = camera;
+    this.redraw();
+  }
+
+  fit() {
+    this.#touched = false;
+    this.camera = this.home();
+    this.redraw();
+  }
+
+  redraw() {
+    if (!this.isConnected) return;
+    this.#frame ||= requestAnimationFrame(() => {
+      this.#frame = 0;
+      if (this.camera && this.size.width > 0) this.draw(this.context);
+    });
+  }
+}

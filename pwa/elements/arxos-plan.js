@@ -1,0 +1,76 @@
+// <arxos-plan>: a storey drawn on a canvas. It owns what it looks at, not what it shows: `show(scene)`, `filter`,
+// data-selected (element), data-space. Tells `pick` with {element} or {space} or null. data-drawn="1" once painted.
+
+import { ArxosCanvas } from './arxos-canvas.js';
+import { fit, toScreen } from '../view/camera.js';
+import { pick } from '../view/plan_pick.js';
+import { paint, readInk } from '../view/plan_paint.js';
+
+const SCALE_MAX = 400; // CSS pixels a metre
+const COMFORT_SCALE = 28;
+
+export class ArxosPlan extends ArxosCanvas {
+  static observedAttributes = ['data-selected', 'data-space'];
+  #scene = null;
+  #shown = () => true;
+
+  /** A new storey is fitted; the same storey, read again, stays where it is. */
+  show(scene, storey) {
+    const another = this.dataset.storey !== storey;
+    this.#scene = scene;
+    this.dataset.storey = storey;
+    this.dataset.elements = scene.things.length;
+    if (another) delete this.dataset.drawn;
+    if (another || !this.camera) this.fit();
+    else this.redraw();
+  }
+
+  set filter(shown) {
+    this.#shown = shown;
+    this.redraw();
+  }
+
+  attributeChangedCallback() {
+    this.redraw();
+  }
+
+  recoloured() {
+    this.ink = readInk(this);
+    this.redraw();
+  }
+
+  home() {
+    if (!this.#scene?.bounds || !this.size.width) return null;
+    return fit(this.#scene.bounds, this.size.width, this.size.height, { padding: 20, scaleMax: 80 });
+  }
+
+  limits() {
+    return { min: (this.home()?.scale ?? 1) / 2, max: SCALE_MAX };
+  }
+
+  /** Brings an element into sight if it is not, or is too small to tell. */
+  reveal(id) {
+    const thing = this.#scene?.things.find((one) => one.id === id);
+    if (!thing?.at || !this.camera) return;
+    const [left, top] = toScreen(this.camera, this.size, ...thing.at);
+    const inside = left > 40 && top > 40 && left < this.size.width - 40 && top < this.size.height - 40;
+    if (inside) return;
+    this.look({ x: thing.at[0], y: thing.at[1], scale: Math.max(this.camera.scale, COMFORT_SCALE) });
+  }
+
+  tapped(left, top) {
+    if (!this.#scene) return;
+    const detail = pick(this.#scene, this.camera, this.size, this.#shown, left, top, this.context);
+    this.dispatchEvent(new CustomEvent('pick', { detail }));
+  }
+
+  draw(context) {
+    if (!this.#scene) return;
+    const { camera, size, ratio, ink } = this;
+    const { selected, space } = this.dataset;
+    paint(context, this.#scene, { camera, size, ratio, ink, selected, space, shown: this.#shown });
+    this.dataset.drawn = '1';
+  }
+}
+
+customElements.define('arxos-plan', ArxosPlan);
