@@ -1,12 +1,14 @@
 """How server rows lie under what a person has typed, and how that becomes changes to push.
 
-An `Entry` is one captured edit of one row: for an update the columns of the fields that differ, old and new; for
-an insert all new values; for a delete all old ones. Entries of a row are *open* until the replica's cursor has
-passed their receipt. What the server holds of a row (`server_row`) and what is shown (`shown_row`) differ by the
-open entries alone. Values are the engine's (see store.py); a row is a dict of columns, None where there is none.
+An `Entry` is one captured edit of one row: for an update the columns of the fields that differ, old and new;
+for an insert all new values; for a delete all old ones. Entries of a row are *open* until the replica's
+cursor has passed their receipt. What the server holds of a row (`server_row`) and what is shown (`shown_row`)
+differ by the open entries alone. Values are the engine's (see store.py); a row is a dict of columns, None
+where there is none.
 
-Sets, maps and counters are shown as the server's value with the person's own additions and removals on it, and
-pushed as such. The base of a field's first pending edit counts for all that follow it while it was pending.
+Sets, maps and counters are shown as the server's value with the person's own additions and removals on it,
+and pushed as such. The base of a field's first pending edit counts for all that follow it while it was
+pending.
 """
 
 from __future__ import annotations
@@ -57,8 +59,8 @@ def server_row(shown: Row | None, entries: list[Entry]) -> Row | None:
 def shown_row(table: Table, server: Row | None, entries: list[Entry], shown: Row | None) -> Row | None:
     """What is shown: the server's row with the open entries on it.
 
-    Where the server deleted a row that a person has edited, it stays as it is on their screen until the server
-    has judged the edit.
+    Where the server deleted a row that a person has edited, it stays as it is on their screen until the
+    server has judged the edit.
     """
     row = dict(server) if server is not None else None
     for entry in entries:

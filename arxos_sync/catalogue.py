@@ -16,9 +16,10 @@ from typing import Any
 import msgspec
 
 TYPES = frozenset(
-    "text integer real boolean date instant uuid map set counter json bytes geometry".split()
+    ["text", "integer", "real", "boolean", "date", "instant", "uuid"]
+    + ["map", "set", "counter", "json", "bytes", "geometry"]
 )
-RULES = frozenset("latest atomic geometry append workflow counter set map text server".split())
+RULES = frozenset(["latest", "atomic", "geometry", "append", "workflow", "counter", "set", "map", "text", "server"])
 ROLES = ("anonymous", "viewer", "reporter", "technician", "reviewer", "manager", "owner")
 SERVER = "server"
 ORIGINS = ("field", "office", "import", "ar", "ai", "cmms")

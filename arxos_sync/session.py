@@ -1,16 +1,16 @@
 """When one person's replicas sync: a state machine that performs nothing.
 
-`step(session, event)` answers the next session and what the shell must do. Each event changes facts and nothing
-else (`_EVENTS`, a function an event); `_decide` looks at the facts alone and says what follows. All is plain
-data, so that `schemas/vectors/session.json` holds the same traces for Python and JavaScript. Times are ms since
-1970, given in; `jitter` is a number from 0 up to 1, given in.
+`step(session, event)` answers the next session and what the shell must do. Each event changes facts and
+nothing else (`_EVENTS`, a function an event); `_decide` looks at the facts alone and says what follows. All
+is plain data, so that `schemas/vectors/session.json` holds the same traces for Python and JavaScript. Times
+are ms since 1970, given in; `jitter` is a number from 0 up to 1, given in.
 
 Instructions, and what the shell owes for each:
   exchange {scopes}      build the push, send, apply what comes, then tell `answered` or `failed`
-  fetch_snapshot {scope} fetch the file, take it in under pending edits, then tell `snapshot_taken` or `failed`
+  fetch_snapshot {scope} fetch the file, take it in under edits, then tell `snapshot_taken` or `failed`
   apply_hint {scope}     apply the rows that came with the hint just told
   start_over {scope}     forget the cursor, keep pending edits; done before the next event
-  fork {}                take a new device id and re-record what is pending under it; done before the next event
+  fork {}                take a new device id, re-record what is pending under it; done before the next event
   drop_scope {scope}     write out what is unsent, then remove the scope's file; done before the next event
   need_login {}          ask the person to log in; tell `logged_in` afterwards
   wait {until}           tell `tick` at that time; replaces any wait before
@@ -87,7 +87,9 @@ class ScopeFacts(msgspec.Struct, frozen=True):
 
 
 class ScopeResult(msgspec.Struct, frozen=True):
-    """What became of a scope in an exchange, after it was applied. `pending` counts what is still unreceipted."""
+    """What became of a scope in an exchange, after it was applied. `pending` counts what is still
+    unreceipted.
+    """
 
     scope: str
     state: Literal["ok", "out_of_order", "forked", "diverged", "snapshot", "gone"]
@@ -157,7 +159,7 @@ class Failed(_Event, frozen=True, tag="failed"):
 
 
 class Hinted(_Event, frozen=True, tag="hinted"):
-    """`building.change`: the server went from sequence `from_` to `to`; `rows` says whether they came along."""
+    """`building.change`: the server went from sequence `from_` to `to`; `rows`: did they come along?"""
 
     scope: str
     from_: int = msgspec.field(name="from")

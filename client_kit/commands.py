@@ -13,18 +13,17 @@ from typing import Annotated, Any
 
 import typer
 
-from arxos_sync.messages import Change
 from arxos_sync.problems import Problem
 
 from . import show
-from .replica import DEFAULT_FOLDER, Home, new_id, now_ms
+from .options import Json
+from .replica import DEFAULT_FOLDER, Home
+from .row_commands import app as row_commands
 
 app = typer.Typer(
     no_args_is_help=True, add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False
 )
-Json = Annotated[bool, typer.Option("--json", help="Answer in JSON, for programs.")]
-Building = Annotated[str | None, typer.Option("--building", help="A building's id or its first characters.")]
-Assignments = Annotated[list[str], typer.Argument(help="field=value; map.key=value; set+=item; counter+=1.")]
+app.add_typer(row_commands)
 
 
 @app.callback()
@@ -49,8 +48,9 @@ def init(
     """Make a directory for one person and one server."""
     home: Home = context.obj
     device = home.create(server)
-    show.answer(as_json, {"server": device.server, "device": device.device, "dir": str(home.folder)},
-                f"Made device {device.device} for {device.server}. Next: arxos-device login EMAIL")  # fmt: skip
+    facts = {"server": device.server, "device": device.device, "dir": str(home.folder)}
+    sentence = f"Made device {device.device} for {device.server}. Next: arxos-device login EMAIL"
+    show.answer(as_json, facts, sentence)
 
 
 @app.command()
@@ -88,19 +88,17 @@ def buildings(context: typer.Context, as_json: Json = False) -> None:
         found = list(Server(home).buildings())
     except Unreachable as problem:
         show.note(f"{problem.detail}; showing what is on this device.")
-        found = [home.replica(s).row("building", s) or {} | {"id": s} for s in _buildings_here(home)]
+        found = [(home.replica(s).row("building", s) or {}) | {"id": s} for s in home.buildings()]
     here = set(home.device().scopes)
     rows = [row | {"subscribed": row.get("id") in here} for row in found]
     show.rows(as_json, rows, ["id", "name", "role", "head", "subscribed"])
 
 
-def _buildings_here(home: Home) -> list[str]:
-    return [scope for scope in home.device().scopes if not scope.startswith("user:")]
-
-
 @app.command()
 def subscribe(context: typer.Context, building: str, as_json: Json = False) -> None:
-    """Keep a building on this device; it comes with this command if there is a network, else with the next sync."""
+    """Keep a building on this device; it comes with this command if there is a network, else with the next
+    sync.
+    """
     home: Home = context.obj
     from arxos_sync.change import is_uuid
 
@@ -130,128 +128,6 @@ def unsubscribe(
                       hint="Run arxos-device sync, or export-unsent FILE and discard them.")  # fmt: skip
     home.drop(scope, [])
     show.answer(as_json, {"unsubscribed": scope}, f"Removed {scope} from this device.")
-
-
-# ---------------------------------------------------------------- rows
-
-
-@app.command("list")
-def list_(
-    context: typer.Context,
-    table: str,
-    where: Annotated[str | None, typer.Option("--where", help="An SQL condition.")] = None,
-    bbox: Annotated[str | None, typer.Option("--bbox", help="xmin,ymin,xmax,ymax")] = None,
-    limit: Annotated[int, typer.Option("--limit", min=1)] = 50,
-    building: Building = None,
-    as_json: Json = False,
-) -> None:
-    """Rows of a table as they are on this device."""
-    from . import reading
-
-    home: Home = context.obj
-    replica = home.replica(home.scope_of(table, building))
-    found = reading.rows(replica, table, where, reading.box(bbox), limit)
-    show.rows(as_json, found, reading.headings(replica.table(table)))
-
-
-@app.command()
-def get(
-    context: typer.Context, table: str, id: str, building: Building = None, as_json: Json = False
-) -> None:
-    """One row, whole."""
-    from . import reading
-
-    home: Home = context.obj
-    show.row(as_json, reading.one(home.replica(home.scope_of(table, building)), table, id))
-
-
-@app.command()
-def add(
-    context: typer.Context,
-    table: str,
-    assignments: Assignments,
-    building: Building = None,
-    id: Annotated[str | None, typer.Option("--id")] = None,
-    reason: Annotated[str | None, typer.Option("--reason")] = None,
-    as_json: Json = False,
-) -> None:
-    """Add a row. Works without a network."""
-    home: Home = context.obj
-    scope = home.scope_of(table, building)
-    values = _values(home, table, assignments, insert=True)
-    values.setdefault("origin", "field")
-    change = Change(table=table, id=id or new_id(), op="insert", set=values)
-    _record(home, scope, change, reason, as_json)
-
-
-@app.command()
-def edit(
-    context: typer.Context,
-    table: str,
-    id: str,
-    assignments: Assignments,
-    building: Building = None,
-    reason: Annotated[str | None, typer.Option("--reason")] = None,
-    as_json: Json = False,
-) -> None:
-    """Change fields of a row. Works without a network."""
-    home: Home = context.obj
-    scope = home.scope_of(table, building)
-    values = _values(home, table, assignments, insert=False)
-    _record(home, scope, Change(table=table, id=id, op="update", set=values), reason, as_json)
-
-
-@app.command()
-def delete(
-    context: typer.Context,
-    table: str,
-    id: str,
-    building: Building = None,
-    reason: Annotated[str | None, typer.Option("--reason")] = None,
-    as_json: Json = False,
-) -> None:
-    """Delete a row. Works without a network."""
-    home: Home = context.obj
-    scope = home.scope_of(table, building)
-    _record(home, scope, Change(table=table, id=id, op="delete"), reason, as_json)
-
-
-def _values(home: Home, table: str, assignments: list[str], *, insert: bool) -> dict[str, Any]:
-    from . import values
-
-    return values.read(home.catalogue.tables[table], assignments, insert=insert)
-
-
-def _record(home: Home, scope: str, change: Change, reason: str | None, as_json: bool) -> None:
-    replica = home.replica(scope)
-    keys = replica.record([change], now_ms(), reason)
-    pending = replica.pending_count()
-    facts = {
-        "table": change.table,
-        "id": change.id,
-        "op": change.op,
-        "transactions": keys,
-        "pending": pending,
-    }
-    show.answer(as_json, facts, f"{change.op} {change.table} {change.id}: saved here, {pending} to send.")
-
-
-@app.command()
-def attach(
-    context: typer.Context,
-    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False)],
-    to: Annotated[str | None, typer.Option("--to", help="TABLE/ID it belongs to.")] = None,
-    building: Building = None,
-    as_json: Json = False,
-) -> None:
-    """Attach a file: its row and hash now; its bytes stay here until uploads exist."""
-    from .attachments import attachment
-
-    home: Home = context.obj
-    scope = home.scope_of("attachment", building)
-    change = attachment(home, scope, file, to)
-    show.note("The bytes are kept on this device; this release does not upload them yet.")
-    _record(home, scope, change, None, as_json)
 
 
 # ---------------------------------------------------------------- sync
@@ -330,60 +206,6 @@ def status(context: typer.Context, as_json: Json = False) -> None:
     show.status(as_json, home.device(), found)
 
 
-@app.command()
-def conflicts(context: typer.Context, building: Building = None, as_json: Json = False) -> None:
-    """Open disagreements: what stands (theirs or yours), what lost, and on what field."""
-    from . import reading
-
-    home: Home = context.obj
-    scopes = [home.scope_of("conflict", building)] if building else _buildings_here(home)
-    found = [
-        row
-        for scope in scopes
-        for row in reading.rows(home.replica(scope), "conflict", "state = 'open'", None, 10_000)
-    ]
-    show.rows(as_json, found, ["id", "table", "row_id", "field", "kept", "other", "kind"])
-
-
-@app.command()
-def resolve(
-    context: typer.Context,
-    id: str,
-    take: Annotated[str, typer.Option("--take", help="mine, theirs, or a value.")],
-    building: Building = None,
-    as_json: Json = False,
-) -> None:
-    """Decide a conflict: `mine` is what this person set, `theirs` what the other did, else a value for the field."""
-    from .resolving import resolution
-
-    home: Home = context.obj
-    scopes = [home.scope_of("conflict", building)] if building else _buildings_here(home)
-    scope = next((s for s in scopes if home.replica(s).row("conflict", id)), None)
-    if scope is None:
-        raise Problem("not_found", f"no conflict {id} on this device")
-    replica = home.replica(scope)
-    changes = resolution(home, replica, id, take)
-    keys = replica.record(changes, now_ms(), f"resolves conflict {id}")
-    show.answer(
-        as_json,
-        {"id": id, "take": take, "transactions": keys},
-        f"Decided: {take}. It goes out with the next sync.",
-    )
-
-
-@app.command()
-def undo(context: typer.Context, building: Building = None, as_json: Json = False) -> None:
-    """Take back the last edit that was not sent yet."""
-    from arxos_sync.storage import replica_care
-
-    home: Home = context.obj
-    replica = home.replica(home.scope_of("building", building))
-    key = replica_care.undo(replica)
-    if key is None:
-        raise Problem("forbidden", "everything here was sent already", hint="Edit it back instead.")
-    show.answer(as_json, {"undone": key, "pending": replica.pending_count()}, f"Took back transaction {key}.")
-
-
 @app.command("export-unsent")
 def export_unsent(context: typer.Context, file: Path, as_json: Json = False) -> None:
     """Write everything the server has not taken to a JSON file."""
@@ -420,21 +242,3 @@ def doctor(context: typer.Context, as_json: Json = False) -> None:
     show.findings(as_json, found)
     if any(not one["ok"] for one in found):
         raise typer.Exit(1)
-
-
-@app.command()
-def log(
-    context: typer.Context, table: str, id: str, building: Building = None, as_json: Json = False
-) -> None:
-    """The life of one row as this device knows it."""
-    from arxos_sync.storage import replica_care
-
-    from . import values
-
-    home: Home = context.obj
-    replica = home.replica(home.scope_of(table, building))
-    found = replica_care.history(replica, table, id)
-    for one in found:
-        for side in ("old", "new"):
-            one[side] = values.plain(replica.table(table), one[side])
-    show.rows(as_json, found, ["key", "op", "state", "stamp", "base", "n", "sequence", "new"])

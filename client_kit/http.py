@@ -1,7 +1,8 @@
 """Speaking to the server: login, exchange, snapshot, repair. Synchronous; every answer is checked for shape.
 
-A request that cannot reach the server raises `Unreachable`; one that the server refuses raises `Problem` with the
-server's code. An access token that has run out is refreshed once; if that fails the code is `unauthenticated`.
+A request that cannot reach the server raises `Unreachable`; one that the server refuses raises `Problem` with
+the server's code. An access token that has run out is refreshed once; if that fails the code is
+`unauthenticated`.
 """
 
 from __future__ import annotations

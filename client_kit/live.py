@@ -1,7 +1,8 @@
 """Staying in sync: live hints in, edits of any program out.
 
-A thread reads the socket and puts events into a queue; the one loop takes them, so that replicas are touched by a
-single thread. A lost socket is no harm: the loop polls, and the socket is opened again with a growing wait.
+A thread reads the socket and puts events into a queue; the one loop takes them, so that replicas are touched
+by a single thread. A lost socket is no harm: the loop polls, and the socket is opened again with a growing
+wait.
 """
 
 from __future__ import annotations

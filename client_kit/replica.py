@@ -151,6 +151,10 @@ class Home:
         arrived.replace(self.path(scope))
         return self.replica(scope)
 
+    def buildings(self) -> list[str]:
+        """The buildings subscribed to."""
+        return [scope for scope in self.device().scopes if not scope.startswith("user:")]
+
     def scope_of(self, table: str, building: str | None) -> str:
         """The scope that holds a table: the person's own, or the building named or the only one there is."""
         device = self.device()
@@ -160,7 +164,7 @@ class Home:
             if device.user is None:
                 raise Problem("unauthenticated", "nobody is logged in here")
             return f"user:{device.user}"
-        scopes = [s for s in device.scopes if not s.startswith("user:")]
+        scopes = self.buildings()
         if building is not None:
             found = [s for s in scopes if s.startswith(building)]
             if len(found) != 1:

@@ -1,18 +1,66 @@
-"""What deciding a conflict changes: the conflict's state, and the field where another value is to stand."""
+"""What waits for a decision, and what deciding it changes.
+
+A conflict is a row: deciding sets its state, and the field where another value is to stand. A refused
+transaction waits in the log of this device alone; it is named `refused-<key>`.
+"""
 
 from __future__ import annotations
 
 import json
 from typing import Any
 
+import msgspec
+
 from arxos_sync import apply
 from arxos_sync.catalogue import Table
 from arxos_sync.messages import Change
 from arxos_sync.problems import Problem
+from arxos_sync.storage import replica_care
 from arxos_sync.storage.spatialite import Replica
 
-from . import values
+from . import reading, values
 from .replica import Device, Home
+
+REFUSED = "refused-"
+_MANY = 10_000
+
+
+def waiting(replica: Replica) -> list[dict[str, Any]]:
+    """Open conflicts as rows, then refused transactions with the server's problem."""
+    refused = [
+        {
+            "id": f"{REFUSED}{key}",
+            "kind": "refused",
+            "table": changes[0].table,
+            "row_id": changes[0].id,
+            "field": receipt.problem.field if receipt.problem else None,
+            "problem": msgspec.to_builtins(receipt.problem),
+            "changes": [msgspec.to_builtins(one, builtin_types=(bytes,)) for one in changes],
+        }
+        for key, receipt, changes in replica_care.rejected(replica)
+    ]
+    return reading.rows(replica, "conflict", "state = 'open'", None, _MANY) + refused
+
+
+def resolve(home: Home, replica: Replica, id: str, take: str, now_ms: int) -> list[int] | None:
+    """Record what was decided. Answers the keys of the transactions; None where it does not wait here."""
+    if id.startswith(REFUSED):
+        return _resolve_refused(replica, int(id.removeprefix(REFUSED)), take, now_ms)
+    if replica.row("conflict", id) is None:
+        return None
+    return replica.record(resolution(home, replica, id, take), now_ms, f"resolves conflict {id}")
+
+
+def _resolve_refused(replica: Replica, key: int, take: str, now_ms: int) -> list[int] | None:
+    if key not in [one for one, _, _ in replica_care.rejected(replica)]:
+        return None
+    match take:
+        case "mine":
+            return replica_care.retry(replica, key, now_ms)
+        case "theirs":
+            replica_care.discard(replica, key)
+            return []
+    raise Problem("invalid", "a refused edit is decided by mine (send it again) or theirs (give it up)")
 
 
 def resolution(home: Home, replica: Replica, id: str, take: str) -> list[Change]:

@@ -62,9 +62,8 @@ def row(as_json: bool, one: dict[str, Any]) -> None:
         print(_json(one))
         return
     for name, value in one.items():
-        print(
-            f"{name:24} {value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=_plain)}"
-        )
+        text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=_plain)
+        print(f"{name:24} {text}")
 
 
 def told(what: str, facts: dict[str, Any]) -> None:
@@ -78,7 +77,8 @@ def told(what: str, facts: dict[str, Any]) -> None:
         ):
             return
         case "applied":
-            line = f"{facts['scope']}: {facts['rows']} rows, {facts['deleted']} deleted, {facts['receipts']} receipts"
+            line = f"{facts['scope']}: {facts['rows']} rows, {facts['deleted']} deleted"
+            line += f", {facts['receipts']} receipts"
             if facts["conflicts"] or facts["rejected"]:
                 line += f", {facts['conflicts']} in conflict, {facts['rejected']} refused"
         case "problem":
@@ -87,7 +87,9 @@ def told(what: str, facts: dict[str, Any]) -> None:
             line = f"This device was cloned or restored: it goes on as {facts['device']}"
             line += f"; {facts['pending']} edits are kept."
         case "start_over":
-            line = "The server's history is not the one known here: fetching the scope anew under your edits. "
+            line = (
+                "The server's history is not the one known here: fetching the scope anew under your edits. "
+            )
             line += "What the server lost is not given back to it by this release."
         case "dropped":
             line = f"{facts['scope']} was taken away."
@@ -97,6 +99,8 @@ def told(what: str, facts: dict[str, Any]) -> None:
             line = "The login ran out: arxos-device login EMAIL. Your work is kept."
         case "repaired":
             line = f"{facts['table']} differed from the server's: {facts['rows']} rows were fetched again."
+        case "granted":
+            line = f"You are {facts['role']} in {facts['scope']}."
         case "snapshot":
             line = f"Fetching {facts['scope']} as a file."
         case _:
@@ -106,7 +110,8 @@ def told(what: str, facts: dict[str, Any]) -> None:
 
 def synced(facts: dict[str, Any]) -> None:
     print(
-        f"Sent {facts['receipts']} transactions ({facts['conflicts']} in conflict, {facts['rejected']} refused), "
+        f"Sent {facts['receipts']} transactions "
+        f"({facts['conflicts']} in conflict, {facts['rejected']} refused), "
         f"received {facts['rows']} rows, {facts['deleted']} deletes. Now: {_BADGES[facts['badge']]}."
     )
 
@@ -122,8 +127,9 @@ def status(as_json: bool, device: Any, found: list[Any]) -> None:
         print(
             f"{one.scope}\n  {one.pending} pending{age} · {one.rejected} refused · {one.conflicts} conflicts"
         )
-        print(f"  at {one.sequence} of {one.head} · verified {one.verified_at or 'never'}"
-              f" · clock {one.clock_offset_ms if one.clock_offset_ms is not None else '?'} ms off")  # fmt: skip
+        off = "?" if one.clock_offset_ms is None else one.clock_offset_ms
+        verified = one.verified_at or "never"
+        print(f"  at {one.sequence} of {one.head} · verified {verified} · clock {off} ms off")
         if one.suspect:
             print(f"  differs from the server: {', '.join(one.suspect)}; run arxos-device verify")
 

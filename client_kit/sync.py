@@ -1,4 +1,5 @@
-"""The sync loop: it performs what `session.step` instructs, one thing at a time, and tells it what came of it."""
+"""The sync loop: it performs what `session.step` instructs, one thing at a time, and tells it what came of
+it."""
 
 from __future__ import annotations
 

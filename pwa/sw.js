@@ -1,11 +1,15 @@
 // The service worker: the app's own files are kept by their hashes, so that the app starts without a network.
 // Data never passes here: /api, /ws, /schema and /healthz are the network's, the replica is the page's.
+// The page registers /sw.js?<version>, the hash of the list of files (view/update.js): another list is another
+// worker with a cache of its own, and the running one goes on with the files it began with.
 
+const VERSION = location.search.slice(1);
+const PREFIX = 'arxos-files-';
+const NAME = PREFIX + VERSION;
 const LIST = '/precache.json';
 const SHELL = '/index.html';
-const NAME = 'arxos-files';
-const LISTING = '/.precache'; // where a version keeps its own list, inside its cache
-const NOT_OURS = /^\/(api|ws|schema|healthz|readyz|metrics|-)(\/|$)/;
+const FETCHES_AT_ONCE = 6;
+const NOT_OURS = /^\/(api|ws|schema|healthz|readyz|metrics|-|precache\.json)(\/|$)/;
 
 self.addEventListener('install', (event) => event.waitUntil(install()));
 self.addEventListener('activate', (event) => event.waitUntil(activate()));
@@ -15,69 +19,52 @@ self.addEventListener('message', (event) => {
 self.addEventListener('fetch', (event) => {
   const url = new URL(event.request.url);
   if (event.request.method !== 'GET' || url.origin !== location.origin || NOT_OURS.test(url.pathname)) return;
-  if (event.request.mode === 'navigate') event.respondWith(shell(event.request));
-  else event.respondWith(kept(event.request, url));
+  if (event.request.mode === 'navigate') event.respondWith(kept(SHELL, event.request));
+  else event.respondWith(kept(url.pathname, event.request));
 });
 
-/** Files whose hash an older version has are copied, not fetched; one that cannot be had fails the install. */
+async function kept(path, request) {
+  const cache = await caches.open(NAME);
+  return (await cache.match(path)) ?? fetch(request);
+}
+
+/** Files an older version has under the same hash are copied; one that cannot be had fails the install. */
 async function install() {
   const answer = await fetch(LIST, { cache: 'no-store' });
   if (!answer.ok) throw new Error(`${LIST}: ${answer.status}`);
   const files = await answer.json();
-  const cache = await caches.open(await nameOf(files));
+  const cache = await caches.open(NAME);
   const old = await olderFiles();
   const queue = [...files];
-  const fetchers = Array.from({ length: 6 }, async () => {
+  await Promise.all(Array.from({ length: FETCHES_AT_ONCE }, async () => {
     for (let file = queue.shift(); file; file = queue.shift()) await keep(cache, file, old);
-  });
-  await Promise.all(fetchers);
-  await cache.put(LISTING, new Response(JSON.stringify(files)));
+  }));
+  await cache.put(LIST, new Response(JSON.stringify(files)));
 }
 
 async function keep(cache, file, old) {
-  const before = old.get(`${file.url} ${file.hash}`);
-  const answer = (await before?.match(file.url)) ?? (await fetch(file.url, { cache: 'no-cache' }));
+  const before = await old.get(`${file.url} ${file.hash}`)?.match(file.url);
+  const answer = before ?? (await fetch(file.url, { cache: 'no-cache' }));
   if (!answer.ok) throw new Error(`${file.url}: ${answer.status}`);
   await cache.put(file.url, answer);
 }
 
-/** url and hash → the cache that holds it. */
+/** "url hash" → the cache that holds it. */
 async function olderFiles() {
   const found = new Map();
-  for (const name of await ourCaches()) {
+  for (const name of await otherCaches()) {
     const cache = await caches.open(name);
-    const listing = await cache.match(LISTING);
-    for (const file of listing ? await listing.json() : []) found.set(`${file.url} ${file.hash}`, cache);
+    const list = await cache.match(LIST);
+    for (const file of list ? await list.json() : []) found.set(`${file.url} ${file.hash}`, cache);
   }
   return found;
 }
 
 async function activate() {
-  const newest = await newestCache();
-  for (const name of await ourCaches()) if (name !== newest) await caches.delete(name);
+  for (const name of await otherCaches()) await caches.delete(name);
   await self.clients.claim();
 }
 
-async function ourCaches() {
-  return (await caches.keys()).filter((name) => name.startsWith(`${NAME}-`));
-}
-
-/** Names begin with the time of the install: the worker that activates is the one installed last. */
-async function newestCache() {
-  return (await ourCaches()).sort().at(-1);
-}
-
-async function nameOf(files) {
-  const text = files.map((file) => `${file.url} ${file.hash}`).sort().join('\n');
-  const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', new TextEncoder().encode(text)));
-  const short = [...digest.slice(0, 6)].map((byte) => byte.toString(16).padStart(2, '0')).join('');
-  return `${NAME}-${Date.now().toString().padStart(15, '0')}-${short}`;
-}
-
-async function shell(request) {
-  return (await find(SHELL)) ?? fetch(request);
-}
-
-async function kept(request, url) {
-  return (await find(url.pathname)) ?? fetch(request);
+async function otherCaches() {
+  return (await caches.keys()).filter((name) => name.startsWith(PREFIX) && name !== NAME);
 }

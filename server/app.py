@@ -50,9 +50,7 @@ def open_store(settings: Settings) -> ServerStore:
     if settings.database_url is not None:
         from arxos_sync.storage import postgis
 
-        return postgis.open_store(
-            settings.database_url, schemas.catalogue(), epoch=new_id(), pool_size=POOL_SIZE
-        )
+        return postgis.open_store(settings.database_url, schemas.catalogue(), epoch=new_id(), pool_size=POOL_SIZE)
     from arxos_sync.storage import spatialite_server
 
     settings.data_dir.mkdir(parents=True, exist_ok=True)
@@ -83,9 +81,7 @@ def _redis(settings: Settings) -> Any:
         return None
     from redis import Redis
 
-    return Redis.from_url(
-        settings.redis_url, socket_timeout=REDIS_WAIT_S_MAX, socket_connect_timeout=REDIS_WAIT_S_MAX
-    )
+    return Redis.from_url(settings.redis_url, socket_timeout=REDIS_WAIT_S_MAX, socket_connect_timeout=REDIS_WAIT_S_MAX)
 
 
 def create_app(settings: Settings) -> Litestar:

@@ -45,8 +45,7 @@ def serve(
                 "--workers above 1 needs PostGIS: the SpatiaLite files have one writing process. "
                 "Set ARXOS_DATABASE_URL, or leave --workers at 1"
             )
-        if demo:
-            _fill_demo(f"http://{host}:{port}")
+        _open_first(f"http://{host}:{port}", demo)
     import uvicorn
 
     uvicorn.run(
@@ -63,10 +62,14 @@ def serve(
     )
 
 
-def _fill_demo(address: str) -> None:
-    from .operations.demo import fill, greeting
-
+def _open_first(address: str, demo: bool) -> None:
+    """Open the store once before serving: what is wrong is said in a line, and the demo filled in."""
     with _parts() as parts:
+        if not demo:
+            print(f"ARXOS is at {address}; stop with Ctrl+C", flush=True)
+            return
+        from .operations.demo import fill, greeting
+
         fill(parts, say=lambda line: print(line, flush=True))
         print(greeting(parts, address), flush=True)
 
@@ -142,9 +145,7 @@ def create_user(
 def grant(
     email: str,
     building: str,
-    role: Annotated[
-        str, typer.Argument(help="viewer, reporter, technician, reviewer, manager, owner; or none.")
-    ],
+    role: Annotated[str, typer.Argument(help="viewer, reporter, technician, reviewer, manager, owner; or none.")],
     as_json: Json = False,
 ) -> None:
     """Give a person a role in a building, or take it away with `none`."""

@@ -1,4 +1,5 @@
-"""What a person or the server asks of a replica beside edits and pages: undo, retry, forks, starting over, proof.
+"""What a person or the server asks of a replica beside edits and pages: undo, retry, forks, starting over,
+proof.
 
 Each function is one database transaction over a `Replica`; nothing here speaks to a server.
 """
@@ -74,7 +75,9 @@ def discard(replica: Replica, key: int) -> None:
 
 
 def retry(replica: Replica, key: int, now_ms: int) -> list[int]:
-    """Record a rejected transaction's changes anew, under a new number. Raises Refused, and then nothing changes."""
+    """Record a rejected transaction's changes anew, under a new number. Raises Refused, and then nothing
+    changes.
+    """
     _rejected(replica, key)
     made = replica_log.assemble(replica.connection, replica.catalogue, replica.kind, [key])[key]
     keys = replica.record(made, now_ms, replica.one("select reason from arxos_change_log where key = ?", key))
@@ -105,7 +108,7 @@ def rejected(replica: Replica) -> list[tuple[int, Receipt, list[Change]]]:
 
 
 def unsent(replica: Replica) -> list[dict[str, Any]]:
-    """Every transaction the server has not taken: pending, sent, rejected, with its changes, as plain values."""
+    """Every transaction the server has not taken (pending, sent, rejected) with its changes, plain."""
     headers = replica.connection.execute(
         """
         select h.key, h.state, h.stamp, h.reason, h.n, r.receipt from arxos_change_log h
@@ -194,9 +197,13 @@ def prune(replica: Replica, now_ms: int) -> int:
             and coalesce(sequence, 0) <= (select sequence from arxos_writing))"""
     with replica.transaction(capture=False):
         for table in replica.tables:
-            replica.connection.execute(f'delete from "arxos_log_{table}" where transaction_key in {old}', (before,))
+            replica.connection.execute(
+                f'delete from "arxos_log_{table}" where transaction_key in {old}', (before,)
+            )
         replica.connection.execute(f"delete from arxos_receipt where transaction_key in {old}", (before,))
-        return replica.connection.execute(f"delete from arxos_change_log where key in {old}", (before,)).rowcount
+        return replica.connection.execute(
+            f"delete from arxos_change_log where key in {old}", (before,)
+        ).rowcount
 
 
 # ---------------------------------------------------------------- proof

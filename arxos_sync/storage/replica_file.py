@@ -1,8 +1,8 @@
 """Making replica files: empty ones on a device, and snapshots on a server.
 
-A replica is one SpatiaLite file per scope, made from `sql/replica.sql` (see schemas/generate/replica_sql.py for its
-sections). A snapshot is the same file with rows in it and a header without WAL (OPFS refuses WAL); its R*Trees
-are there but empty, for fewer bytes. What must be done on arrival, in any language:
+A replica is one SpatiaLite file per scope, made from `sql/replica.sql` (see schemas/generate/replica_sql.py
+for its sections). A snapshot is the same file with rows in it and a header without WAL (OPFS refuses WAL);
+its R*Trees are there but empty, for fewer bytes. What must be done on arrival, in any language:
 
 1. Fill each R*Tree (`finish_snapshot`); in the browser, per geometry column of `geometry_columns`,
      insert into idx_<table>_<column> (pkid, xmin, xmax, ymin, ymax)
@@ -24,7 +24,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from ..catalogue import Catalogue, Table
+from ..catalogue import Catalogue, Column, Table
 from ..store import Row
 from .driver import connect
 from .replica_values import to_native
@@ -95,7 +95,7 @@ def build_snapshot(
     head: int,
     digest: dict[str, str],
 ) -> None:
-    """Write a snapshot of a scope's live rows, in any order. `path` must not exist; `digest` is table to hex."""
+    """Write a snapshot of a scope's live rows, of any order, to a new file; `digest` is table to hex."""
     connection = create_replica(path, catalogue, scope, journal="delete")
     try:
         connection.execute("begin")
@@ -133,21 +133,17 @@ def _insert(connection: Any, catalogue: Catalogue, rows: Iterable[Row]) -> None:
 def _insert_some(connection: Any, table: Table, rows: list[Row]) -> None:
     names = ", ".join(f'"{name}"' for name in table.columns)
     marks = ", ".join("?" * len(table.columns))
-    values = [
-        [_value(row, column.name) if column.name in ("id", "sequence") else to_native(column, _value(row, column.name))
-         for column in table.columns.values()]
-        for row in rows
-    ]  # fmt: skip
+    values = [[_native(row, column) for column in table.columns.values()] for row in rows]
     connection.executemany(f'insert into "{table.name}" ({names}) values ({marks})', values)
 
 
-def _value(row: Row, name: str) -> Any:
-    match name:
+def _native(row: Row, column: Column) -> Any:
+    match column.name:
         case "id":
             return row.id
         case "sequence":
             return row.sequence
-    return row.values.get(name)
+    return to_native(column, row.values.get(column.name))
 
 
 def finish_snapshot(connection: Any) -> None:
@@ -186,6 +182,9 @@ def state(connection: Any, key: str) -> str | None:
 
 def set_state(connection: Any, values: dict[str, str | None]) -> None:
     connection.executemany(
-        "insert into arxos_state (key, value) values (?, ?) on conflict (key) do update set value = excluded.value",
+        """
+        insert into arxos_state (key, value) values (?, ?)
+        on conflict (key) do update set value = excluded.value
+        """,
         values.items(),
     )

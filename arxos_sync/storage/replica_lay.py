@@ -1,8 +1,8 @@
 """Laying server rows under open edits: the heart of applying.
 
 Rows without an open edit are written set by set; a row with one is worked out by `apply`, and what the server
-holds of it is kept in arxos_shadow. The digest of each table moves along. All within the caller's transaction,
-with capture off.
+holds of it is kept in arxos_shadow. The digest of each table moves along. All within the caller's
+transaction, with capture off.
 """
 
 from __future__ import annotations
@@ -139,7 +139,10 @@ def _lay_clean(replica: Replica, incoming: Incoming) -> None:
 def _upsert(replica: Replica, table: str, names: list[str], rows: list[list[Any]]) -> None:
     sets = ", ".join(f'"{n}" = excluded."{n}"' for n in names if n != "id")
     replica.connection.executemany(
-        f'insert into "{table}" ({names_of(names)}) values ({marks_of(names)}) on conflict (id) do update set {sets}',
+        f"""
+        insert into "{table}" ({names_of(names)}) values ({marks_of(names)})
+        on conflict (id) do update set {sets}
+        """,
         rows,
     )
 

@@ -102,7 +102,8 @@ def assemble(connection: Any, catalogue: Catalogue, scope: str, keys: list[int])
     for table in catalogue.synced(scope).values():
         rows: dict[str, list[Entry]] = {}
         condition = f"""l.id in (
-              select id from "arxos_log_{table.name}" where transaction_key in (select value from json_each(:keys)))
+              select id from "arxos_log_{table.name}"
+              where transaction_key in (select value from json_each(:keys)))
             and h.key <= :last and (h.settled_after is null or h.settled_after >= :first)"""
         for entry in read(connection, table, condition, {"keys": wanted, "first": keys[0], "last": keys[-1]}):
             rows.setdefault(entry.id, []).append(entry)
@@ -130,7 +131,8 @@ def cancel_unsent_pairs(connection: Any, catalogue: Catalogue, scope: str) -> No
               select d.id
               from "arxos_log_{table}" d
               where d.op = 'delete'
-                and 'insert' = (select op from "arxos_log_{table}" f where f.id = d.id order by f.entry limit 1)
+                and 'insert' = (
+                  select f.op from "arxos_log_{table}" f where f.id = d.id order by f.entry limit 1)
                 and not exists (select 1 from "{table}" t where t.id = d.id)
                 and not exists (
                   select 1 from "arxos_log_{table}" o

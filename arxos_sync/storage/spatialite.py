@@ -5,7 +5,8 @@
 1. An edit is on disk with its log entry before `record` answers (WAL, synchronous = full).
 2. A transaction's number and nonce are on disk before `pending` hands it out.
 3. Pages are held in the file until the last has come, then applied at once with cursor, digest and receipts.
-4. A field with an open edit shows the person's value; what the server holds there is kept beside it (arxos_shadow).
+4. A field with an open edit shows the person's value; what the server holds there is kept beside it
+   (arxos_shadow).
 5. A rejected transaction leaves the rows at once and stays in the log until it is retried or discarded.
 
 Time and dice are handed in. What a change may hold is checked as the server will, so that little is rejected.

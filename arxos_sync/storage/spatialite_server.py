@@ -35,6 +35,13 @@ def open_store(folder: Path, catalogue: Catalogue, *, epoch: str) -> SpatialiteS
     return SpatialiteStore(folder / FILE, catalogue, epoch)
 
 
+def _open(path: Path) -> sqlite.Connection:
+    """With `lower_text`, because SQLite's own `lower` and `like` know ASCII alone."""
+    connection = connect(path)
+    connection.create_function("lower_text", 1, str.lower, deterministic=True)
+    return connection
+
+
 def _native(column: Column, value: Any) -> Any:
     return to_native(column, value)
 
@@ -322,7 +329,7 @@ def _given(values: tuple[Any, ...]) -> Any:
 class SpatialiteStore:
     def __init__(self, path: Path, catalogue: Catalogue, epoch: str):
         self._path, self._catalogue = path, catalogue
-        self._writer = connect(path)
+        self._writer = _open(path)
         self._writer.execute("pragma journal_mode = wal")
         self._lock = threading.Lock()
         self._readers: queue.LifoQueue[Any] = queue.LifoQueue()
@@ -369,7 +376,7 @@ class SpatialiteStore:
         except queue.Empty as error:
             raise Problem("unavailable", "too many readers at once", retry_after_s=2) from error
         try:
-            connection = connection or connect(self._path)
+            connection = connection or _open(self._path)
             with _translated():
                 connection.execute("begin")
             yield connection
@@ -426,11 +433,11 @@ def _wanted(query: BuildingQuery) -> tuple[list[str], dict[str, Any]]:
     conditions = ["1 = 1" if query.everything else "(g.role is not null or b.visibility = 'public')"]
     if query.text:
         conditions.append(
-            "(b.name || ' ' || coalesce(b.code, '') || ' ' || coalesce(b.street, '') || ' ' || "
-            "coalesce(b.city, '')) like :text escape '\\'"
+            """
+            instr(lower_text(b.name || ' ' || coalesce(b.code, '') || ' ' || coalesce(b.street, '') || ' '
+                || coalesce(b.city, '')), :text) > 0"""
         )
-        escaped = query.text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-        values["text"] = f"%{escaped}%"
+        values["text"] = query.text.lower()
     if query.bbox:
         conditions.append(
             """

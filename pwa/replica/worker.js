@@ -112,7 +112,7 @@ const methods = {
       if (!error.kind) throw error;
       items = home.kept(`buildings/${home.name}`) ?? [];
     }
-    return items.map((item) => ({ ...item, here: here.has(item.id) }));
+    return items.map((item) => ({ ...item, centroid: item.centroid?.coordinates ?? null, here: here.has(item.id) }));
   },
 
   async keep(scope) {

@@ -1,25 +1,36 @@
-// A new version waits until the person says so, and never takes a half-typed form with it.
+// Which version of the app runs. The hash of the list of files is part of the worker's address, so a changed file is
+// a new worker; it waits until the person says so, and never takes a half-typed form with it.
 
 import { h } from './dom.js';
 
+const LIST = '/precache.json';
+const VERSION_BYTES = 8;
+
 export async function watchForUpdate(notice) {
   if (!('serviceWorker' in navigator)) return;
-  const running = navigator.serviceWorker.controller !== null;
-  const registration = await navigator.serviceWorker.register('/sw.js').catch((error) => {
-    console.warn('Offline start is not possible here:', error.message);
-    return null;
-  });
-  if (!registration) return;
-  if (registration.waiting && running) offer(notice, registration);
-  registration.addEventListener('updatefound', () => {
+  const check = () => register(notice).catch((error) => console.warn('No update was looked for:', error.message));
+  document.addEventListener('visibilitychange', () => document.visibilityState === 'visible' && check());
+  window.addEventListener('online', check);
+  await check();
+}
+
+async function register(notice) {
+  const answer = await fetch(LIST, { cache: 'no-store' });
+  if (!answer.ok) throw new Error(`${LIST}: ${answer.status}`);
+  const version = await hashOf(await answer.text());
+  const registration = await navigator.serviceWorker.register(`/sw.js?${version}`, { updateViaCache: 'none' });
+  if (registration.waiting && navigator.serviceWorker.controller) offer(notice, registration);
+  registration.onupdatefound = () => {
     const coming = registration.installing;
     coming.addEventListener('statechange', () => {
       if (coming.state === 'installed' && navigator.serviceWorker.controller) offer(notice, registration);
     });
-  });
-  document.addEventListener('visibilitychange', () => {
-    if (document.visibilityState === 'visible') registration.update().catch(() => {}); // offline: asked again next time
-  });
+  };
+}
+
+async function hashOf(text) {
+  const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', new TextEncoder().encode(text)));
+  return [...digest.slice(0, VERSION_BYTES)].map((byte) => byte.toString(16).padStart(2, '0')).join('');
 }
 
 function offer(notice, registration) {
@@ -33,6 +44,6 @@ function offer(notice, registration) {
     registration.waiting?.postMessage({ do: 'take over' });
   };
   notice.replaceChildren(h('div.notice', {}, words,
-    h('button.button.small-button', { type: 'button', on: { click: take } }, 'Update now'),
+    h('button.button.slim', { type: 'button', on: { click: take } }, 'Update now'),
     h('button.quiet', { type: 'button', on: { click: () => notice.replaceChildren() } }, 'Later')));
 }

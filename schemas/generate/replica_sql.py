@@ -1,18 +1,20 @@
 """The SQL of a replica file: tables, change capture, and what SpatiaLite adds, from the catalogue.
 
-One file in sections, each begun by a line `--: <kind> <table> [<column>]`, so that a reader picks what it can run:
+One file in sections, each begun by a line `--: <kind> <table> [<column>]`, so that a reader picks what it
+can run:
   beside            the tables beside the domain's (plain SQLite)
   table T           a domain table (plain SQLite)
   capture T         its log table, stash and triggers (plain SQLite 3.40, no function but the built-in ones)
   geometry T C      registration and R*Tree (only SpatiaLite can run it)
-  align T C         what keeps the R*Tree true under INSERT OR REPLACE (plain SQLite; the R*Tree must be there)
+  align T C         what keeps the R*Tree true under INSERT OR REPLACE (plain SQLite; needs the R*Tree)
 
-How capture works. A BEFORE INSERT trigger stashes the rows that the insert may replace; the AFTER INSERT triggers
-compare, so that OR IGNORE logs nothing, an upsert an update, and INSERT OR REPLACE an update (and a delete of a
-row that lost its `pk`). `arxos_writing` holds one row: `capture` (0 while remote rows are applied, 2 or 3 while a trigger
-works on what an insert replaced or sets columns of the server's), `transaction_key`
-(set by our own writers; without it each row is a transaction of its own with a stamp made here), the clock, the
-sequence applied. Columns that only the server writes are put back; tables that only it writes refuse.
+How capture works. A BEFORE INSERT trigger stashes the rows that the insert may replace; the AFTER INSERT
+triggers compare, so that OR IGNORE logs nothing, an upsert an update, and INSERT OR REPLACE an update (and a
+delete of a row that lost its `pk`). `arxos_writing` holds one row: `capture` (0 while remote rows are
+applied, 2 or 3 while a trigger works on what an insert replaced or sets columns of the server's),
+`transaction_key` (set by our own writers; without it each row is a transaction of its own with a stamp made
+here), the clock, the sequence applied. Columns that only the server writes are put back; tables that only it
+writes refuse.
 """
 
 from __future__ import annotations
@@ -83,7 +85,7 @@ def files(catalogue: Catalogue) -> dict[str, str]:
 
 def sql(catalogue: Catalogue) -> str:
     parts = [
-        f"-- Made from schemas/catalogue.toml (schema {catalogue.schema}) by schemas/generate/replica_sql.py.\n",
+        f"-- Made from schemas/catalogue.toml (schema {catalogue.schema}) by python -m schemas.make.\n",
         _BESIDE,
     ]
     for table in catalogue.synced().values():
@@ -157,11 +159,12 @@ def _log_table(table: Table) -> str:
     lines += [f'  "old_{c.name}" {_log_type(c)}' for c in [*kept(table), *written(table)]]
     lines += [f'  "new_{c.name}" {_log_type(c)}' for c in written(table)]
     body = ",\n".join(lines)
+    log = f"arxos_log_{table.name}"
     return (
-        f'create table "arxos_log_{table.name}" (\n{body}\n);\n'
-        f'create index "arxos_log_{table.name}_id" on "arxos_log_{table.name}" (id);\n'
-        f'create index "arxos_log_{table.name}_delete" on "arxos_log_{table.name}" (id) where op = \'delete\';\n'
-        f'create index "arxos_log_{table.name}_key" on "arxos_log_{table.name}" (transaction_key);\n'
+        f'create table "{log}" (\n{body}\n);\n'
+        f'create index "{log}_id" on "{log}" (id);\n'
+        f'create index "{log}_delete" on "{log}" (id) where op = \'delete\';\n'
+        f'create index "{log}_key" on "{log}" (transaction_key);\n'
     )
 
 
@@ -267,7 +270,9 @@ def _update_entry(table: Table, old: str, new: str, source: str) -> str:
 
 
 def _replaced(table: Table) -> str:
-    """With recursive triggers on, a REPLACE has logged a delete of the same row just before: it is taken back."""
+    """With recursive triggers on, a REPLACE has logged a delete of the same row just before: it is taken
+    back.
+    """
     stash = f'"arxos_stash_{table.name}"'
     everything = [c for columns in _fields(table) for c in columns]
     differs = f"exists (select 1 from {stash} s where s.id = new.id and ({_differs(everything, 's', 'new')}))"
@@ -278,7 +283,7 @@ def _replaced(table: Table) -> str:
         "after insert",
         f"{_CAPTURE} and exists (select 1 from {stash} where id = new.id)",
         [
-            f'delete from "arxos_log_{table.name}" where op = \'delete\' and id = new.id\n'
+            f"delete from \"arxos_log_{table.name}\" where op = 'delete' and id = new.id\n"
             "    and place = (select place from arxos_writing)",
             f"update arxos_writing set capture = 2 + {differs}",
             _tick("capture = 3"),

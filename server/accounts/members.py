@@ -18,9 +18,7 @@ from ..parts import Parts, instant, new_id, new_nonce, new_salt, new_stamp, now_
 from .people import colour_of, grant, ungrant
 
 
-def set_role(
-    parts: Parts, user_id: str, name: str, building: str, role: str | None, by: str | None = None
-) -> None:
+def set_role(parts: Parts, user_id: str, name: str, building: str, role: str | None, by: str | None = None) -> None:
     """Give a role, change it, or take it away (None). Raises Problem `not_found` for no such building."""
     at = instant(now_ms())
     with parts.store.write(building) as writer:
@@ -37,9 +35,7 @@ def set_role(
     parts.bus.rights_changed_apart(user_id)
 
 
-def _write_member(
-    parts: Parts, writer: ScopeWriter, user_id: str, name: str, role: str | None, at: str
-) -> Hint | None:
+def _write_member(parts: Parts, writer: ScopeWriter, user_id: str, name: str, role: str | None, at: str) -> Hint | None:
     """One transaction of the server's own. A colour is given at the first."""
     old = next((r for r in writer.leaf_rows("member", range(LEAVES)) if r.values["user_id"] == user_id), None)
     head, device, stamp = writer.head(), new_id(), new_stamp()

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 LASTS_MS = 60 * 24 * 3600 * 1000
 RETRY_S = 10
 BELIEVED_S = 2.0
+LEFT_ALONE_S = 5.0
 CACHED_MAX = 10_000
 
 
@@ -34,6 +35,7 @@ class Sessions:
         self._store = store
         self._tokens = tokens
         self._redis = redis
+        self._away_until = 0.0
         self._seen: dict[str, tuple[float, Person | None]] = {}
 
     # -------------------------------------------------------- life of a session
@@ -115,14 +117,15 @@ class Sessions:
             self._in_redis("psetex", key, ms, msgspec.json.encode(person))
 
     def _in_redis(self, command: str, *arguments: Any) -> Any:
-        """One command to the cache. Redis may be away: then nothing is cached."""
-        if self._redis is None:
+        """One command to the cache. Redis may be away: nothing is cached, and it is left alone a while."""
+        if self._redis is None or time.monotonic() < self._away_until:
             return None
         from redis.exceptions import RedisError
 
         try:
             return getattr(self._redis, command)(*arguments)
         except (RedisError, OSError):
+            self._away_until = time.monotonic() + LEFT_ALONE_S
             return None
 
 

@@ -38,9 +38,7 @@ async def attachment(
         "Cache-Control": "private, max-age=31536000, immutable",
         "Content-Disposition": "inline" if shown else "attachment",
     }
-    return send_file(
-        request, file, f'"{sha256}"', media_type if shown else "application/octet-stream", headers
-    )
+    return send_file(request, file, f'"{sha256}"', media_type if shown else "application/octet-stream", headers)
 
 
 def _media_type(parts: Parts, person: Person | None, scope: str, sha256: str) -> str:

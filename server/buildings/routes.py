@@ -109,9 +109,7 @@ async def change_building(
 
 
 @delete("/api/v1/buildings/{building:str}", status_code=204, summary="Delete a building")
-async def delete_building(
-    parts: Given, person: Caller, building: str, if_match: IfMatch = None
-) -> Response[None]:
+async def delete_building(parts: Given, person: Caller, building: str, if_match: IfMatch = None) -> Response[None]:
     author = demand_person(person)
     base = await base_of(parts, author, building, "building", building, if_match)
     await write_change(parts, author, building, Change("building", building, "delete", base))

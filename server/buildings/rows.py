@@ -154,9 +154,7 @@ async def change_row(
     return Response(written, headers={"ETag": f'"{written.row.sequence}"'})
 
 
-async def base_of(
-    parts: Parts, person: Person, building: str, table: str, id: str, if_match: str | None
-) -> int:
+async def base_of(parts: Parts, person: Person, building: str, table: str, id: str, if_match: str | None) -> int:
     """The sequence the author had seen. Raises Problem `not_found`, `precondition_failed`."""
     row, _, _ = await anyio.to_thread.run_sync(one_row, parts, person, building, table, id)
     if if_match is None or if_match.strip() == "*":

@@ -41,9 +41,7 @@ class Ingested(msgspec.Struct, frozen=True):
         other = ", ".join(f"{count} {table}" for table, count in sorted(self.changed.items())) or "nothing"
         said = f"{self.file}: {new} added, {other} changed, {self.unchanged} as they were"
         said += f"; building {self.building}"
-        told = [f"  rejected: {problem}" for problem in self.rejected] + [
-            f"  {text}" for text in self.remarks
-        ]
+        told = [f"  rejected: {problem}" for problem in self.rejected] + [f"  {text}" for text in self.remarks]
         return "\n".join([said, *told])
 
 
@@ -61,9 +59,7 @@ def ingest(parts: Parts, person: Person, file: Path, building: str | None = None
     return take_rows(parts, person, scope, model.rows, file.name, model.remarks)
 
 
-def take_rows(
-    parts: Parts, person: Person, scope: str, rows: list[FileRow], name: str, remarks: list[str]
-) -> Ingested:
+def take_rows(parts: Parts, person: Person, scope: str, rows: list[FileRow], name: str, remarks: list[str]) -> Ingested:
     with parts.store.read(scope) as reader:
         live = list(reader.live_rows())
         base = reader.head().sequence

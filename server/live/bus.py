@@ -16,6 +16,7 @@ import anyio.to_thread
 import msgspec
 import structlog
 
+from arxos_sync import limits
 from arxos_sync.problems import Problem
 from arxos_sync.store import ServerStore
 
@@ -71,6 +72,7 @@ class Bus:
         self._listeners: set[Listener] = set()
         self._heads: dict[str, int] = {}  # scope → the highest sequence its listeners were told of
         self._tasks: list[asyncio.Task[None]] = []
+        self._shown_at: dict[str, list[float]] = {}  # user → when their presence was shown of late
         self._away_until = 0.0
         self.hears_redis = False
 
@@ -100,6 +102,12 @@ class Bus:
         await self._say("person", user_id, frame(event, data))
 
     async def announce_presence(self, sender: Listener, scope: str, data: dict[str, Any]) -> None:
+        """To the others of a scope; what a person sends beyond the bound is dropped."""
+        user = str(sender.user_id)
+        recent = [at for at in self._shown_at.get(user, ()) if at > time.monotonic() - 1.0]
+        if len(recent) >= limits.PRESENCE_PER_S_MAX:
+            return
+        self._shown_at[user] = [*recent, time.monotonic()]
         await self._say("scope", scope, frame("collaboration.sync", data), sender=sender)
 
     async def end_session(self, session_id: str) -> None:
@@ -112,9 +120,7 @@ class Bus:
     def rights_changed_apart(self, user_id: str) -> None:
         self._publish(Message(self._origin, "rights", user_id))
 
-    async def _say(
-        self, kind: str, key: str, text: str = "", to: int = 0, sender: Listener | None = None
-    ) -> None:
+    async def _say(self, kind: str, key: str, text: str = "", to: int = 0, sender: Listener | None = None) -> None:
         message = Message(self._origin, kind, key, text, to)
         self._dispatch(message, sender)
         if self._redis is not None:
@@ -138,6 +144,7 @@ class Bus:
 
     def leave(self, listener: Listener) -> None:
         self._listeners.discard(listener)
+        self._shown_at.pop(str(listener.user_id), None)
 
     def heard_of(self, scope: str, head: int) -> None:
         """A listener knows of `head` by itself; the poll need not tell it."""

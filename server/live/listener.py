@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 
-from arxos_sync import limits
-
 from .bus import SLOW
 
 QUEUE_FRAMES_MAX = 256
@@ -19,7 +17,6 @@ class Listener:
         self.look_again = asyncio.Event()
         self.ended = asyncio.Event()
         self.code = 1000
-        self._presence_at: list[float] = []
 
     def offer(self, frame: str) -> None:
         """Queue a frame; a reader too slow for its queue is let go."""
@@ -32,10 +29,3 @@ class Listener:
         if not self.ended.is_set():
             self.code = code
             self.ended.set()
-
-    def may_show_presence(self, now_s: float) -> bool:
-        self._presence_at = [at for at in self._presence_at if at > now_s - 1.0]
-        if len(self._presence_at) >= limits.PRESENCE_PER_S_MAX:
-            return False
-        self._presence_at.append(now_s)
-        return True

@@ -25,7 +25,8 @@ from ..parts import Parts, now
 from .bus import ENDED, LOST, Hint, frame
 from .listener import Listener
 
-LOOK_AGAIN_S = 2.0
+LOOK_AT_SESSION_S = 2.0
+LOOK_AT_ROLES_S = 5.0
 CLOSE_S_MAX = 5.0
 SCOPES_MAX = 200
 FRAME_CHARS_MAX = 64 * 1024
@@ -82,8 +83,7 @@ class _Conversation:
 
     async def run(self) -> None:
         tasks = [
-            asyncio.create_task(work())
-            for work in (self._read, self._write, self._watch, self.listener.ended.wait)
+            asyncio.create_task(work()) for work in (self._read, self._write, self._watch, self.listener.ended.wait)
         ]
         try:
             await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
@@ -111,22 +111,24 @@ class _Conversation:
             await self.socket.send_text(await self.listener.queue.get())
 
     async def _watch(self) -> None:
-        """Is the session still one, and are the scopes still theirs?"""
+        """Is the session still one, and are the scopes still theirs? At once when the bus says so."""
+        looked_s = time.monotonic()
         while True:
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self.listener.look_again.wait(), LOOK_AGAIN_S)
+                await asyncio.wait_for(self.listener.look_again.wait(), LOOK_AT_SESSION_S)
+            due = self.listener.look_again.is_set() or time.monotonic() > looked_s + LOOK_AT_ROLES_S
             self.listener.look_again.clear()
-            code = await anyio.to_thread.run_sync(self._lost)
+            looked_s = time.monotonic() if due else looked_s
+            code = await anyio.to_thread.run_sync(self._lost, due)
             if code is not None:
                 self.listener.end(code)
 
-    def _lost(self) -> int | None:
+    def _lost(self, roles_too: bool) -> int | None:
         try:
             if self.person is not None:
                 self.parts.sessions.person(Access(self.person.id, self.person.session_id))
-            for scope in list(self.listener.scopes):
-                if self._role(scope)[0] is None:
-                    return LOST
+            if roles_too and any(self._role(scope)[0] is None for scope in list(self.listener.scopes)):
+                return LOST
         except Problem as problem:
             return ENDED if problem.code == "unauthenticated" else None
         return None
@@ -172,11 +174,7 @@ class _Conversation:
         scope = data.get("scope")
         if self.person is None or scope not in self.listener.scopes:
             return
-        if not self.listener.may_show_presence(time.monotonic()):
-            return
-        shown = {
-            name: data.get(name) for name in ("storey", "cursor", "selection", "editing") if name in data
-        }
+        shown = {name: data.get(name) for name in ("storey", "cursor", "selection", "editing") if name in data}
         shown |= {"scope": scope, "user": self.person.id, "name": self.person.name}
         await self.parts.bus.announce_presence(self.listener, scope, shown)
 

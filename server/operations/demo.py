@@ -6,7 +6,6 @@ The building goes in as an import does, through intake, by its owner.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from urllib.parse import quote
 
 from arxos_sync.messages import Change
 from arxos_sync.problems import Problem
@@ -97,7 +96,7 @@ def greeting(parts: Parts, address: str) -> str:
         f"    open {address} and log in as technician@demo.arxos",
     ]
     if building is not None:
-        lines.append(f"    open {address}/#/buildings/{quote(building.id)} for {building.values['name']}")
+        lines.append(f"    open {address}/b/{building.id} for {building.values['name']}")
     lines += [
         f"    look at the API: {address}/schema/openapi.json",
         "    bring in a model of your own: arxos import FILE.ifc",

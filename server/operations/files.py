@@ -56,9 +56,7 @@ def _span(text: str, size: int) -> tuple[int, int] | None:
     return (first, last) if first <= last else None
 
 
-def _stream(
-    file: Path, first: int, length: int, status: int, media_type: str, headers: dict[str, str]
-) -> ASGIResponse:
+def _stream(file: Path, first: int, length: int, status: int, media_type: str, headers: dict[str, str]) -> ASGIResponse:
     return ASGIStreamingResponse(
         iterator=_chunks(file, first, length),
         status_code=status,

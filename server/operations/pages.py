@@ -7,6 +7,7 @@ is answered with `index.html`, whose script reads the address; nothing below `/a
 from __future__ import annotations
 
 import hashlib
+import re
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -37,10 +38,12 @@ _TYPES = {
     ".woff2": "font/woff2",
     ".txt": "text/plain; charset=utf-8",
 }
-_PACKED = frozenset(
-    (".html", ".js", ".mjs", ".css", ".json", ".map", ".webmanifest", ".wasm", ".svg", ".txt")
-)
+_PACKED = frozenset((".html", ".js", ".mjs", ".css", ".json", ".map", ".webmanifest", ".wasm", ".svg", ".txt"))
 _HIDDEN = frozenset(("node_modules", "package.json", "package-lock.json"))
+_NOT_KEPT = re.compile(
+    r"sw\.js|vendor/(manifest\.json|axe-core/.*|sqlite-wasm/(node|sqlite3-worker1)\.mjs"
+    r"|sqlite-wasm/sqlite3-opfs-async-proxy\.js)"
+)
 _NOT_PAGES = ("api/", "schema", "-/", "ws", "healthz", "readyz", "metrics")
 _POLICY = "; ".join(
     (
@@ -92,6 +95,30 @@ async def page(request: Request[Any, Any, Any], path: str = "") -> Response[byte
     return Response(content, media_type=found.media_type, headers=headers)
 
 
+class Kept(msgspec.Struct, frozen=True):
+    """A file that the service worker keeps: its address, and the hash of its bytes."""
+
+    url: str
+    hash: str
+
+
+@get("/precache.json", include_in_schema=False)
+async def precache() -> Response[list[Kept]]:
+    return Response(await anyio.to_thread.run_sync(_kept), headers={"Cache-Control": "no-store"})
+
+
+def _kept() -> list[Kept]:
+    root = PAGES.resolve()
+    found = []
+    for path in sorted(root.rglob("*")):
+        name = path.relative_to(root).as_posix()
+        if not _NOT_KEPT.fullmatch(name) and _file(name) is not None:
+            page = _find(name)
+            assert page is not None
+            found.append(Kept(f"/{name}", page.tag.removeprefix("W/").strip('"')))
+    return found
+
+
 def _find(wanted: str) -> _Page | None:
     file = _file(wanted)
     if file is None and _is_address(wanted):
@@ -124,4 +151,4 @@ def _load(file: Path, mtime_ns: int, size: int) -> _Page:
     return _Page(content, packed, tag, _TYPES.get(file.suffix, "application/octet-stream"))
 
 
-router = Router("/", route_handlers=[page])
+router = Router("/", route_handlers=[precache, page])

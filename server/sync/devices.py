@@ -93,9 +93,7 @@ def tell(parts: Parts, person: Person | None, told: Told, again: bool) -> tuple[
 def quarantine(sql: Sql, device: str, user_id: str, wanted: ScopeRequest, at: str) -> None:
     """Keep what a person typed before they lost the scope; a repeat is kept once."""
     for transaction in wanted.transactions:
-        named = hashlib.sha256(
-            f"{device}/{wanted.scope}/{transaction.n}/{transaction.nonce}".encode()
-        ).hexdigest()
+        named = hashlib.sha256(f"{device}/{wanted.scope}/{transaction.n}/{transaction.nonce}".encode()).hexdigest()
         sql.run(
             """
             insert into quarantine (id, scope, device, user_id, received_at, content)

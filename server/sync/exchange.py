@@ -86,9 +86,7 @@ class Exchange:
         if hindrance is not None:
             return self._pulled(writer, wanted, role, "ok", known, []), None
         person = self.person
-        author = Author(
-            person.id if person else None, self.request.device, role, person.name if person else ""
-        )
+        author = Author(person.id if person else None, self.request.device, role, person.name if person else "")
         taken, hint = take(self.parts, writer, author, wanted.prior, wanted.transactions, at)
         return self._pulled(writer, wanted, role, taken.state, taken.known, taken.receipts), hint
 

@@ -62,11 +62,7 @@ def _take_new_building(
             assert author.user_id is not None
             grant(writer.sql, author.user_id, writer.scope, "owner", at.at)
             rest = transactions[index + 1 :]
-            return (
-                _joined(taken, take_in(writer, parts.catalogue, author, prior, rest, at, DICE))
-                if rest
-                else taken
-            )
+            return _joined(taken, take_in(writer, parts.catalogue, author, prior, rest, at, DICE)) if rest else taken
     assert taken is not None
     return taken
 
@@ -94,9 +90,7 @@ def _hint(parts: Parts, reader: ScopeReader, taken: Taken) -> Hint:
     return Hint(scope, before, head, msgspec.Raw(rows), pulled.cursor)
 
 
-def role_to_push(
-    reader: ScopeReader, person: Person | None, transactions: list[Transaction], at: str
-) -> str | None:
+def role_to_push(reader: ScopeReader, person: Person | None, transactions: list[Transaction], at: str) -> str | None:
     """The role the author has; whoever brings a new building is its owner from the first change on."""
     role = role_in(reader, person, at)
     if role is None and person is not None and reader.head().sequence == 0:
@@ -114,11 +108,9 @@ def _brings_building(scope: str, transaction: Transaction) -> bool:
 
 
 class Job:
-    """A REST request or a file: a device of its own in one scope. Raises Problem `not_found` where none is theirs."""
+    """A REST request or a file: a device of its own. Problem `not_found` where the scope is not theirs."""
 
-    def __init__(
-        self, parts: Parts, person: Person, scope: str, origin: str, reason: str | None = None
-    ) -> None:
+    def __init__(self, parts: Parts, person: Person, scope: str, origin: str, reason: str | None = None) -> None:
         self.parts, self.person, self.scope, self.origin, self.reason = parts, person, scope, origin, reason
         self.device = new_id()
         self.prior: Mark | None = None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import anyio
 import anyio.to_thread
 import msgspec
 from litestar import Request, Response, Router, get, post
@@ -12,7 +13,7 @@ from litestar.response.base import ASGIResponse
 from arxos_sync import digest, limits
 from arxos_sync.catalogue import published
 from arxos_sync.change import is_scope, read_request
-from arxos_sync.messages import RowOut, SyncAnswer
+from arxos_sync.messages import RowOut, SyncAnswer, SyncRequest
 from arxos_sync.problems import Problem, Unreadable
 from arxos_sync.pull import row_out, settled_cursor
 from arxos_sync.store import ScopeReader
@@ -25,7 +26,9 @@ from . import bodies
 from .exchange import Exchange
 from .snapshots import BUILD_RETRY_S
 
+PUSHES_AT_ONCE_MAX = 8
 _AnyRequest = Request[Any, Any, Any]
+_pushing = anyio.CapacityLimiter(PUSHES_AT_ONCE_MAX)  # so that pulls never wait for threads that push
 
 
 class Leaves(msgspec.Struct, frozen=True):
@@ -49,7 +52,9 @@ class Repaired(msgspec.Struct, frozen=True):
 async def exchange(request: _AnyRequest, parts: Given, person: Caller) -> Response[bytes]:
     body = await bodies.read_body(request)
     work = Work(parts, person, request, body)
-    answer, headers = await anyio.to_thread.run_sync(work.run)
+    wanted = await anyio.to_thread.run_sync(work.read)
+    pushes = any(scope.transactions for scope in wanted.scopes)
+    answer, headers = await anyio.to_thread.run_sync(work.run, wanted, limiter=_pushing if pushes else None)
     for hint in work.hints:
         await parts.bus.announce(hint)
     return Response(answer, status_code=200, headers=headers)
@@ -66,8 +71,10 @@ class Work:
         self.binary = bodies.wants_msgpack(request)
         self.hints: list[Any] = []
 
-    def run(self) -> tuple[bytes, dict[str, str]]:
-        request = read_request(bodies.unpack(self.body, self.encoding), self.kind)
+    def read(self) -> SyncRequest:
+        return read_request(bodies.unpack(self.body, self.encoding), self.kind)
+
+    def run(self, request: SyncRequest) -> tuple[bytes, dict[str, str]]:
         made = Exchange(self.parts, self.person, request, self.binary)
         answer: SyncAnswer = made.answer()
         self.hints = made.hints
@@ -102,14 +109,8 @@ async def repair(request: _AnyRequest, parts: Given, person: Caller) -> Response
     return Response(packed, status_code=200, headers=headers)
 
 
-def _repaired(
-    parts: Parts, person: Person | None, request: _AnyRequest, body: bytes, binary: bool
-) -> Repaired:
-    decode = (
-        msgspec.msgpack.decode
-        if "msgpack" in request.headers.get("content-type", "")
-        else msgspec.json.decode
-    )
+def _repaired(parts: Parts, person: Person | None, request: _AnyRequest, body: bytes, binary: bool) -> Repaired:
+    decode = msgspec.msgpack.decode if "msgpack" in request.headers.get("content-type", "") else msgspec.json.decode
     try:
         wanted = decode(bodies.unpack(body, request.headers.get("content-encoding", "")), type=RepairRequest)
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:

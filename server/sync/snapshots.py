@@ -67,6 +67,14 @@ class Snapshots:
             self._start(scope)
         return found if behind is not None and behind <= limits.SNAPSHOT_BEHIND_MAX else None
 
+    @property
+    def busy(self) -> bool:
+        return bool(self._building)
+
+    async def settled(self) -> None:
+        """Wait until nothing is being made."""
+        await asyncio.gather(*self._building.values())
+
     async def stop(self) -> None:
         for task in self._building.values():
             task.cancel()

@@ -24,10 +24,10 @@ def offline(tmp_path):
 
 
 def test_edits_are_recorded_without_a_network_and_kept_when_sync_cannot_reach_it(offline):
-    door = offline.json("add", "element", "ifc_class=IfcDoor", "name=D1", "systems+=hvac", "properties.width=1.5",
-                        "visit_count+=2", "geometry=POINT Z (1 2.5 0.1)", "heading_deg=90")["id"]  # fmt: skip
-    offline.run("edit", "element", door, "status=faulty", "systems+=fire", "systems-=hvac", "properties.colour=red",
-                "visit_count+=1")  # fmt: skip
+    values = ["name=D1", "systems+=hvac", "properties.width=1.5", "visit_count+=2", "heading_deg=90"]
+    door = offline.json("add", "element", "ifc_class=IfcDoor", *values, "geometry=POINT Z (1 2.5 0.1)")["id"]
+    deltas = ["systems+=fire", "systems-=hvac", "properties.colour=red", "visit_count+=1"]
+    offline.run("edit", "element", door, "status=faulty", *deltas)
     row = offline.json("get", "element", door)
     assert row["geometry"] == {"type": "Point", "coordinates": [1.0, 2.5, 0.1]}
     assert (row["status"], row["systems"], row["visit_count"]) == ("faulty", ["fire"], 3)
@@ -76,7 +76,7 @@ def test_export_unsent_writes_what_the_server_has_not_taken(offline, tmp_path):
     assert transaction["reason"] == "seen" and transaction["changes"][0]["set"]["geometry"].startswith(
         "01e903"
     )
-    assert offline.json("unsubscribe", "--building", B, code=1)["problem"]["code"] == "forbidden"
+    assert offline.json("unsubscribe", B, code=1)["problem"]["code"] == "forbidden"
 
 
 def test_attach_keeps_the_bytes_and_says_that_they_are_not_uploaded(offline, tmp_path):
@@ -122,8 +122,8 @@ def test_credentials_are_for_their_person_alone(tablet):
 
 def test_two_tablets_and_a_conflict_from_end_to_end(tablet, building):
     a, b = tablet("a", building), tablet("b", building)
-    door = a.json("add", "element", "ifc_class=IfcDoor", "name=D", "status=ok", "heading_deg=0.30000000000000004",
-                  "geometry=POINT Z (1 2 3)")["id"]  # fmt: skip
+    values = ["name=D", "status=ok", "heading_deg=0.30000000000000004", "geometry=POINT Z (1 2 3)"]
+    door = a.json("add", "element", "ifc_class=IfcDoor", *values)["id"]
     assert a.json("sync")["badge"] == "saved"
     b.run("sync")
     assert b.json("get", "element", door)["heading_deg"] == 0.1 + 0.2
@@ -184,6 +184,12 @@ def test_a_refused_edit_leaves_the_row_and_does_not_hold_up_the_others(tablet, b
     assert a.json("get", "measurement", measured)["value"] == 1.5
     assert a.json("get", "storey", storey)["sequence"] > 0
     assert (a.scope(building)["rejected"], a.scope(building)["pending"]) == (1, 0)
+    (refused,) = a.json("conflicts")
+    assert (refused["problem"]["code"], refused["row_id"]) == ("append_only", measured)
+    again = a.json("resolve", refused["id"], "--take", "mine", code=1)
+    assert again["problem"]["code"] == "append_only", "what is known to be refused is not sent again"
+    a.run("resolve", refused["id"], "--take", "theirs")
+    assert a.json("conflicts") == [] and a.json("sync")["badge"] == "saved"
     b = tablet("b", building)
     assert b.json("get", "storey", storey)["name"] == "First"
 

@@ -207,7 +207,7 @@ def test_a_login_that_ran_out_is_refreshed_and_one_that_ended_asks_the_person(de
     held.expires_at_ms = 0
     a.home.save_credentials(held)
     assert a.sync().session.shown.state == "saved"
-    assert a.home.credentials().access_token != held.access_token
+    assert a.home.credentials().refresh_token != held.refresh_token
     held = a.home.credentials()
     held.access_token = held.refresh_token = "ended"
     a.home.save_credentials(held)

@@ -129,10 +129,10 @@ def text(vectors: dict[str, Any]) -> str:
     lines = []
     for name, cases in vectors.items():
         if isinstance(cases, list):
-            body = ",\n".join("  " + json.dumps(case, ensure_ascii=False) for case in cases)
+            body = ",\n".join("  " + json.dumps(case, ensure_ascii=True) for case in cases)
             lines.append(f'"{name}": [\n{body}\n]')
         else:
-            lines.append(f'"{name}": {json.dumps(cases, ensure_ascii=False)}')
+            lines.append(f'"{name}": {json.dumps(cases, ensure_ascii=True)}')
     return "{\n" + ",\n".join(lines) + "\n}\n"
 
 

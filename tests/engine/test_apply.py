@@ -39,7 +39,9 @@ def changed(old, new):
             columns.setdefault(name, [name])
         else:
             columns.setdefault(field, list(TABLE.groups[field]))
-    differing = [names for names in columns.values() if any(not apply.same(old.get(n), new.get(n)) for n in names)]
+    differing = [
+        names for names in columns.values() if any(not apply.same(old.get(n), new.get(n)) for n in names)
+    ]
     return [name for names in differing for name in names]
 
 
@@ -72,7 +74,9 @@ def entry(key, op, old=None, new=None, base=5, settled_after=None):
 
 def canonical(row):
     """Empty sets, maps and zero counters are nothing."""
-    return row and {n: v for n, v in row.items() if v not in (None, [], {}) and not (n == "visit_count" and v == 0)}
+    return row and {
+        n: v for n, v in row.items() if v not in (None, [], {}) and not (n == "visit_count" and v == 0)
+    }
 
 
 @given(rows | st.none(), edits)
@@ -151,7 +155,9 @@ def test_fields_with_different_bases_are_pushed_as_separate_changes():
 
 
 def test_an_insert_sends_what_is_set_and_groups_whole():
-    made = apply.changes(TABLE, entry(1, "insert", new={"name": "D", "status": None, "heading_deg": 0.0}), {"": 5})
+    made = apply.changes(
+        TABLE, entry(1, "insert", new={"name": "D", "status": None, "heading_deg": 0.0}), {"": 5}
+    )
     assert made[0].set == {"name": "D", "heading_deg": 0.0, "geometry": None}
     assert math.copysign(1, made[0].set["heading_deg"]) == 1
 

@@ -159,7 +159,8 @@ def test_long_notes_merge_by_line_and_conflict_where_lines_overlap(world: World)
     world.push("Z", [insert("annotation", A1, title="Note", text=was)])
     base = world.head
     world.push("A", [update("annotation", A1, base, {"text": was}, text="ONE\ntwo\nthree\n")])
-    assert world.push("B", [update("annotation", A1, base, {"text": was}, text="one\ntwo\nTHREE\n")]).outcome == "merged"
+    second = [update("annotation", A1, base, {"text": was}, text="one\ntwo\nTHREE\n")]
+    assert world.push("B", second).outcome == "merged"
     assert world.row("annotation", A1)["text"] == "ONE\ntwo\nTHREE\n" and not world.conflicts()
     world.push("C", [update("annotation", A1, base, {"text": was}, text="uno\ntwo\nthree\n")])
     assert len(world.conflicts()) == 1

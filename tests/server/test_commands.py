@@ -13,7 +13,7 @@ import pytest
 
 from server.operations.demo import PASSWORD
 from server.settings import SettingError, read_settings
-from tests.server.running import Person, Running, wait_for
+from tests.server.running import Person, Running
 
 FZK, DUPLEX = "AC20-FZK-Haus.ifc", "Duplex_A_20110907_georeferenced.ifc"
 
@@ -48,6 +48,23 @@ def test_more_workers_than_one_are_refused_on_the_embedded_default(fresh: Runnin
     )
 
 
+def test_several_workers_serve_one_postgis(fresh: Running, postgis_url: str) -> None:
+    fresh.environment["ARXOS_DATABASE_URL"] = postgis_url
+    fresh.make_people()
+    url = fresh.start("--workers", "2")
+    owner = Person(url, "owner")
+    scopes = [owner.building(f"House {number}") for number in range(8)]
+    for scope in scopes:  # a connection each, so that both workers answer
+        assert Person(url, "owner").sync(scope)["head"] == 1
+    fresh.stop()
+
+
+def test_a_database_that_is_not_there_is_said_in_a_line(fresh: Running) -> None:
+    fresh.environment["ARXOS_DATABASE_URL"] = "postgresql://nobody@127.0.0.1:1/arxos"
+    done = fresh.command("serve")
+    assert done.returncode == 1 and "unavailable" in done.stderr and "Traceback" not in done.stderr
+
+
 @pytest.mark.parametrize(("name", "value"), [
     ("ARXOS_DATABASE_URL", "mysql://host/arxos"),
     ("ARXOS_REDIS_URL", "localhost:6379"),
@@ -70,7 +87,7 @@ def test_settings_come_from_a_file_and_the_environment_wins(tmp_path: Path) -> N
 
 
 def test_the_demo_fills_an_empty_store_once(fresh: Running) -> None:
-    url = _serve_demo(fresh)
+    url = fresh.start("--demo")
     technician = Person(url, "technician")
     (item,) = technician.http.get("/api/v1/buildings").json()["items"]
     assert item["name"] == "Harbour House" and item["role"] == "technician" and item["footprint"]
@@ -89,24 +106,9 @@ def test_the_demo_fills_an_empty_store_once(fresh: Running) -> None:
     head = item["head"]
     fresh.stop()
     fresh.processes.clear()
-    again = Person(_serve_demo(fresh), "owner").http.get("/api/v1/buildings").json()
+    again = Person(fresh.start("--demo"), "owner").http.get("/api/v1/buildings").json()
     assert again["total"] == 1 and again["items"][0]["head"] == head
     fresh.stop()
-
-
-def _serve_demo(fresh: Running) -> str:
-    import subprocess
-
-    from tests import services
-    from tests.server import running
-
-    port = services.free_port()
-    command = [*fresh._command("serve", "--demo", "--port", str(port))]
-    process = subprocess.Popen(command, env=fresh.environment, cwd=running.ROOT, stdout=subprocess.DEVNULL)
-    fresh.processes.append(process)
-    url = f"http://127.0.0.1:{port}"
-    wait_for(lambda: running._answers(url, process), 60)
-    return url
 
 
 @pytest.mark.parametrize(("name", "storeys", "spaces"), [(DUPLEX, 4, 21), (FZK, 2, 7)])

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 import redis
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 
+from server.live.bus import Bus
+from server.parts import new_id
 from tests import services
 from tests.server.running import Person, Running, wait_for
 from tests.server.test_sync import annotation
@@ -231,6 +235,27 @@ def test_two_processes_hear_each_other_and_go_on_when_redis_dies(
     assert Person(pair[1], "viewer").http.get("/api/v1/me").status_code == 200
 
 
+def test_what_concerns_a_person_reaches_their_sockets_in_every_process(
+    pair: tuple[str, str], own_redis: tuple[str, Any]
+) -> None:
+    people = [Person(pair[0], "owner"), Person(pair[1], "owner"), Person(pair[1], "viewer")]
+    wait_for(lambda: all(p.http.get("/readyz").json()["status"] == "ok" for p in people))
+    with (
+        socket(pair[0], people[0]) as one,
+        socket(pair[1], people[1]) as two,
+        socket(pair[1], people[2]) as other,
+    ):
+        for live in (one, two, other):
+            say(live, "ping", {})
+            hear(live, "pong")
+        bus = Bus(None, redis.Redis.from_url(own_redis[0]), own_redis[0])  # a third process, as a worker is
+        note = {"id": new_id(), "title": "Task for you", "body": "", "link": "/"}
+        asyncio.run(bus.announce_person(people[0].id, "notification.push", note))
+        assert hear(one, "notification.push") == hear(two, "notification.push") == note
+        say(other, "ping", {})
+        assert json.loads(other.recv(timeout=WAIT_S_MAX))["event"] == "pong"
+
+
 def test_a_logout_at_one_process_is_known_at_the_other_within_two_seconds(pair: tuple[str, str]) -> None:
     one = Person(pair[0], "owner")
     with socket(pair[1], one) as live:
@@ -238,7 +263,5 @@ def test_a_logout_at_one_process_is_known_at_the_other_within_two_seconds(pair: 
         hear(live, "pong")
         one.http.post("/api/v1/auth/logout")
         assert closed_with(live) == 4401
-    import httpx
-
-    me = lambda: httpx.get(f"{pair[1]}/api/v1/me", headers={"Authorization": f"Bearer {one.token}"})  # noqa: E731
-    wait_for(lambda: me().status_code == 401, 3)
+    elsewhere = httpx.Client(base_url=pair[1], headers={"Authorization": f"Bearer {one.token}"})
+    wait_for(lambda: elsewhere.get("/api/v1/me").status_code == 401, 3)

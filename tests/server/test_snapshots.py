@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+import asyncio
 import gzip
 import hashlib
 from pathlib import Path
 
 import httpx
+import pytest
 import zstandard
 
+from arxos_sync import limits
+from arxos_sync.messages import Change
 from arxos_sync.storage import driver
+from server.accounts import people
+from server.accounts.people import Person as Author
+from server.app import open_parts
+from server.parts import new_id, now
+from server.settings import Settings
+from server.sync.push import Job
 from tests.server.running import Person, wait_for
 from tests.server.test_sync import annotation
 
@@ -84,3 +94,45 @@ def test_a_snapshot_is_for_those_who_may_read_the_scope(
     assert stranger.http.get(path).status_code == 404
     assert nobody.http.get(path).status_code == 401
     assert owner.http.get("/api/v1/sync/snapshot/..%2f..%2fetc").status_code == 404
+
+
+def test_a_snapshot_serves_until_it_is_too_far_behind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While it serves, a new one is made from half of the way on; the last two of a scope are kept."""
+    monkeypatch.setattr(limits, "SNAPSHOT_BEHIND_MAX", 6)
+    parts = open_parts(Settings(data_dir=tmp_path))
+    with parts.store.tables() as sql:
+        person = Author(
+            people.create(sql, "o@demo.arxos", "O", None, False, now()), "o@demo.arxos", "O", False
+        )
+    scope = new_id()
+    job = Job(parts, person, scope, "office")
+    job.write([Change("building", scope, "insert", 0, {"name": "House"})])
+
+    def grow(by: int) -> None:
+        for _ in range(by):
+            job.write([Change("annotation", new_id(), "insert", 0, {"title": "x"})])
+
+    async def story() -> None:
+        shots = parts.snapshots
+        assert await shots.find(scope) is None
+        await shots.settled()
+        first = await shots.find(scope)
+        assert first is not None and first.sequence == 1
+        grow(3)
+        assert await shots.find(scope) == first and not shots.busy
+        grow(1)
+        assert await shots.find(scope) == first and shots.busy
+        await shots.settled()
+        second = await shots.find(scope)
+        assert second is not None and second.sequence == 5
+        grow(7)
+        assert await shots.find(scope) is None
+        await shots.settled()
+        third = await shots.find(scope)
+        assert third is not None and third.sequence == 12
+        assert not first.file.exists() and second.file.exists() and third.file.exists()
+
+    asyncio.run(story())
+    parts.store.close()

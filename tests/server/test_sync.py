@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import gzip
 import struct
+import threading
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -13,7 +15,7 @@ import zstandard
 
 from arxos_sync import digest, limits
 from server.parts import new_id
-from tests.server.running import Person, wait_for
+from tests.server.running import Person, Running, wait_for
 from tests.server.test_accounts import code
 
 EWKB = struct.pack("<BIIddd", 1, 0xA0000001, 4326, 1, 2, 3)
@@ -296,8 +298,6 @@ def test_work_that_comes_after_the_right_was_lost_is_refused_and_kept(
 
 
 def _quarantined(running: Any, building: str) -> str:
-    from pathlib import Path
-
     from server.app import open_store
     from server.settings import read_settings
 
@@ -307,3 +307,38 @@ def _quarantined(running: Any, building: str) -> str:
             return str(sql.rows("select content from quarantine where scope = :scope", scope=building))
     finally:
         store.close()
+
+
+def test_a_server_killed_in_mid_push_takes_every_transaction_once(tmp_path: Path) -> None:
+    server = Running({"ARXOS_DATA_DIR": str(tmp_path / "var"), "ARXOS_LOG": "error"})
+    server.make_people()
+    person = Person(server.start(), "owner")
+    scope = person.building()
+    sent: list[dict[str, Any]] = []
+    taken = threading.Semaphore(0)
+
+    def push_until_it_dies() -> None:
+        try:
+            while True:
+                prior = {"n": person.n, "nonce": person.nonce} if person.n else None
+                sent.append(person.transaction(*[annotation() for _ in range(20)]))
+                person.sync(scope, None, sent[-1], prior=prior)
+                taken.release()
+        except httpx.TransportError:
+            return
+
+    pusher = threading.Thread(target=push_until_it_dies)
+    pusher.start()
+    for _ in range(5):
+        assert taken.acquire(timeout=30)
+    server.processes[0].kill()
+    pusher.join(30)
+    again = Person(server.start(), "owner")
+    again.device = person.device
+    told = again.sync(scope, None, *sent)
+    assert told["known"] == {"n": person.n, "nonce": person.nonce} and told["head"] == 1 + len(sent)
+    assert [r["sequence"] for r in told["receipts"]] == list(range(2, 2 + len(sent)))
+    listed = again.http.get(f"/api/v1/buildings/{scope}/annotation?limit=1")
+    assert listed.json()["total"] == 20 * len(sent)
+    server.stop()
+    assert server.command("admin", "verify", scope).returncode == 0

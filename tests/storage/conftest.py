@@ -16,7 +16,6 @@ from tests.engine.memory_store import MemoryScope
 from tests.engine.world import EPOCH
 
 
-
 class MemoryStore:
     """The engine tests' scope in memory, as many as are asked for: it owes the same answers."""
 

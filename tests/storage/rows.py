@@ -44,7 +44,15 @@ def put(store: ServerStore, *rows: Row, scope: str = SCOPE, head: int | None = N
 
 def entry(sequence: int, n: int) -> LogEntry:
     return LogEntry(
-        sequence, f"salt{sequence}", DEVICE, n, PERSON, f"stamp{sequence}", AT, b"\x00\xffcontent", b"\x80before"
+        sequence,
+        f"salt{sequence}",
+        DEVICE,
+        n,
+        PERSON,
+        f"stamp{sequence}",
+        AT,
+        b"\x00\xffcontent",
+        b"\x80before",
     )
 
 

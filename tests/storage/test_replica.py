@@ -128,7 +128,9 @@ except sqlite3.Error as error:
 
 
 def sql(path, *statements):
-    """Run statements in another process, with the standard library's SQLite and nothing of ours. Answers the error."""
+    """Run statements in another process, with the standard library's SQLite and nothing of ours. Answers the
+    error.
+    """
     command = [sys.executable, "-c", _PLAIN, str(path), json.dumps(statements)]
     return subprocess.run(command, capture_output=True, text=True).stderr
 
@@ -236,7 +238,8 @@ def test_gdal_inserts_upserts_replaces_and_moves(replica, path):
               "on conflict (id) do update set name = excluded.name")  # fmt: skip
     ogr(
         path,
-        f"insert or replace into element (id, ifc_class, geometry) values ('{element(3)}', 'IfcDoor', {blob})",
+        "insert or replace into element (id, ifc_class, geometry) "
+        f"values ('{element(3)}', 'IfcDoor', {blob})",
     )
     ogr(path, f"insert or ignore into element (id, ifc_class, name) values ('{element(4)}', 'IfcDoor', 'no')")
     found = changes(replica)
@@ -568,6 +571,15 @@ def test_a_reader_sees_a_pull_whole_or_not_at_all(replica, path):
         pull(replica, [bad, worse], head=6)
     assert replica.row("element", element(2))["status"] == "ok"
     assert replica.cursor() == "cursor 5" and replica.sequence == 5
+
+
+def test_rows_of_a_live_hint_move_the_cursor_and_stay_under_edits(replica):
+    replica.record([update(1, status="faulty")], NOW)
+    replica.apply_hint([part(1, 6, status="missing", name="live")], "cursor 6", 6)
+    assert (replica.cursor(), replica.sequence) == ("cursor 6", 6)
+    row = replica.row("element", element(1))
+    assert (row["status"], row["name"], row["sequence"]) == ("faulty", "live", 6)
+    assert replica.digests() == {t: d for t, d in replica_care.recount(replica).items() if int(d, 16)}
 
 
 def test_the_digest_tells_when_the_rows_are_not_the_servers(replica):

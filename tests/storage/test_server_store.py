@@ -1,4 +1,4 @@
-"""One contract (arxos_sync/store.py), three stores: SpatiaLite, PostGIS, and the engine tests' own in memory."""
+"""One contract (arxos_sync/store.py), three stores: SpatiaLite, PostGIS, and the engine tests' in memory."""
 
 from __future__ import annotations
 
@@ -59,7 +59,9 @@ def test_a_write_that_fails_leaves_nothing_behind(any_store: Any):
     put(any_store, row("storey", STOREY, name="Ground"))
     with pytest.raises(ZeroDivisionError):
         with any_store.write(SCOPE) as writer:
-            spoiled = batch(row("storey", STOREY, sequence=2, name="spoiled"), row("element", ELEMENT, sequence=2))
+            spoiled = batch(
+                row("storey", STOREY, sequence=2, name="spoiled"), row("element", ELEMENT, sequence=2)
+            )
             spoiled.log.append(entry(2, 1))
             spoiled.receipts.append(StoredReceipt(1, "nonce", Receipt(1, "applied", 2, [])))
             writer.save(spoiled)
@@ -111,14 +113,26 @@ def test_a_deleted_row_comes_only_to_those_who_had_it(any_store: Any):
 
 
 def test_counting_stops_at_its_limit_and_counts_the_living(any_store: Any):
-    put(any_store, *[row("element", uid(n), sequence=n) for n in range(1, 8)], row("storey", STOREY, sequence=8))
+    put(
+        any_store,
+        *[row("element", uid(n), sequence=n) for n in range(1, 8)],
+        row("storey", STOREY, sequence=8),
+    )
     put(any_store, row("element", uid(50), sequence=9, deleted=True))
     with any_store.read(SCOPE) as reader:
-        assert [reader.count_changed(*asked) for asked in ((0, 100), (3, 100), (0, 5), (8, 9))] == [8, 5, 5, 0]
+        assert [reader.count_changed(*asked) for asked in ((0, 100), (3, 100), (0, 5), (8, 9))] == [
+            8,
+            5,
+            5,
+            0,
+        ]
 
 
 def test_children_are_found_by_every_reference_and_no_other(any_store: Any):
-    of_storey = [row("space", SPACE, storey_id=STOREY), row("element", ELEMENT, storey_id=STOREY, space_id=SPACE)]
+    of_storey = [
+        row("space", SPACE, storey_id=STOREY),
+        row("element", ELEMENT, storey_id=STOREY, space_id=SPACE),
+    ]
     by_pair = row("task", TASK, kind="visual", target_table="element", target_id=ELEMENT)
     decoy = row("task", uid(0x7B), kind="visual", target_table="space", target_id=ELEMENT)
     gone = row("annotation", uid(0xA1), deleted=True, title="x", target_table="element", target_id=ELEMENT)
@@ -127,7 +141,10 @@ def test_children_are_found_by_every_reference_and_no_other(any_store: Any):
     with any_store.write(SCOPE) as writer:
         assert keys(writer.children({"storey": [STOREY]})) == keys(of_storey)
         assert keys(writer.children({"element": [ELEMENT]})) == {by_pair.key, gone.key}
-        assert keys(writer.children({"space": [SPACE], "floor_plan": [PLAN]})) == {of_storey[1].key, successor.key}
+        assert keys(writer.children({"space": [SPACE], "floor_plan": [PLAN]})) == {
+            of_storey[1].key,
+            successor.key,
+        }
         both = writer.children({"storey": [STOREY], "space": [SPACE]})
         assert len(both) == len(keys(both)) == 2, "a row that refers twice comes once"
         assert writer.children({"element": [uid(3)], "task": []}) == []
@@ -178,7 +195,11 @@ def test_the_log_comes_back_in_order_and_knows_its_salts(any_store: Any):
         made.log = entries
         writer.save(made)
     with any_store.write(SCOPE) as writer:
-        assert list(writer.log(0)) == entries and list(writer.log(2)) == entries[2:] and list(writer.log(3)) == []
+        assert (
+            list(writer.log(0)) == entries
+            and list(writer.log(2)) == entries[2:]
+            and list(writer.log(3)) == []
+        )
         assert [writer.salt(n) for n in range(5)] == ["", "salt1", "salt2", "salt3", None]
     with any_store.write(OTHER) as writer:
         assert list(writer.log(0)) == []
@@ -209,7 +230,11 @@ def test_a_digest_goes_round_at_two_to_the_64(any_store: Any):
 
 
 def test_a_reader_knows_the_next_annotation_number(any_store: Any):
-    put(any_store, row("annotation", uid(1), title="x", number=4), row("annotation", uid(2), title="y", number=9))
+    put(
+        any_store,
+        row("annotation", uid(1), title="x", number=4),
+        row("annotation", uid(2), title="y", number=9),
+    )
     put(any_store, row("annotation", uid(3), title="z", number=40), scope=OTHER)
     with any_store.write(SCOPE) as writer:
         asked = "select max(number) as number from annotation where building_id = :scope"

@@ -1,4 +1,4 @@
--- Made from schemas/catalogue.toml (schema 1) by schemas/generate/replica_sql.py.
+-- Made from schemas/catalogue.toml (schema 1) by python -m schemas.make.
 
 --: beside
 create table arxos_state (key text primary key, value text) without rowid;

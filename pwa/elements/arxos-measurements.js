@@ -1,0 +1,96 @@
+// <arxos-measurements>: what was measured on an element, and the form for one more. A measurement is never changed,
+// only added to; value and uncertainty go together, in metres, square metres, degrees or a count.
+
+import { TABLES } from '../core/catalogue.js';
+import { h } from '../view/dom.js';
+import { amount, say, unitOf, when } from '../view/words.js';
+
+const { kind: KIND, basis: BASIS } = TABLES.measurement.columns;
+
+export class ArxosMeasurements extends HTMLElement {
+  #about = null;
+
+  show(rows, about) {
+    this.#about = about;
+    this.list = h('ul.measurements');
+    this.count = h('span.soft');
+    this.replaceChildren(h('details.fold', { open: true },
+      h('summary', {}, 'Measurements', this.count), this.list, this.#form()));
+    this.renew(rows);
+  }
+
+  renew(rows) {
+    this.count.textContent = rows.length ? String(rows.length) : 'none';
+    this.list.replaceChildren(...rows.map(line));
+  }
+
+  #form() {
+    this.error = h('p.error', { role: 'alert' });
+    const kind = h('select', { id: 'measure-kind', name: 'kind' }, KIND.values.map((word) => h('option', { value: word }, say(word))));
+    const unit = h('span.soft');
+    const showUnit = () => { unit.textContent = unitOf(kind.value) ? ` (${unitOf(kind.value)})` : ''; };
+    kind.addEventListener('change', showUnit);
+    showUnit();
+    const text = (id, name, attributes) => h('input', { id, name, autocomplete: 'off', ...attributes });
+    const form = h('form.measure', { data: { measure: '' }, novalidate: true, on: {
+      submit: (event) => this.#add(event),
+      input: () => { form.dataset.dirty = ''; },
+    } },
+    h('div.pair', {},
+      h('div.field', {}, h('label', { for: 'measure-kind' }, 'Kind'), kind),
+      h('div.field', {}, h('label', { for: 'measure-name' }, 'What'), text('measure-name', 'name', { placeholder: 'Width' }))),
+    h('div.pair', {},
+      h('div.field', {}, h('label', { for: 'measure-value' }, 'Value', unit), text('measure-value', 'value', { inputmode: 'decimal', 'aria-describedby': 'measure-error' })),
+      h('div.field', {}, h('label', { for: 'measure-error-95' }, '± 95 %'), text('measure-error-95', 'uncertainty_95', { inputmode: 'decimal' }))),
+    h('div.field', {}, h('label', { for: 'measure-basis' }, 'Measured with'),
+      h('select', { id: 'measure-basis', name: 'basis' }, BASIS.values.map((word) => h('option', { value: word }, say(word))))),
+    this.error,
+    h('button.button.plain', { type: 'submit' }, 'Add measurement'));
+    this.error.id = 'measure-error';
+    return form;
+  }
+
+  async #add(event) {
+    event.preventDefault();
+    const form = event.currentTarget;
+    const { kind, name, value, uncertainty_95, basis } = form.elements;
+    const read = readNumber(value.value), spread = uncertainty_95.value.trim() ? readNumber(uncertainty_95.value) : null;
+    const wrong = read === null ? value : uncertainty_95.value.trim() && (spread === null || spread < 0) ? uncertainty_95 : null;
+    for (const control of [value, uncertainty_95]) control.toggleAttribute('aria-invalid', false);
+    if (wrong) {
+      this.error.textContent = wrong === value ? 'The value must be a number, as 1.01.' : 'The uncertainty must be a number of zero or more.';
+      wrong.setAttribute('aria-invalid', 'true');
+      wrong.focus();
+      return;
+    }
+    this.error.textContent = '';
+    const { keeper, replica, id } = this.#about;
+    const kept = await keeper.record([{ table: 'measurement', id: replica.newId(), op: 'insert', set: {
+      target_table: 'element', target_id: id, kind: kind.value, name: name.value.trim() || null,
+      value: read, uncertainty_95: spread, basis: basis.value,
+    } }]);
+    if (!kept) return;
+    for (const control of [name, value, uncertainty_95]) control.value = '';
+    delete form.dataset.dirty;
+    value.focus();
+  }
+}
+
+function line(row) {
+  const unit = unitOf(row.kind);
+  const spread = row.uncertainty_95 === null || row.uncertainty_95 === undefined ? '' : ` ± ${amount(row.uncertainty_95, unit)}`;
+  const facts = [say(row.basis), row.author, row.created_at ? when(row.created_at) : 'just now'].filter(Boolean).join(' · ');
+  return h('li', {},
+    h('span', {}, row.name || say(row.kind)),
+    h('strong', {}, amount(row.value, unit), spread),
+    h('span.soft.small', {}, facts));
+}
+
+/** A comma is a decimal point too. */
+function readNumber(text) {
+  const word = text.trim().replace(',', '.');
+  const number = Number(word);
+  return word !== '' && Number.isFinite(number) ? number : null;
+}
+
+customElements.define('arxos-measurements', ArxosMeasurements);

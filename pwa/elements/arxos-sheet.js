@@ -1,0 +1,193 @@
+// <arxos-sheet>: one element's sheet. `open({replica, scope, id})`; every field is kept when it is left, Save keeps
+// what is left over. Fields that somebody else changes are renewed, but never the one being typed in.
+
+import { TABLES } from '../core/catalogue.js';
+import { h, icon, listening } from '../view/dom.js';
+import { elementRow, SHEET_FIELDS } from '../view/element_rows.js';
+import { keeping } from '../view/keeping.js';
+import { say, sayClass } from '../view/words.js';
+import './arxos-measurements.js';
+import './arxos-properties.js';
+
+const COLUMNS = TABLES.element.columns;
+const LABELS = { tag: 'Tag', serial_number: 'Serial number' };
+const SYSTEMS = TABLES.system.columns.kind.values;
+
+export class ArxosSheet extends HTMLElement {
+  #ears = listening();
+  #dirty = new Set();
+  #keeper = null;
+
+  async open({ replica, scope, id }) {
+    this.close();
+    Object.assign(this, { replica, scope, elementId: id });
+    const row = await elementRow(replica, scope, id);
+    if (this.elementId !== id) return;
+    this.#build(row);
+    this.#ears.on(replica, 'change', (event) => this.#changed(event.detail));
+  }
+
+  close() {
+    this.#ears.stop();
+    this.#ears = listening();
+    this.#keeper?.stop();
+    this.#keeper = null;
+    this.#dirty.clear();
+    this.elementId = null;
+    this.replaceChildren();
+  }
+
+  disconnectedCallback() {
+    this.close();
+  }
+
+  #build(row) {
+    if (!row) {
+      this.replaceChildren(this.#head('No longer here', ''), h('p', {}, 'Somebody has deleted this element.'));
+      return;
+    }
+    this.output = h('output.kept', { 'aria-live': 'polite' });
+    this.#keeper = keeping(this.replica, this.scope, this.output);
+    const where = [row.space_number, row.space_name].filter(Boolean).join(' ');
+    this.form = this.#form(row);
+    this.properties = h('arxos-properties');
+    this.measurements = h('arxos-measurements');
+    const about = { keeper: this.#keeper, replica: this.replica, id: row.id };
+    this.conflicts = h('div');
+    this.replaceChildren(
+      this.#head(row.name || row.tag || sayClass(row.ifc_class), [sayClass(row.ifc_class), where].filter(Boolean).join(' · ')),
+      this.conflicts, this.form, this.properties, this.measurements,
+      h('div.sheet-foot', {}, this.output, h('button.button', { type: 'submit', form: this.form.id }, 'Save')));
+    this.properties.show(row.properties, about);
+    this.measurements.show(row.measurements, about);
+    this.#showConflicts(row);
+  }
+
+  #head(title, below) {
+    const close = () => this.dispatchEvent(new CustomEvent('close'));
+    this.heading = h('h2', { tabindex: '-1' }, title);
+    return h('header.sheet-head', {},
+      h('div', {}, this.heading, h('p.soft.small', {}, below)),
+      h('button.round', { type: 'button', 'aria-label': 'Close', on: { click: close } }, icon('close')));
+  }
+
+  #showConflicts(row) {
+    this.conflicts.replaceChildren(...(row.contested.length ? [h('p.callout.warn', {}, icon('split'), h('span', {},
+      'Two people said different things about this element. ',
+      h('a', { href: `/b/${this.scope}/conflicts` }, 'See both')))] : []));
+  }
+
+  #form(row) {
+    const form = h('form.stack', { id: 'sheet', data: { element: row.id }, novalidate: true, on: {
+      submit: (event) => { event.preventDefault(); this.#save([...this.#dirty]); },
+      input: (event) => this.#typed(event.target),
+      change: (event) => this.#left(event.target),
+    } });
+    form.append(
+      h('div.pair', {}, field('status', row), field('condition', row)),
+      h('div.pair', {}, field('name', row), field('tag', row)),
+      field('serial_number', row),
+      h('div.pair', {}, field('manufacturer', row), field('model', row)),
+      systems(row));
+    return form;
+  }
+
+  #typed(control) {
+    if (control.name === 'systems') return;
+    this.#dirty.add(control.name);
+    this.#markDirty();
+  }
+
+  #left(control) {
+    if (control.name === 'systems') this.#keepSystem(control);
+    else this.#save([control.name]);
+  }
+
+  async #keepSystem(control) {
+    const delta = control.checked ? { add: [control.value] } : { remove: [control.value] };
+    const kept = await this.#record({ systems: delta });
+    if (!kept) control.checked = !control.checked;
+  }
+
+  async #save(names) {
+    if (!names.length) {
+      if (!this.output.textContent) this.#keeper.say('Nothing has changed');
+      return;
+    }
+    const set = Object.fromEntries(names.map((name) => [name, this.form.elements[name].value.trim() || null]));
+    for (const name of names) this.#dirty.delete(name);
+    const kept = await this.#record(set, (error) => this.#refused(names, error));
+    for (const name of names) if (kept) invalid(this.form.elements[name], false);
+    this.#markDirty();
+  }
+
+  #record(set, refused) {
+    return this.#keeper.record([{ table: 'element', id: this.elementId, op: 'update', set }], { refused });
+  }
+
+  /** What was typed stays on the screen, marked, until it is mended. */
+  #refused(names, error) {
+    for (const name of names) {
+      this.#dirty.add(name);
+      invalid(this.form.elements[name], !error.field || error.field === name);
+    }
+  }
+
+  #markDirty() {
+    if (!this.form) return;
+    if (this.#dirty.size) this.form.dataset.dirty = '';
+    else delete this.form.dataset.dirty;
+  }
+
+  async #changed({ scope, tables }) {
+    const ours = ['element', 'measurement', 'conflict'].some((table) => tables.includes(table));
+    if (scope !== this.scope || !ours || !this.elementId) return;
+    const id = this.elementId;
+    const row = await elementRow(this.replica, this.scope, id);
+    if (this.elementId !== id) return;
+    if (!row || !this.form) return this.#build(row);
+    this.#renew(row);
+  }
+
+  #renew(row) {
+    this.heading.textContent = row.name || row.tag || sayClass(row.ifc_class);
+    for (const name of SHEET_FIELDS) {
+      const control = this.form.elements[name];
+      if (!this.#dirty.has(name) && control.value !== (row[name] ?? '')) control.value = row[name] ?? '';
+    }
+    for (const box of this.form.querySelectorAll('input[name="systems"]')) box.checked = row.systems.includes(box.value);
+    this.properties.renew(row.properties);
+    this.measurements.renew(row.measurements);
+    this.#showConflicts(row);
+  }
+}
+
+function field(name, row) {
+  const column = COLUMNS[name];
+  const id = `sheet-${name}`;
+  const control = column.values ? choice(id, name, column.values, row[name]) : h('input', { id, name, autocomplete: 'off', value: row[name] });
+  return h('div.field', {}, h('label', { for: id }, LABELS[name] ?? say(name)), control);
+}
+
+function choice(id, name, values, value) {
+  const known = value && !values.includes(value) ? [...values, value] : values;
+  const select = h('select', { id, name },
+    h('option', { value: '' }, '—'), known.map((word) => h('option', { value: word }, say(word))));
+  select.value = value ?? '';
+  return select;
+}
+
+function systems(row) {
+  const words = [...new Set([...SYSTEMS, ...row.systems])];
+  const chip = (word) => h('label.chip', {}, h('input', { type: 'checkbox', name: 'systems', value: word, checked: row.systems.includes(word) }), say(word));
+  return h('details.fold', {},
+    h('summary', {}, 'Systems', h('span.soft', {}, row.systems.map(say).join(', ') || 'none')),
+    h('fieldset.chips', {}, h('legend.sr-only', {}, 'Systems'), words.map(chip)));
+}
+
+function invalid(control, is) {
+  if (is) control.setAttribute('aria-invalid', 'true');
+  else control.removeAttribute('aria-invalid');
+}
+
+customElements.define('arxos-sheet', ArxosSheet);

@@ -1,0 +1,213 @@
+// /b/<building>: the plan of a storey, its elements as a list, and one element's sheet. The address says what is
+// shown: ?storey=<id>&element=<id>.
+
+import { bar } from '../view/bar.js';
+import { h, icon, listening } from '../view/dom.js';
+import { makeScene } from '../view/plan_scene.js';
+import { storeyRows, storeys as readStoreys } from '../view/plan_rows.js';
+import { problem } from '../view/words.js';
+import '../elements/arxos-elements.js';
+import '../elements/arxos-plan.js';
+import '../elements/arxos-sheet.js';
+import '../elements/arxos-storeys.js';
+
+const SHOWN_TABLES = new Set(['storey', 'space', 'element', 'conflict']);
+let current = null;
+
+export async function show(page, { replica, params, query, go }) {
+  const building = await bring(page, replica, params.building);
+  if (!building) return undefined;
+  const stay = new Stay(page, replica, building, go);
+  current = stay;
+  await stay.begin(query);
+  return () => {
+    current = null;
+    stay.end();
+  };
+}
+
+/** Another storey or element of the same building: the page stays. */
+export function moved(query) {
+  current?.follow(query);
+  return current !== null;
+}
+
+async function bring(page, replica, id) {
+  const here = await find(replica, id);
+  if (here) return here;
+  const words = h('p', { role: 'status' }, 'Bringing the building onto this device…');
+  page.replaceChildren(bar({ title: 'Building', back: '/' }), h('div.column', {}, words));
+  try {
+    await replica.keep(id);
+  } catch (error) {
+    words.textContent = problem(error);
+    words.after(h('a.button', { href: replica.me() ? '/' : `/login?next=/b/${encodeURIComponent(id)}` }, replica.me() ? 'To the buildings' : 'Log in'));
+    return null;
+  }
+  return find(replica, id);
+}
+
+async function find(replica, id) {
+  try {
+    const rows = await replica.query(id, 'select id, name from building where id = ?', [id]);
+    return rows[0] ?? null;
+  } catch (error) {
+    if (error.code) return null; // not on this device yet
+    throw error;
+  }
+}
+
+class Stay {
+  #ears = listening();
+  #scene = null;
+  #storey = null;
+  #element = null;
+  #reading = Promise.resolve();
+  #ended = false;
+
+  constructor(page, replica, building, go) {
+    Object.assign(this, { page, replica, building, go, scope: building.id });
+  }
+
+  async begin(query) {
+    this.#build();
+    this.#listen();
+    this.storeys = await readStoreys(this.replica, this.scope);
+    await this.follow(query);
+  }
+
+  end() {
+    this.#ended = true;
+    this.#ears.stop();
+  }
+
+  #build() {
+    this.plan = h('arxos-plan', { label: 'Plan of the storey; the list beside it holds the same elements' });
+    this.strip = h('arxos-storeys');
+    this.list = h('arxos-elements');
+    this.sheet = h('arxos-sheet', { hidden: true });
+    this.handle = h('button.handle', { type: 'button', 'aria-expanded': 'false', on: { click: () => this.#openPanel(this.panel.dataset.open === undefined) } }, icon('list'), h('span', {}, 'List'));
+    this.panel = h('section.panel', { 'aria-label': 'Elements' }, this.handle, this.list, this.sheet);
+    this.empty = h('p.plan-empty', { role: 'status', hidden: true });
+    this.page.replaceChildren(
+      bar({ title: this.building.name, back: '/', words: 'To the buildings' }),
+      h('div.building', {}, this.strip, h('div.plan-place', {}, this.plan, this.empty), this.panel));
+  }
+
+  #listen() {
+    const on = this.#ears.on;
+    on(this.replica, 'change', (event) => this.#changed(event.detail));
+    on(this.strip, 'pick', (event) => this.#show({ storey: event.detail, element: null }));
+    on(this.list, 'filter', (event) => { this.plan.filter = event.detail; });
+    on(this.list, 'pick', (event) => this.#show({ element: event.detail }));
+    on(this.list, 'clear', () => this.#chooseSpace(null));
+    on(this.plan, 'pick', (event) => this.#picked(event.detail));
+    on(this.sheet, 'close', () => this.#show({ element: null }));
+    on(this.page, 'keydown', (event) => {
+      if (event.key === 'Escape' && this.#element) this.#show({ element: null });
+    });
+  }
+
+  #show({ storey = this.#storey, element = this.#element }) {
+    const query = new URLSearchParams({ storey });
+    if (element) query.set('element', element);
+    this.go(`/b/${this.scope}?${query}`, { replace: storey === this.#storey });
+  }
+
+  #picked(what) {
+    if (what?.element) this.#show({ element: what.element });
+    else this.#chooseSpace(what?.space === this.plan.dataset.space ? null : what?.space ?? null);
+  }
+
+  #chooseSpace(id) {
+    if (id) this.plan.dataset.space = id;
+    else delete this.plan.dataset.space;
+    this.list.space = this.#scene?.spaces.find((space) => space.id === id) ?? null;
+  }
+
+  /** Does what the address says: one thing after another, so that quick taps end where the last one pointed. */
+  follow(query) {
+    this.#reading = this.#reading.then(() => this.#obey(query.get('storey'), query.get('element')));
+    return this.#reading;
+  }
+
+  async #obey(storey, element) {
+    if (this.#ended) return;
+    const wanted = storey ?? (element ? await this.#storeyOf(element) : null);
+    const chosen = this.storeys.find((one) => one.id === wanted) ?? ground(this.storeys);
+    if (chosen?.id !== this.#storey) {
+      this.#storey = chosen?.id ?? null;
+      this.#chooseSpace(null);
+      await this.#read();
+    }
+    this.strip.show(this.storeys, this.#storey);
+    if (element !== this.#element) await this.#openElement(element);
+  }
+
+  async #storeyOf(element) {
+    const rows = await this.replica.query(this.scope, 'select storey_id from element where id = ?', [element]);
+    return rows[0]?.storey_id ?? null;
+  }
+
+  async #read() {
+    if (!this.#storey) return this.#say('This building has no storeys yet.');
+    const rows = await storeyRows(this.replica, this.scope, this.#storey);
+    if (this.#ended) return;
+    this.#scene = makeScene(rows);
+    this.plan.show(this.#scene, this.#storey);
+    this.list.show(this.#scene.things);
+    this.#say(this.#scene.bounds ? null : 'Nothing has been drawn on this storey yet.');
+  }
+
+  #say(text) {
+    this.empty.textContent = text ?? '';
+    this.empty.hidden = !text;
+  }
+
+  async #openElement(id) {
+    const before = this.#element;
+    this.#element = id;
+    this.plan.dataset.selected = id ?? '';
+    this.list.selected = id;
+    this.list.hidden = Boolean(id);
+    this.sheet.hidden = !id;
+    this.#openPanel(Boolean(id));
+    if (!id) {
+      this.sheet.close();
+      if (before) this.list.focusOn(before);
+      return;
+    }
+    await this.sheet.open({ replica: this.replica, scope: this.scope, id });
+    this.panel.scrollTop = 0;
+    this.plan.reveal(id);
+    this.sheet.heading?.focus({ preventScroll: true });
+  }
+
+  #openPanel(open) {
+    if (open) this.panel.dataset.open = this.#element ? 'sheet' : 'list';
+    else delete this.panel.dataset.open;
+    this.handle.setAttribute('aria-expanded', String(open));
+    this.handle.lastChild.textContent = open ? 'Plan' : 'List';
+  }
+
+  #changed({ scope, tables }) {
+    if (scope !== this.scope || !tables.some((table) => SHOWN_TABLES.has(table))) return;
+    this.#reading = this.#reading.then(() => this.#renew(tables));
+  }
+
+  async #renew(tables) {
+    if (this.#ended) return;
+    if (tables.includes('storey')) {
+      this.storeys = await readStoreys(this.replica, this.scope);
+      this.strip.show(this.storeys, this.#storey);
+    }
+    await this.#read();
+    this.list.selected = this.#element;
+  }
+}
+
+/** The storey nearest to the ground. */
+function ground(storeys) {
+  const height = (storey) => Math.abs(storey.level ?? storey.elevation_m ?? 0);
+  return storeys.toSorted((a, b) => height(a) - height(b))[0] ?? null;
+}

@@ -1,0 +1,50 @@
+// A conflict's values in words: `base`, `kept` and `other` are JSON objects field → value.
+
+import { TABLES } from '../core/catalogue.js';
+import { amount, say, sayClass } from './words.js';
+
+export function values(json) {
+  if (json === null || json === undefined) return {};
+  return (typeof json === 'string' ? JSON.parse(json) : json) ?? {};
+}
+
+
+export function sayValue(conflict, json) {
+  const entries = Object.entries(values(json));
+  if (!entries.length) return 'nothing';
+  if (entries.length === 1) return sayOne(conflict.table, entries[0][0], entries[0][1]);
+  return entries.map(([field, value]) => `${say(field)}: ${sayOne(conflict.table, field, value)}`).join(', ');
+}
+
+function sayOne(table, field, value) {
+  const column = TABLES[table]?.columns[field];
+  if (value === null || value === undefined || value === '') return 'nothing';
+  if (column?.type === 'geometry') return 'a place on the plan';
+  if (column?.values) return say(value);
+  if (typeof value === 'number') return amount(value, column?.unit === 'deg' ? '°' : column?.unit ?? '');
+  if (typeof value === 'boolean') return value ? 'Yes' : 'No';
+  return typeof value === 'object' ? JSON.stringify(value) : String(value);
+}
+
+/** Names for the rows and people that conflicts speak of, and where on the plan a row is. */
+export async function names(replica, scope, conflicts) {
+  const ids = JSON.stringify(conflicts.map((conflict) => conflict.row_id));
+  const [elements, spaces, members] = await Promise.all([
+    replica.query(scope, `
+      select id, storey_id, ifc_class, name, tag
+      from element
+      where id in (select value from json_each(?))`, [ids]),
+    replica.query(scope, `
+      select id, number, name
+      from space
+      where id in (select value from json_each(?))`, [ids]),
+    replica.query(scope, 'select user_id, name from member', []),
+  ]);
+  const rows = new Map(), links = new Map();
+  for (const one of elements) {
+    rows.set(one.id, one.name || one.tag || sayClass(one.ifc_class));
+    links.set(one.id, `/b/${scope}?${new URLSearchParams({ ...(one.storey_id ? { storey: one.storey_id } : {}), element: one.id })}`);
+  }
+  for (const one of spaces) rows.set(one.id, [one.number, one.name].filter(Boolean).join(' '));
+  return { rows, links, people: new Map(members.map((member) => [member.user_id, member.name])) };
+}

@@ -1,0 +1,94 @@
+"""docs/dependencies.md names every direct dependency, with the version that is locked and installed."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import json
+import re
+import tomllib
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+_NAME = re.compile(r"[A-Za-z0-9_.\-]+")
+
+
+def direct(root: Path) -> list[str]:
+    project = tomllib.loads((root / "pyproject.toml").read_text("utf-8"))["project"]
+    wanted = [
+        *project["dependencies"],
+        *(w for extra in project["optional-dependencies"].values() for w in extra),
+    ]
+    return [found[0] for w in wanted if (found := _NAME.match(w))]
+
+
+def locked(root: Path) -> dict[str, str]:
+    text = (root / "requirements.lock").read_text("utf-8")
+    return dict(re.findall(r"^([A-Za-z0-9_.\-]+)==([^\s;\\]+)", text, re.MULTILINE))
+
+
+def browser(root: Path) -> dict[str, str]:
+    package = json.loads((root / "pwa/package.json").read_text("utf-8"))
+    lock = json.loads((root / "pwa/package-lock.json").read_text("utf-8"))["packages"]
+    names = [*package.get("dependencies", {}), *package.get("devDependencies", {})]
+    return {name: lock[f"node_modules/{name}"]["version"] for name in names}
+
+
+def documented(root: Path) -> dict[str, str]:
+    """Package to version, from the tables that have a column of versions."""
+    text = (root / "docs/dependencies.md").read_text("utf-8")
+    rows = re.findall(r"^\| (\S+) \| (\d\S*) \| [^|]+ \| [^|]+ \|$", text, re.MULTILINE)
+    return dict(rows)
+
+
+def astray(root: Path) -> list[str]:
+    lock, page = locked(root), documented(root)
+    wanted = {name: lock.get(name, "no version") for name in direct(root)} | browser(root)
+    return [f"{n}: {page.get(n)} on the page, {v} locked" for n, v in wanted.items() if page.get(n) != v] + [
+        f"{n}: on the page, but nobody asks for it" for n in page if n not in wanted
+    ]
+
+
+def test_the_page_says_what_is_locked():
+    assert astray(ROOT) == []
+
+
+def test_what_is_locked_is_what_is_installed():
+    lock = locked(ROOT)
+    assert {n: importlib.metadata.version(n) for n in direct(ROOT)} == {n: lock[n] for n in direct(ROOT)}
+
+
+def test_every_locked_package_has_a_hash():
+    blocks = re.split(r"\n(?=\S)", (ROOT / "requirements.lock").read_text("utf-8"))
+    packages = [b for b in blocks if "==" in b.partition("\n")[0]]
+    assert len(packages) > 20 and all("--hash=sha256:" in b for b in packages)
+
+
+def test_a_page_that_lags_behind_is_found(tmp_path: Path):
+    files = [
+        "pyproject.toml",
+        "requirements.lock",
+        "pwa/package.json",
+        "pwa/package-lock.json",
+        "docs/dependencies.md",
+    ]
+    for name in files:
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text((ROOT / name).read_text("utf-8"), "utf-8")
+    assert astray(tmp_path) == []
+    page = tmp_path / "docs/dependencies.md"
+    text = page.read_text("utf-8")
+    for spoiled in (text.replace("| httpx | 0", "| httpx | 9"), text.replace("| world-atlas |", "| world |")):
+        assert spoiled != text
+        page.write_text(spoiled, "utf-8")
+        assert astray(tmp_path)
+
+
+def test_the_licences_on_the_page_are_those_of_the_metadata():
+    """Word by word where the metadata has an SPDX expression; PyMuPDF by what it says of itself."""
+    text = (ROOT / "docs/dependencies.md").read_text("utf-8")
+    page = dict(re.findall(r"^\| (\S+) \| \d\S* \| ([^|]+) \|", text, re.MULTILINE))
+    for name in direct(ROOT):
+        if said := importlib.metadata.metadata(name).get("License-Expression"):
+            assert page[name].lower() == said.lower()
+    assert "AFFERO" in importlib.metadata.metadata("pymupdf")["License"]
+    assert page["pymupdf"].startswith("AGPL-3.0")
