@@ -87,9 +87,7 @@ def told(what: str, facts: dict[str, Any]) -> None:
             line = f"This device was cloned or restored: it goes on as {facts['device']}"
             line += f"; {facts['pending']} edits are kept."
         case "start_over":
-            line = (
-                "The server's history is not the one known here: fetching the scope anew under your edits. "
-            )
+            line = "The server's history is not the one known here: fetching the scope anew under your edits. "
             line += "What the server lost is not given back to it by this release."
         case "dropped":
             line = f"{facts['scope']} was taken away."
@@ -124,9 +122,7 @@ def status(as_json: bool, device: Any, found: list[Any]) -> None:
     print(f"{device.email or 'nobody logged in'} · device {device.device} · {device.server}")
     for one in found:
         age = f", oldest {one.oldest_pending_ms // 1000} s ago" if one.oldest_pending_ms is not None else ""
-        print(
-            f"{one.scope}\n  {one.pending} pending{age} · {one.rejected} refused · {one.conflicts} conflicts"
-        )
+        print(f"{one.scope}\n  {one.pending} pending{age} · {one.rejected} refused · {one.conflicts} conflicts")
         off = "?" if one.clock_offset_ms is None else one.clock_offset_ms
         verified = one.verified_at or "never"
         print(f"  at {one.sequence} of {one.head} · verified {verified} · clock {off} ms off")

@@ -24,6 +24,7 @@ from .http import Server, Unreachable, sent_at
 from .replica import Home, new_id, now_ms
 from .snapshot import rows_of
 
+_SLOW = ("exchange", "fetch_snapshot")  # performed last, so that the badge says `syncing` meanwhile
 Tell = Callable[[str, dict[str, Any]], None]
 
 
@@ -55,9 +56,7 @@ class Loop:
             replica = self.home.replica(scope)
             replica_care.prune(replica, now_ms())
             status = replica_care.status(replica, now_ms())
-            facts[scope] = session.ScopeFacts(
-                status.subscribed, status.sequence, status.pending, status.rejected
-            )
+            facts[scope] = session.ScopeFacts(status.subscribed, status.sequence, status.pending, status.rejected)
         self.hear(session.Started(facts))
 
     def edited(self) -> None:
@@ -72,7 +71,7 @@ class Loop:
         waiting = deque([event])
         while waiting:
             self.session, instructions = session.step(self.session, waiting.popleft())
-            for instruction in instructions:
+            for instruction in sorted(instructions, key=lambda one: one["do"] in _SLOW):
                 answer = self._perform(instruction)
                 if answer is not None:
                     waiting.append(answer)
@@ -154,9 +153,7 @@ class Loop:
             self.tell("granted", {"scope": grant.scope, "role": grant.role})
         return session.Answered(now_ms(), results, tuple(answer.revoked))
 
-    def _take_scope(
-        self, one: ScopeAnswer, asked: ScopeRequest, received_at: str, offset: int
-    ) -> session.ScopeResult:
+    def _take_scope(self, one: ScopeAnswer, asked: ScopeRequest, received_at: str, offset: int) -> session.ScopeResult:
         replica = self.home.replica(one.scope)
         done = Applied()
         if one.state in ("ok", "out_of_order", "forked", "gone"):
@@ -237,9 +234,7 @@ class Loop:
     def _drop(self, scope: str) -> None:
         unsent = replica_care.unsent(self.home.replica(scope))
         written = self.home.drop(scope, unsent)
-        self.tell(
-            "dropped", {"scope": scope, "unsent": len(unsent), "kept_in": str(written) if written else None}
-        )
+        self.tell("dropped", {"scope": scope, "unsent": len(unsent), "kept_in": str(written) if written else None})
 
 
 def _kind(problem: Problem) -> str:

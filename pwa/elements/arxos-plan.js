@@ -8,11 +8,13 @@ import { paint, readInk } from '../view/plan_paint.js';
 
 const SCALE_MAX = 400; // CSS pixels a metre
 const COMFORT_SCALE = 28;
+const EDGE_PX = 40;
 
 export class ArxosPlan extends ArxosCanvas {
   static observedAttributes = ['data-selected', 'data-space'];
   #scene = null;
   #shown = () => true;
+  #toReveal = null; // asked for before there was a size
 
   /** A new storey is fitted; the same storey, read again, stays where it is. */
   show(scene, storey) {
@@ -48,14 +50,16 @@ export class ArxosPlan extends ArxosCanvas {
     return { min: (this.home()?.scale ?? 1) / 2, max: SCALE_MAX };
   }
 
-  /** Brings an element into sight if it is not, or is too small to tell. */
-  reveal(id) {
+  /** Brings an element into sight if it is not; `covered` CSS pixels at the foot lie under something else. */
+  reveal(id, covered = 0) {
     const thing = this.#scene?.things.find((one) => one.id === id);
+    this.#toReveal = this.camera ? null : [id, covered];
     if (!thing?.at || !this.camera) return;
     const [left, top] = toScreen(this.camera, this.size, ...thing.at);
-    const inside = left > 40 && top > 40 && left < this.size.width - 40 && top < this.size.height - 40;
-    if (inside) return;
-    this.look({ x: thing.at[0], y: thing.at[1], scale: Math.max(this.camera.scale, COMFORT_SCALE) });
+    const free = this.size.height - covered;
+    if (left > EDGE_PX && top > EDGE_PX && left < this.size.width - EDGE_PX && top < free - EDGE_PX) return;
+    const scale = Math.max(this.camera.scale, COMFORT_SCALE);
+    this.look({ x: thing.at[0], y: thing.at[1] - covered / 2 / scale, scale });
   }
 
   tapped(left, top) {
@@ -66,6 +70,7 @@ export class ArxosPlan extends ArxosCanvas {
 
   draw(context) {
     if (!this.#scene) return;
+    if (this.#toReveal) this.reveal(...this.#toReveal);
     const { camera, size, ratio, ink } = this;
     const { selected, space } = this.dataset;
     paint(context, this.#scene, { camera, size, ratio, ink, selected, space, shown: this.#shown });

@@ -12,8 +12,8 @@ export class ArxosProperties extends HTMLElement {
     this.#values = values;
     this.list = h('div.properties');
     this.count = h('span.soft');
-    this.key = h('input', { id: 'property-key', name: 'key', autocomplete: 'off', required: true });
-    this.value = h('input', { id: 'property-value', name: 'value', autocomplete: 'off', required: true });
+    this.key = h('input', { id: 'property-key', name: 'property', autocomplete: 'off', required: true });
+    this.value = h('input', { id: 'property-value', name: 'property_value', autocomplete: 'off', required: true });
     this.replaceChildren(h('details.fold', { open: true },
       h('summary', {}, 'Properties', this.count),
       this.list,

@@ -17,6 +17,7 @@ export class ArxosSheet extends HTMLElement {
   #ears = listening();
   #dirty = new Set();
   #keeper = null;
+  #row = null; // as last read or kept
 
   async open({ replica, scope, id }) {
     this.close();
@@ -42,7 +43,9 @@ export class ArxosSheet extends HTMLElement {
   }
 
   #build(row) {
+    this.#row = row;
     if (!row) {
+      this.form = null;
       this.replaceChildren(this.#head('No longer here', ''), h('p', {}, 'Somebody has deleted this element.'));
       return;
     }
@@ -61,6 +64,7 @@ export class ArxosSheet extends HTMLElement {
     this.properties.show(row.properties, about);
     this.measurements.show(row.measurements, about);
     this.#showConflicts(row);
+    if (!this.replica.me()) this.#readOnly();
   }
 
   #head(title, below) {
@@ -69,6 +73,13 @@ export class ArxosSheet extends HTMLElement {
     return h('header.sheet-head', {},
       h('div', {}, this.heading, h('p.soft.small', {}, below)),
       h('button.round', { type: 'button', 'aria-label': 'Close', on: { click: close } }, icon('close')));
+  }
+
+  /** Nobody is logged in: everything can be read, nothing typed in vain. */
+  #readOnly() {
+    for (const control of this.querySelectorAll('input, select, [type="submit"], .property button')) control.disabled = true;
+    const next = encodeURIComponent(location.pathname + location.search);
+    this.output.replaceChildren(h('a', { href: `/login?next=${next}` }, 'Log in to change something'));
   }
 
   #showConflicts(row) {
@@ -110,13 +121,16 @@ export class ArxosSheet extends HTMLElement {
   }
 
   async #save(names) {
-    if (!names.length) {
+    const typed = names.map((name) => [name, this.form.elements[name].value.trim() || null]);
+    const set = Object.fromEntries(typed.filter(([name, value]) => value !== (this.#row[name] || null)));
+    for (const name of names) this.#dirty.delete(name);
+    if (!Object.keys(set).length) {
+      this.#markDirty();
       if (!this.output.textContent) this.#keeper.say('Nothing has changed');
       return;
     }
-    const set = Object.fromEntries(names.map((name) => [name, this.form.elements[name].value.trim() || null]));
-    for (const name of names) this.#dirty.delete(name);
     const kept = await this.#record(set, (error) => this.#refused(names, error));
+    if (kept) Object.assign(this.#row, set);
     for (const name of names) if (kept) invalid(this.form.elements[name], false);
     this.#markDirty();
   }
@@ -150,6 +164,7 @@ export class ArxosSheet extends HTMLElement {
   }
 
   #renew(row) {
+    this.#row = row;
     this.heading.textContent = row.name || row.tag || sayClass(row.ifc_class);
     for (const name of SHEET_FIELDS) {
       const control = this.form.elements[name];

@@ -12,6 +12,7 @@ import '../elements/arxos-sheet.js';
 import '../elements/arxos-storeys.js';
 
 const SHOWN_TABLES = new Set(['storey', 'space', 'element', 'conflict']);
+const SHEET_SHARE = 0.68; // of the page's height, as in css/panel.css
 let current = null;
 
 export async function show(page, { replica, params, query, go }) {
@@ -33,28 +34,38 @@ export function moved(query) {
 }
 
 async function bring(page, replica, id) {
-  const here = await find(replica, id);
+  const here = await find(replica, id).catch((error) => {
+    if (error.code) return null; // not on this device yet
+    throw error;
+  });
   if (here) return here;
   const words = h('p', { role: 'status' }, 'Bringing the building onto this device…');
-  page.replaceChildren(bar({ title: 'Building', back: '/' }), h('div.column', {}, words));
+  const far = h('progress', { 'aria-label': 'Received so far' });
+  page.replaceChildren(bar({ title: 'Building', back: '/' }), h('div.column', {}, words, far));
+  const ears = listening();
+  ears.on(replica, 'progress', ({ detail }) => detail.scope === id && measure(far, detail));
   try {
     await replica.keep(id);
+    return await find(replica, id);
   } catch (error) {
+    const [href, text] = replica.me() ? ['/', 'To the buildings'] : [`/login?next=${encodeURIComponent(`/b/${id}`)}`, 'Log in'];
     words.textContent = problem(error);
-    words.after(h('a.button', { href: replica.me() ? '/' : `/login?next=/b/${encodeURIComponent(id)}` }, replica.me() ? 'To the buildings' : 'Log in'));
+    far.replaceWith(h('a.button', { href }, text));
     return null;
+  } finally {
+    ears.stop();
   }
-  return find(replica, id);
+}
+
+function measure(far, { received, total }) {
+  if (!total) return;
+  far.max = total;
+  far.value = received;
 }
 
 async function find(replica, id) {
-  try {
-    const rows = await replica.query(id, 'select id, name from building where id = ?', [id]);
-    return rows[0] ?? null;
-  } catch (error) {
-    if (error.code) return null; // not on this device yet
-    throw error;
-  }
+  const rows = await replica.query(id, 'select id, name from building where id = ?', [id]);
+  return rows[0] ?? null;
 }
 
 class Stay {
@@ -179,8 +190,15 @@ class Stay {
     }
     await this.sheet.open({ replica: this.replica, scope: this.scope, id });
     this.panel.scrollTop = 0;
-    this.plan.reveal(id);
+    this.plan.reveal(id, this.#covered());
     this.sheet.heading?.focus({ preventScroll: true });
+  }
+
+  /** How much of the plan the panel lies over, once it has grown: on a phone most of it, elsewhere nothing. */
+  #covered() {
+    const grown = getComputedStyle(this.panel).position === 'absolute' ? this.panel.parentElement.clientHeight * SHEET_SHARE : 0;
+    const foot = this.panel.parentElement.getBoundingClientRect().bottom - this.plan.getBoundingClientRect().bottom;
+    return Math.max(0, grown - foot);
   }
 
   #openPanel(open) {

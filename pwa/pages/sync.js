@@ -3,6 +3,7 @@
 import { bar } from '../view/bar.js';
 import { h, icon, listening } from '../view/dom.js';
 import { standing } from '../view/standing.js';
+import { unsentSections } from '../view/unsent.js';
 import { count, problem, when } from '../view/words.js';
 
 export async function show(page, { replica }) {
@@ -32,14 +33,19 @@ export async function show(page, { replica }) {
     bar({ title: 'What has been sent', back: '/', words: 'To the buildings' }),
     h('div.column', {}, head, facts, notes, said, h('div.row', {}, now), places));
   draw(replica.status());
-  let conflicts = replica.status().conflicts;
+  let known = tally(replica.status());
   ears.on(replica, 'status', (event) => {
     draw(event.detail);
-    if (event.detail.conflicts !== conflicts) showConflicts(places, replica);
-    conflicts = event.detail.conflicts;
+    if (tally(event.detail) !== known) showPlaces(places, replica);
+    known = tally(event.detail);
   });
-  await showConflicts(places, replica);
+  await showPlaces(places, replica);
   return ears.stop;
+}
+
+/** The lists below are read again when one of these moves. */
+function tally({ pending, rejected, conflicts }) {
+  return `${pending} ${rejected} ${conflicts}`;
 }
 
 function headline(status) {
@@ -66,16 +72,21 @@ function explain(status, me) {
   return notes;
 }
 
-async function showConflicts(place, replica) {
-  let here = [];
+/** Under the totals: what to decide, what was refused, what waits. */
+async function showPlaces(place, replica) {
   try {
-    here = (await replica.buildings()).filter((building) => building.here);
+    const here = (await replica.buildings()).filter((building) => building.here);
+    const found = await Promise.all(here.map(async (building) => [building, (await replica.conflicts(building.id)).length]));
+    const open = found.filter(([, number]) => number > 0);
+    const sections = await unsentSections(replica, here, () => showPlaces(place, replica));
+    place.replaceChildren(...(open.length ? [contested(open)] : []), ...sections);
   } catch (error) {
-    place.replaceChildren(h('p.error', {}, problem(error)));
-    return;
+    place.replaceChildren(h('p.error', { role: 'alert' }, problem(error)));
   }
-  const rows = await Promise.all(here.map(async (building) => [building, (await replica.conflicts(building.id)).length]));
-  const open = rows.filter(([, number]) => number > 0);
-  place.replaceChildren(...(open.length ? [h('h2', {}, 'Conflicts'), h('ul', {}, open.map(([building, number]) =>
-    h('li', {}, h('a.button.plain', { href: `/b/${building.id}/conflicts` }, icon('split'), `${building.name}: ${count(number, 'conflict')}`))))] : []));
+}
+
+function contested(open) {
+  const link = ([building, number]) => h('li', {},
+    h('a.button.plain', { href: `/b/${building.id}/conflicts` }, icon('split'), `${building.name}: ${count(number, 'conflict')}`));
+  return h('section.stack', {}, h('h2', {}, 'Conflicts'), h('ul.stack', {}, open.map(link)));
 }

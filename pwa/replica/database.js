@@ -26,6 +26,7 @@ async function openPool(sqlite3) {
         name: 'arxos',
         directory: '/arxos',
         initialCapacity: FILES_RESERVED,
+        verbosity: 0, // a file still held by the tab before is expected, and tried again
         preserveOnInitFailure: true,
         forceReinitIfPreviouslyFailed: true,
       });

@@ -11,6 +11,7 @@
 import * as apply from '../core/apply.js';
 import { TABLES } from '../core/catalogue.js';
 import * as change from '../core/change.js';
+import { Refused } from '../core/change.js';
 import * as digest from '../core/digest.js';
 import * as stamp from '../core/stamp.js';
 import * as log from './log.js';
@@ -21,13 +22,6 @@ const NONCE_BYTES = 12;
 const TRANSACTIONS_MAX = 1000;
 const CHANGES_MAX = 5000;
 const RECORDED_KEPT = 200; // ids of asks to record, so that one asked twice is done once
-
-export class Refused extends Error {
-  constructor(code, detail, field = null) {
-    super(detail || code);
-    Object.assign(this, { code, detail: detail || code, field });
-  }
-}
 
 const named = (names) => names.map((name) => `"${name}"`).join(', ');
 const marks = (names) => names.map(() => '?').join(', ');

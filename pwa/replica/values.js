@@ -1,5 +1,6 @@
 // Values of a replica file's columns and the engine's values, both ways (arxos_sync/storage/replica_values.py).
 
+import { sortedTexts } from '../core/text_order.js';
 import { fromSpatialite, toSpatialite } from '../core/geometry.js';
 
 const AS_JSON = new Set(['json', 'map', 'set']);
@@ -18,7 +19,7 @@ export function toInner(column, value) {
     if (column.type === 'geometry') return fromSpatialite(value).wkb;
     if (AS_JSON.has(column.type)) {
       const inner = JSON.parse(value);
-      return column.type === 'set' ? [...new Set(inner)].sort() : inner;
+      return column.type === 'set' ? sortedTexts([...new Set(inner)]) : inner;
     }
   } catch (error) {
     if (error instanceof SyntaxError || error.code) return value; // others wrote it: the server says what is wrong

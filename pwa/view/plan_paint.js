@@ -5,7 +5,9 @@ import { colourOf, faceOf } from './ink.js';
 import { KINDS } from './words.js';
 
 const LABEL_PX = 12;
-const MARK_PX = [4, 9]; // radius far out and close by
+const MARK_PX = [2.5, 9]; // radius far out and close by
+const ALARM_PX = [4.5, 7.5];
+const ALARM_SIGN_FROM_PX = 6;
 const LETTER_FROM_PX = 8;
 const ALARMING = new Set(['faulty', 'out_of_service', 'missing']);
 
@@ -31,8 +33,9 @@ export function paint(context, scene, look) {
   paintSpaces(context, scene, look);
   paintLines(context, scene, look);
   context.setTransform(ratio, 0, 0, ratio, 0, 0);
-  paintLabels(context, scene, look);
   paintMarks(context, scene, look);
+  paintLabels(context, scene, look);
+  paintAlarms(context, scene, look);
 }
 
 function paintSpaces(context, scene, { camera, ink, space }) {
@@ -81,54 +84,74 @@ function stroke(context, path, colour, width) {
 
 // ---------------------------------------------------------------- words
 
+/** At the head of the room, where fewer things hang than in its middle; with a rim, since marks lie beneath. */
 function paintLabels(context, scene, { camera, size, ink }) {
-  context.fillStyle = ink.label;
   context.textAlign = 'center';
   context.textBaseline = 'middle';
+  context.lineJoin = 'round';
+  context.lineWidth = 3;
   for (const room of scene.spaces) {
     if (!room.at) continue;
     const width = room.at.width * camera.scale - 8;
-    const height = (room.box[3] - room.box[1]) * camera.scale - 8;
-    const [left, top] = toScreen(camera, size, room.at.x, room.at.y);
-    if (left < -width || top < -height || left > size.width + width || top > size.height + height) continue;
-    label(context, room, left, top, width, height, ink.face);
+    const height = (room.box[3] - room.box[1]) * camera.scale;
+    const [left, top] = toScreen(camera, size, room.at.x, room.box[3]);
+    if (left < -width || top < -height || left > size.width + width || top > size.height) continue;
+    const down = Math.min(LABEL_PX * 1.25, height / 2);
+    label(context, room, left, top + down, width, height, ink);
   }
 }
 
-/** Number and name where both fit, the number alone where it does, else nothing. */
-function label(context, room, left, top, width, height, face) {
-  const bold = `650 ${LABEL_PX}px ${face}`, plain = `400 ${LABEL_PX}px ${face}`;
-  context.font = bold;
-  const number = room.number ?? '';
-  if (height < LABEL_PX || context.measureText(number).width > width) return;
+/** Number and name where both fit in a line, the number alone where it does, else nothing. */
+function label(context, room, left, top, width, height, ink) {
+  const bold = `700 ${LABEL_PX}px ${ink.face}`, plain = `400 ${LABEL_PX}px ${ink.face}`;
+  const number = room.number ?? '', name = room.name && room.name !== number ? ` ${room.name}` : '';
   context.font = plain;
-  const name = room.name && room.name !== number ? room.name : '';
-  const both = name && height > LABEL_PX * 2.6 && context.measureText(name).width <= width;
-  if (both) context.fillText(name, left, top + LABEL_PX * 0.65);
+  const nameWidth = context.measureText(name).width;
   context.font = bold;
-  context.fillText(number, left, both ? top - LABEL_PX * 0.65 : top);
+  const numberWidth = context.measureText(number).width;
+  if (height < LABEL_PX + 4 || numberWidth > width) return;
+  const both = name && numberWidth + nameWidth <= width;
+  words(context, number, both ? left - nameWidth / 2 : left, top, ink);
+  context.font = plain;
+  if (both) words(context, name, left + numberWidth / 2, top, ink);
+}
+
+function words(context, text, left, top, ink) {
+  context.strokeStyle = ink.space;
+  context.strokeText(text, left, top);
+  context.fillStyle = ink.label;
+  context.fillText(text, left, top);
 }
 
 // ---------------------------------------------------------------- marks
 
-export function markRadius(scale) {
-  return Math.min(Math.max(scale * 0.28, MARK_PX[0]), MARK_PX[1]);
+function between(value, [least, most]) {
+  return Math.min(Math.max(value, least), most);
 }
 
 function paintMarks(context, scene, look) {
-  const radius = markRadius(look.camera.scale);
-  const alarms = [];
-  for (const thing of scene.things) {
-    if (!thing.at || !look.shown(thing)) continue;
-    const [left, top] = toScreen(look.camera, look.size, ...thing.at);
-    if (left < -20 || top < -20 || left > look.size.width + 20 || top > look.size.height + 20) continue;
+  const radius = between(look.camera.scale * 0.24, MARK_PX);
+  context.textAlign = 'center';
+  context.textBaseline = 'middle';
+  for (const [thing, left, top] of inSight(scene, look)) {
     if (thing.drawnAs === 'mark') dot(context, thing, left, top, radius, look.ink);
-    if (thing.contested || ALARMING.has(thing.status)) alarms.push([thing, left, top]);
-    if (thing.id === look.selected) alarms.push([null, left, top]);
   }
-  for (const [thing, left, top] of alarms) {
-    if (thing) alarm(context, thing, left + radius * 0.7, top - radius * 0.7, look.ink);
-    else ring(context, left, top, radius + 5, look.ink);
+}
+
+/** What somebody should look at, and what is chosen, lie on top of all. */
+function paintAlarms(context, scene, look) {
+  const radius = between(look.camera.scale * 0.36, ALARM_PX);
+  for (const [thing, left, top] of inSight(scene, look)) {
+    if (thing.contested || ALARMING.has(thing.status)) alarm(context, thing, left + radius * 0.6, top - radius * 0.6, radius, look.ink);
+    if (thing.id === look.selected) ring(context, left, top, radius + 6, look.ink);
+  }
+}
+
+function* inSight(scene, { camera, size, shown }) {
+  for (const thing of scene.things) {
+    if (!thing.at || !shown(thing)) continue;
+    const [left, top] = toScreen(camera, size, ...thing.at);
+    if (left > -20 && top > -20 && left < size.width + 20 && top < size.height + 20) yield [thing, left, top];
   }
 }
 
@@ -147,8 +170,7 @@ function dot(context, thing, left, top, radius, ink) {
 }
 
 /** A triangle for what does not work, a diamond for what two people said differently; both with a word in the list. */
-function alarm(context, thing, left, top, ink) {
-  const r = 7;
+function alarm(context, thing, left, top, r, ink) {
   context.beginPath();
   if (thing.contested) polygon(context, [[0, -r], [r, 0], [0, r], [-r, 0]], left, top);
   else polygon(context, [[0, -r], [r, r * 0.8], [-r, r * 0.8]], left, top);
@@ -157,6 +179,7 @@ function alarm(context, thing, left, top, ink) {
   context.lineWidth = 1.5;
   context.strokeStyle = ink['mark-edge'];
   context.stroke();
+  if (r < ALARM_SIGN_FROM_PX) return;
   context.fillStyle = ink['mark-edge'];
   context.font = `800 9px ${ink.face}`;
   context.fillText(thing.contested ? '?' : '!', left, top + (thing.contested ? 0.5 : 1.5));

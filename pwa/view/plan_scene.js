@@ -137,20 +137,20 @@ function grow(scene, shape) {
     : box;
 }
 
-/** In the widest stretch that the outer ring has on a level line through its middle: inside also where it is an L. */
+/** The widest stretch that the outer ring has on a level line near its upper edge: inside also where it is an L. */
 function labelPlace(shape, box) {
   const ring = lines(shape)[0];
-  const y = (box[1] + box[3]) / 2 + (box[3] - box[1]) * 1e-6;
+  const y = box[3] - (box[3] - box[1]) * 0.15;
   const crossings = [];
   for (let i = 1; i < ring.length; i++) {
     const [x0, y0] = ring[i - 1], [x1, y1] = ring[i];
     if ((y0 <= y) !== (y1 <= y)) crossings.push(x0 + ((y - y0) / (y1 - y0)) * (x1 - x0));
   }
   crossings.sort((a, b) => a - b);
-  let best = { x: (box[0] + box[2]) / 2, y, width: 0 };
+  let best = { x: (box[0] + box[2]) / 2, width: 0 };
   for (let i = 1; i < crossings.length; i += 2) {
     const width = crossings[i] - crossings[i - 1];
-    if (width > best.width) best = { x: (crossings[i] + crossings[i - 1]) / 2, y, width };
+    if (width > best.width) best = { x: (crossings[i] + crossings[i - 1]) / 2, width };
   }
   return best;
 }

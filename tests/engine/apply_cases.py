@@ -61,7 +61,8 @@ def _rows() -> list[tuple[str, dict[str, Any] | None, list[dict[str, Any]], dict
          {**DOOR, "systems": ["hvac", "it"], "visit_count": 3}),
         ("keys of a map keep what others set", {**DOOR, **far}, [entry(1, "update", **keys)],
          {**DOOR, "properties": keys["properties"][1]}),
-        ("a set, a map and a counter that were null", {**DOOR, "systems": None, "properties": None, "visit_count": None},
+        ("a set, a map and a counter that were null",
+         {**DOOR, "systems": None, "properties": None, "visit_count": None},
          [entry(1, "update", systems=(None, ["it"]), properties=(None, {"a": 1}), visit_count=(None, 2))], DOOR),
         ("a set and a map emptied", DOOR, [entry(1, "update", systems=(["fire", "hvac"], None),
          properties=(DOOR["properties"], {}))], {**DOOR, "systems": None, "properties": {}}),
@@ -109,6 +110,10 @@ def _histories() -> list[tuple[str, list[dict[str, Any]]]]:
             entry(1, "update", base=5, properties=({"a": 1, "b": True}, {"a": True, "b": True}))]),
         ("a map from null", [entry(1, "update", properties=(None, {"a": 1, "b": 2}))]),
         ("a group goes whole though one column differs", [entry(1, "update", **moved)]),
+        ("a group written with the values it had goes all the same", [
+            entry(1, "update", heading_deg=(90.0, 90.0), geometry=(HERE, HERE))]),
+        ("the lower base goes first", [
+            entry(1, "update", base=10, status=("ok", "faulty")), entry(2, "update", base=9, **both)]),
         ("a group keeps the base of its first edit", [
             entry(1, "update", base=5, **moved),
             entry(2, "update", base=9, heading_deg=(90.0, 10.0), geometry=(THERE, THERE))]),
@@ -142,6 +147,7 @@ _MUST: dict[str, Any] = {
     "an edit made before the receipt keeps the first base": [[5], [5]],
     "two bases in one entry become two changes": [[5], [5, 9]],
     "keys of a map have bases of their own": [[5], [5, 9]],
+    "the lower base goes first": [[10], [9, 10]],
     "a group keeps the base of its first edit": [[5], [5]],
     "a delete over own edits takes the lowest base": [[5], [5]],
 }
@@ -165,6 +171,8 @@ def _deltas() -> list[tuple[str, Any, Any]]:
         ("properties", {"a": {"x": 1, "y": 2}}, {"a": {"y": 2, "x": 1}}),
         ("properties", {"a": 1, "b": True}, {"a": True, "b": 1}),
         ("properties", {"a": [1, 2]}, {"a": [2, 1]}),
+        ("properties", {"a": {"x": 1}, "b": [1]}, {"a": {"x": 1, "y": 2}, "b": [1, 2]}),
+        ("properties", {"a": {"x": 1, "y": 2}, "b": {}}, {"a": {"x": 1}, "b": []}),
         ("properties", {}, {"__proto__": {"x": 1}, "constructor": 2, "1": 3}),
         ("properties", {"__proto__": 1, "toString": 2}, {"toString": 2}),
         ("properties", "not an object", {"a": 1}),

@@ -84,7 +84,7 @@ def vectors() -> dict[str, Any]:
     ]
     return {
         "about": "Values and changes with their verdicts: arxos_sync/change.py and pwa/core/change.js. `code` null: "
-        "taken, and `read` is what it is read as, written as JSON carries it. {$repeat, $times}: a text or list so long.",
+        "taken, and `read` is what it is read as, written as JSON carries it. {$repeat, $times} is long.",
         "values": values,
         "changes": [_change(*case) for case in _changes()],
         "rows_out": [_row_out(*case) for case in _rows_out()],

@@ -1,8 +1,8 @@
-"""Makes schemas/vectors/{stamp,digest,change,apply}.json: `python -m tests.engine.make_vectors`.
+"""Makes schemas/vectors/{stamp,digest,change,apply,session}.json: `python -m tests.engine.make_vectors`.
 
 What stands in them is told where the cases are: stamps are spelled out by hand, digests are summed here without
-the engine's code, a change's verdict is written beside it and must be the engine's, and what `apply` answers is
-the engine's, read and kept. The script refuses to write a verdict that the engine does not share.
+the engine's code, a change's verdict is written beside it and must be the engine's, and what `apply` and `session`
+answer is the engine's, read and kept. The script refuses to write a verdict that the engine does not share.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from tests.engine import apply_cases, change_cases
+from tests.engine import apply_cases, change_cases, session_cases
 
 VECTORS = Path(__file__).parents[2] / "schemas" / "vectors"
 DEVICE = "0192f3a0-0000-7000-8000-0000c011d2aa"
@@ -129,16 +129,25 @@ def text(vectors: dict[str, Any]) -> str:
     lines = []
     for name, cases in vectors.items():
         if isinstance(cases, list):
-            body = ",\n".join("  " + json.dumps(case, ensure_ascii=True) for case in cases)
+            body = ",\n".join("  " + _line(case) for case in cases)
             lines.append(f'"{name}": [\n{body}\n]')
         else:
-            lines.append(f'"{name}": {json.dumps(cases, ensure_ascii=True)}')
+            lines.append(f'"{name}": {json.dumps(cases)}')
     return "{\n" + ",\n".join(lines) + "\n}\n"
+
+
+def _line(case: dict[str, Any]) -> str:
+    if "steps" not in case:
+        return json.dumps(case)
+    steps = ",\n".join("    " + json.dumps(one) for one in case["steps"])
+    rest = json.dumps({name: value for name, value in case.items() if name != "steps"})
+    return f'{rest[:-1]}, "steps": [\n{steps}\n  ]}}'
 
 
 def made() -> dict[str, str]:
     """Each file's text by its name."""
-    found = {"stamp": stamp(), "digest": digest(), "change": change_cases.vectors(), "apply": apply_cases.vectors()}
+    cases = {"change": change_cases, "apply": apply_cases, "session": session_cases}
+    found = {"stamp": stamp(), "digest": digest()} | {name: some.vectors() for name, some in cases.items()}
     return {f"{name}.json": text(vectors) for name, vectors in found.items()}
 
 

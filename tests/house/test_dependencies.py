@@ -8,6 +8,8 @@ import re
 import tomllib
 from pathlib import Path
 
+from arxos_sync.storage.driver import sqlite
+
 ROOT = Path(__file__).resolve().parents[2]
 _NAME = re.compile(r"[A-Za-z0-9_.\-]+")
 
@@ -46,6 +48,27 @@ def astray(root: Path) -> list[str]:
     return [f"{n}: {page.get(n)} on the page, {v} locked" for n, v in wanted.items() if page.get(n) != v] + [
         f"{n}: on the page, but nobody asks for it" for n in page if n not in wanted
     ]
+
+
+def beneath(root: Path, versions: dict[str, str]) -> list[str]:
+    """What is below its floor, or has a floor and is not there."""
+    floors = tomllib.loads((root / "tests/security/floors.toml").read_text("utf-8"))
+    assert all(floor["because"].strip() for floor in floors.values())
+    return [
+        f"{name} {versions.get(name)}: {floor['because']}"
+        for name, floor in floors.items()
+        if _numbers(versions.get(name, "0")) < _numbers(floor["least"])
+    ]
+
+
+def _numbers(version: str) -> list[int]:
+    return [int(part) for part in re.findall(r"\d+", version)]
+
+
+def test_nothing_is_locked_below_its_floor():
+    versions = locked(ROOT) | {"sqlite": sqlite.sqlite_version}
+    assert beneath(ROOT, versions) == []
+    assert len(beneath(ROOT, versions | {"h11": "0.15.9"})) == 1, "and one that is would be found"
 
 
 def test_the_page_says_what_is_locked():

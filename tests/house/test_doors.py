@@ -116,9 +116,7 @@ def violations(root: Path) -> list[str]:
             if wrong := _wrong(name, imported.module):
                 found.append(f"{place}:{imported.line}: {name} may not import {imported.module}: {wrong}")
         if DOORS[name].pure:
-            found += [
-                f"{place}:{line}: the engine reads no clock: {call}" for call, line in clock_calls(path)
-            ]
+            found += [f"{place}:{line}: the engine reads no clock: {call}" for call, line in clock_calls(path)]
     return found
 
 

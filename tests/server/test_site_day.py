@@ -6,69 +6,20 @@ evening is played twice from copies of everything: A comes back first, and B com
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import psycopg
 import pytest
+from playwright.sync_api import Browser
 
+from arxos_sync.messages import Change
 from client_kit.http import Unreachable
-from server.app import open_parts
-from server.operations.demo import fill
-from server.settings import read_settings
-from tests import services, site_day
-from tests.server.running import Running
+from tests import site_day
+from tests.demo_sync import elements
+from tests.browser.visitor import Visitor, kept_offline, save, wait_for_badge, wait_for_field, wait_for_plan
+from tests.server.site import Site
 from tests.site_day import Day, Office, Tablet
-
-
-class Site:
-    """A store with its servers: filled once, copied for each course of the day."""
-
-    def __init__(self, kind: str, folder: Path, name: str):
-        self.kind, self.folder, self.name = kind, folder, name
-        environment = {"ARXOS_DATA_DIR": str(folder / "data"), "ARXOS_LOG": "error"}
-        if kind == "postgis":
-            environment |= {
-                "ARXOS_DATABASE_URL": services.database_url(name),
-                "ARXOS_REDIS_URL": services.redis_server_url(),
-            }
-        self.running = Running(environment)
-
-    @classmethod
-    def new(cls, kind: str, folder: Path) -> Site:
-        name = f"site_{folder.name.replace('-', '_')}"
-        if kind == "postgis":
-            services.create_database(name)
-        site = cls(kind, folder, name)
-        parts = open_parts(read_settings(site.running.environment, folder))
-        fill(parts, say=lambda line: None)
-        parts.store.close()
-        return site
-
-    def copied(self, folder: Path) -> Site:
-        """Everything as it is now, under another name; no server runs meanwhile."""
-        shutil.copytree(self.folder / "data", folder / "data")
-        name = f"site_{folder.name.replace('-', '_')}"
-        if self.kind == "postgis":
-            with psycopg.connect(services.database_url("postgres"), autocommit=True) as connection:
-                connection.execute(f'create database "{name}" template "{self.name}"')
-        return Site(self.kind, folder, name)
-
-    def start(self) -> list[str]:
-        """Two processes where the store allows it; the address each person goes to."""
-        urls = [self.running.start() for _ in range(2 if self.kind == "postgis" else 1)]
-        return [urls[0], urls[-1]]
-
-    def stop(self) -> None:
-        self.running.stop()
-        self.running.processes.clear()
-
-    def remove(self) -> None:
-        self.stop()
-        if self.kind == "postgis":
-            services.drop_database(self.name)
 
 
 class Morning:
@@ -84,22 +35,9 @@ class Morning:
             tablet.sync()
         self.at_start = len(self.a.rows(self.building))
         site.stop()
-        self.day = site_day.plan(self.building, _elements(self.a, self.building))
+        self.day = site_day.plan(self.building, elements(self.a, self.building))
         self.a.record(self.building, site_day.work_of_a(self.day))
         self.b.record(self.building, site_day.work_of_b(self.day))
-
-
-def _elements(tablet: Tablet, building: str) -> list[str]:
-    """Tagged elements that no task is about and that the day's work will change, in a fixed order."""
-    found = tablet.home.replica(building).connection.execute(
-        """
-        select id from element
-        where tag is not null and condition is not 'poor' and status is not 'faulty'
-          and id not in (select target_id from task)
-        order by id
-        """
-    )
-    return [id for (id,) in found]
 
 
 @pytest.fixture(params=["postgis", "spatialite"], scope="module")
@@ -182,3 +120,34 @@ def test_across_the_orders_the_rows_are_the_same_but_for_sequences_and_server_co
     assert len(one) == len(other)
     for first, second in zip(one, other, strict=True):
         assert first == second
+
+
+def test_a_page_sees_an_edit_of_a_tablet_and_its_own_offline_edit_reaches_the_tablet(
+    evenings: dict[str, Evening], browser: Browser
+):
+    """After the evening: the office looks on in Chromium, loses the network, reloads, and comes back."""
+    evening = evenings["BA"]
+    building, element = evening.day.building, evening.day.changed_by_a[30]
+    storey = evening.rows["element", element]["storey_id"]
+    tablet, office = evening.tablets["A"], Visitor(browser, evening.url)
+    page = office.login("owner@demo.arxos")
+    page.goto(f"{evening.url}/b/{building}?storey={storey}&element={element}")
+    wait_for_plan(page)
+    page.wait_for_selector(f'form[data-element="{element}"]')
+    wait_for_badge(page, "saved")
+    tablet.record(building, iter([[Change("element", element, "update", set={"model": "Seen live"})]]))
+    tablet.sync()
+    wait_for_field(page, "model", "Seen live")
+    kept_offline(page)
+    office.context.set_offline(True)
+    save(page, serial_number="SN-OFFLINE")
+    wait_for_badge(page, "offline", pending=1)
+    page.reload()
+    wait_for_field(page, "serial_number", "SN-OFFLINE")
+    office.context.set_offline(False)
+    wait_for_badge(page, "saved", pending=0)
+    tablet.sync()
+    assert (tablet.home.replica(building).row("element", element) or {})["serial_number"] == "SN-OFFLINE"
+    assert tablet.digests(building) == Office(evening.url, "owner@demo.arxos").pull(building)[1]
+    office.leave()
+    assert office.complaints == []

@@ -14,6 +14,7 @@ import pytest
 import zstandard
 
 from arxos_sync import digest, limits
+from arxos_sync.storage import driver, spatialite_server
 from server.parts import new_id
 from tests.server.running import Person, Running, wait_for
 from tests.server.test_accounts import code
@@ -36,9 +37,7 @@ def test_a_push_is_answered_with_its_receipt_and_what_it_did(owner: Person, buil
     assert told["known"] == {"n": owner.n, "nonce": owner.nonce}
     row = next(row for row in told["rows"] if row["id"] == change["id"])
     assert row["set"]["title"] == "Leak" and row["set"]["location"] == POINT_Z.hex()
-    assert told["digest"]["annotation"] == digest.to_hex(
-        digest.row_hash("annotation", row["id"], row["sequence"])
-    )
+    assert told["digest"]["annotation"] == digest.to_hex(digest.row_hash("annotation", row["id"], row["sequence"]))
 
 
 def test_a_repeat_gets_the_same_receipt_and_happens_once(owner: Person, building: str) -> None:
@@ -77,15 +76,11 @@ def test_a_cursor_that_cannot_be_read_is_diverged_and_nothing_is_taken(owner: Pe
     assert told["state"] == "diverged" and not told["receipts"] and told["known"] is None
 
 
-def test_an_unreadable_scope_and_none_at_all_look_the_same(
-    owner: Person, building: str, stranger: Person
-) -> None:
+def test_an_unreadable_scope_and_none_at_all_look_the_same(owner: Person, building: str, stranger: Person) -> None:
     there = stranger.sync(building, None, stranger.transaction(annotation()))
     stranger.n = 0
     absent = stranger.sync(new_id(), None, stranger.transaction(annotation()))
-    assert {k: v for k, v in there.items() if k != "scope"} == {
-        k: v for k, v in absent.items() if k != "scope"
-    }
+    assert {k: v for k, v in there.items() if k != "scope"} == {k: v for k, v in absent.items() if k != "scope"}
     assert there["state"] == "gone" and there["receipts"][0]["problem"]["code"] == "forbidden"
     assert "head" not in there and "cursor" not in there and there["rows"] == []
     assert stranger.sync(f"user:{owner.id}")["state"] == "gone"
@@ -135,10 +130,7 @@ def test_bodies_travel_compressed_both_ways(owner: Person, building: str, encodi
     body = pack(msgspec.json.encode(owner.request(building)))
     answer = owner.post(body, **{"Content-Encoding": encoding, "Accept-Encoding": encoding})
     assert answer.status_code == 200
-    assert (
-        answer.headers["content-encoding"] == encoding
-        or "zstd" not in httpx.Client().headers["accept-encoding"]
-    )
+    assert answer.headers["content-encoding"] == encoding or "zstd" not in httpx.Client().headers["accept-encoding"]
 
 
 def test_msgpack_carries_geometries_as_bytes(owner: Person, building: str) -> None:
@@ -171,9 +163,7 @@ BAD_CHANGES = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(
-    ("problem", "change"), BAD_CHANGES, ids=lambda value: value if isinstance(value, str) else ""
-)
+@pytest.mark.parametrize(("problem", "change"), BAD_CHANGES, ids=lambda value: value if isinstance(value, str) else "")
 def test_a_bad_change_is_rejected_alone_and_the_next_transaction_goes_through(
     owner: Person, building: str, problem: str, change: dict[str, Any]
 ) -> None:
@@ -203,9 +193,7 @@ def _without(body: dict[str, Any], name: str) -> dict[str, Any]:
 ], ids=[
     "not json", "not utf-8", "NaN", "no device", "odd device", "wrong shape", "a scope twice", "odd scope",
 ])  # fmt: skip
-def test_a_request_that_cannot_be_read_is_422_and_changes_nothing(
-    owner: Person, building: str, spoil: Any
-) -> None:
+def test_a_request_that_cannot_be_read_is_422_and_changes_nothing(owner: Person, building: str, spoil: Any) -> None:
     head = owner.sync(building)["head"]
     body = owner.request(building, None, owner.transaction(annotation()))
     answer = owner.post(spoil(body))
@@ -284,10 +272,7 @@ def test_work_that_comes_after_the_right_was_lost_is_refused_and_kept(
     assert grant.returncode == 0, grant.stderr
     first = stranger.post(stranger.request(building)).json()
     assert {"scope": building, "role": "technician"} in first["granted"]
-    assert any(
-        row["table"] == "member" and row["set"]["user_id"] == stranger.id
-        for row in first["scopes"][0]["rows"]
-    )
+    assert any(row["table"] == "member" and row["set"]["user_id"] == stranger.id for row in first["scopes"][0]["rows"])
     assert running.command("admin", "grant", "stranger@demo.arxos", building, "none").returncode == 0
     late = stranger.transaction(annotation("typed in the basement"))
     answer = stranger.post(stranger.request(building, first["scopes"][0]["cursor"], late)).json()
@@ -342,3 +327,22 @@ def test_a_server_killed_in_mid_push_takes_every_transaction_once(tmp_path: Path
     assert listed.json()["total"] == 20 * len(sent)
     server.stop()
     assert server.command("admin", "verify", scope).returncode == 0
+
+
+def test_downloads_do_not_wait_for_a_writer(tmp_path: Path) -> None:
+    """Another process holds SQLite's write lock, as an import does; everything that reads goes on."""
+    server = Running({"ARXOS_DATA_DIR": str(tmp_path / "var"), "ARXOS_LOG": "error"})
+    server.make_people()
+    person = Person(server.start(), "owner")
+    scope = person.building()
+    person.sync(scope)
+    writer = driver.connect(tmp_path / "var" / spatialite_server.FILE)
+    writer.execute("begin immediate")
+    assert person.sync(scope)["rows"]
+    for path in (f"buildings/{scope}", "buildings", "me", f"sync/digest/{scope}?table=member"):
+        assert person.http.get(f"/api/v1/{path}").status_code == 200
+    assert person.http.get("/readyz").status_code == 200
+    writer.execute("rollback")
+    writer.close()
+    assert person.sync(scope, None, person.transaction(annotation()))["receipts"][0]["outcome"] == "applied"
+    server.stop()

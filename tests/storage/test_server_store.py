@@ -59,9 +59,7 @@ def test_a_write_that_fails_leaves_nothing_behind(any_store: Any):
     put(any_store, row("storey", STOREY, name="Ground"))
     with pytest.raises(ZeroDivisionError):
         with any_store.write(SCOPE) as writer:
-            spoiled = batch(
-                row("storey", STOREY, sequence=2, name="spoiled"), row("element", ELEMENT, sequence=2)
-            )
+            spoiled = batch(row("storey", STOREY, sequence=2, name="spoiled"), row("element", ELEMENT, sequence=2))
             spoiled.log.append(entry(2, 1))
             spoiled.receipts.append(StoredReceipt(1, "nonce", Receipt(1, "applied", 2, [])))
             writer.save(spoiled)
@@ -195,11 +193,7 @@ def test_the_log_comes_back_in_order_and_knows_its_salts(any_store: Any):
         made.log = entries
         writer.save(made)
     with any_store.write(SCOPE) as writer:
-        assert (
-            list(writer.log(0)) == entries
-            and list(writer.log(2)) == entries[2:]
-            and list(writer.log(3)) == []
-        )
+        assert list(writer.log(0)) == entries and list(writer.log(2)) == entries[2:] and list(writer.log(3)) == []
         assert [writer.salt(n) for n in range(5)] == ["", "salt1", "salt2", "salt3", None]
     with any_store.write(OTHER) as writer:
         assert list(writer.log(0)) == []

@@ -6,8 +6,6 @@ import math
 import struct
 from typing import Any
 
-import pytest
-
 from arxos_sync import geometry
 from arxos_sync.store import FieldMark, Grave, Row, ServerStore
 from tests.engine.world import SCOPE, uid

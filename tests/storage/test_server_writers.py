@@ -50,9 +50,7 @@ def test_many_writers_of_one_scope_lose_nothing(store: ServerStore):
                 taken = device.send(
                     writer,
                     [
-                        insert(
-                            "element", mine, ifc_class="IfcDoor", storey_id=storey, tag=f"{number}/{push}"
-                        ),
+                        insert("element", mine, ifc_class="IfcDoor", storey_id=storey, tag=f"{number}/{push}"),
                         update("element", element(0), base, visit_count={"add": 1}),
                     ],
                 )
@@ -110,9 +108,7 @@ def test_a_reader_stays_in_its_moment_while_a_writer_commits(store: ServerStore)
         assert {t: s for t, s in reader.digests().items() if s} == sums_of(reader)
 
 
-def test_a_push_takes_as_many_statements_for_1000_edits_as_for_10(
-    store: ServerStore, statements: Callable[[], int]
-):
+def test_a_push_takes_as_many_statements_for_1000_edits_as_for_10(store: ServerStore, statements: Callable[[], int]):
     device = Device(1)
     storey = found_building(store, device)
     with store.write(SCOPE) as writer:
@@ -138,9 +134,7 @@ def test_a_delete_takes_as_many_statements_for_1000_children_as_for_10(
         storey = uid(0x5100 + number)
         with store.write(SCOPE) as writer:
             first = number * 1000
-            device.send(
-                writer, [insert("storey", storey, name="Top"), *doors(storey, range(first, first + size))]
-            )
+            device.send(writer, [insert("storey", storey, name="Top"), *doors(storey, range(first, first + size))])
         before = statements()
         with store.write(SCOPE) as writer:
             taken = device.send(writer, [delete("storey", storey, writer.head().sequence)])

@@ -1,0 +1,32 @@
+"""A demo server, and pages that fail the test when they complain."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser
+
+from tests.browser.visitor import Visitor
+from tests.server.site import Site
+from tests.site_day import Office
+
+
+@pytest.fixture(scope="module")
+def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    site = Site.new("spatialite", tmp_path_factory.mktemp("browser"))
+    yield site.start()[0]
+    site.remove()
+
+
+@pytest.fixture(scope="module")
+def building(url: str) -> str:
+    return Office(url, "owner@demo.arxos").building()
+
+
+@pytest.fixture
+def visitor(browser: Browser, url: str) -> Iterator[Visitor]:
+    visitor = Visitor(browser, url)
+    yield visitor
+    visitor.leave()
+    assert visitor.complaints == [], "the page complained"

@@ -1,0 +1,62 @@
+"""A store filled with the demo building, with its servers; copied as a whole where a day is played twice."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import psycopg
+
+from server.app import open_parts
+from server.operations.demo import fill
+from server.settings import read_settings
+from tests import services
+from tests.server.running import Running
+
+
+class Site:
+    """A store with its servers: filled once, copied for each course of the day."""
+
+    def __init__(self, kind: str, folder: Path, name: str):
+        self.kind, self.folder, self.name = kind, folder, name
+        environment = {"ARXOS_DATA_DIR": str(folder / "data"), "ARXOS_LOG": "error"}
+        if kind == "postgis":
+            environment |= {
+                "ARXOS_DATABASE_URL": services.database_url(name),
+                "ARXOS_REDIS_URL": services.redis_server_url(),
+            }
+        self.running = Running(environment)
+
+    @classmethod
+    def new(cls, kind: str, folder: Path) -> Site:
+        name = f"site_{folder.name.replace('-', '_')}"
+        if kind == "postgis":
+            services.create_database(name)
+        site = cls(kind, folder, name)
+        parts = open_parts(read_settings(site.running.environment, folder))
+        fill(parts, say=lambda line: None)
+        parts.store.close()
+        return site
+
+    def copied(self, folder: Path) -> Site:
+        """Everything as it is now, under another name; no server runs meanwhile."""
+        shutil.copytree(self.folder / "data", folder / "data")
+        name = f"site_{folder.name.replace('-', '_')}"
+        if self.kind == "postgis":
+            with psycopg.connect(services.database_url("postgres"), autocommit=True) as connection:
+                connection.execute(f'create database "{name}" template "{self.name}"')
+        return Site(self.kind, folder, name)
+
+    def start(self) -> list[str]:
+        """Two processes where the store allows it; the address each person goes to."""
+        urls = [self.running.start() for _ in range(2 if self.kind == "postgis" else 1)]
+        return [urls[0], urls[-1]]
+
+    def stop(self) -> None:
+        self.running.stop()
+        self.running.processes.clear()
+
+    def remove(self) -> None:
+        self.stop()
+        if self.kind == "postgis":
+            services.drop_database(self.name)
