@@ -121,7 +121,12 @@ def _are(kind: type | tuple[type, ...], *values: Any) -> bool:
 
 
 def same(a: Any, b: Any) -> bool:
-    """Equal as JSON has it: true is not 1."""
+    """Equal as JSON has it: true is not 1, at any depth."""
+    match a, b:
+        case list(), list():
+            return len(a) == len(b) and all(map(same, a, b))
+        case dict(), dict():
+            return a.keys() == b.keys() and all(same(a[key], b[key]) for key in a)
     return a == b and isinstance(a, bool) == isinstance(b, bool)
 
 

@@ -22,6 +22,7 @@ from .problems import Problem, Refused, Unreadable
 
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\Z")
 _INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z\Z")
+_HEX = re.compile(r"(?:[0-9a-f]{2})*\Z")
 _DATE = re.compile(r"\d{4}-\d\d-\d\d\Z")
 _AT = re.compile(r"(.*) - at `(.*)`\Z", re.DOTALL)
 _JSON = msgspec.json.Decoder(SyncRequest)
@@ -249,7 +250,7 @@ def _real(column: Column, value: Any) -> float:
         raise ValueError("too large") from error
     if not math.isfinite(number):
         raise ValueError("not a finite number")
-    return number
+    return number + 0.0  # SQLite keeps no sign of zero, so nobody does
 
 
 def _number(column: Column, value: Any) -> int | float:
@@ -324,7 +325,7 @@ def _key(key: Any) -> str:
 def _bytes(column: Column, value: Any) -> bytes:
     if isinstance(value, bytes):
         return value
-    if not isinstance(value, str) or value != value.lower():
+    if not isinstance(value, str) or not _HEX.match(value):
         raise ValueError("lower-case hex is wanted")
     return bytes.fromhex(value)
 

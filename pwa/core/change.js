@@ -156,7 +156,7 @@ function integer(column, value) {
 function real(column, value) {
   if (typeof value !== "number") throw new Misfit(`a number is wanted, not ${typeof value}`);
   if (!Number.isFinite(value)) throw new Misfit("not a finite number");
-  return value;
+  return value + 0; // SQLite keeps no sign of zero, so nobody does
 }
 
 /** Whole where it would be written whole, and then no larger than what others carry exactly. */

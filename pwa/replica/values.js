@@ -33,5 +33,5 @@ export function toInner(column, value) {
 function sorted(value) {
   if (Array.isArray(value)) return value.map(sorted);
   if (value === null || typeof value !== 'object') return value;
-  return Object.fromEntries(Object.keys(value).sort().map((key) => [key, sorted(value[key])]));
+  return Object.fromEntries(sortedTexts(Object.keys(value)).map((key) => [key, sorted(value[key])]));
 }
