@@ -78,7 +78,7 @@ def tell_conflicts(rows: dict[tuple[str, str], dict[str, Any]]) -> None:
     found = [r for (table, _), r in rows.items() if table == "conflict" and r["state"] == "open"]
     fields = [r for r in found if r["kind"] == "field"]
     deletes = [r for r in found if r["kind"] == "delete"]
-    say(f"{len(found)} conflicts are open: {len(fields)} fields that both set, {len(deletes)} deletes of what B edited.")
+    say(f"{len(found)} conflicts are open: {len(fields)} fields that both set, {len(deletes)} deletes B did not know.")
     one = fields[0]
     name = rows["element", one["row_id"]].get("name", one["row_id"])
     say(

@@ -49,7 +49,7 @@ async function bring(page, replica, id) {
     return await find(replica, id);
   } catch (error) {
     const [href, text] = replica.me() ? ['/', 'To the buildings'] : [`/login?next=${encodeURIComponent(`/b/${id}`)}`, 'Log in'];
-    words.textContent = problem(error);
+    words.textContent = `This building cannot be opened here. ${problem(error)}`;
     far.replaceWith(h('a.button', { href }, text));
     return null;
   } finally {

@@ -3,8 +3,9 @@
 import { clock, count } from './words.js';
 
 /** {mark, text, tone}: an icon's name, a few words, and good | plain | warn | bad. */
-export function standing({ state, pending = 0, rejected = 0, conflicts = 0, at = null, memory = false }) {
-  const now = heart(state, pending, rejected, at);
+export function standing({ state, pending = 0, rejected = 0, conflicts = 0, at = null, memory = false, me }) {
+  const reading = me === null && state === 'saved' && pending === 0; // nobody is logged in: nothing was ever sent
+  const now = reading ? { mark: 'person', tone: 'plain', text: 'Reading only' } : heart(state, pending, rejected, at);
   const rest = [];
   if (rejected > 0 && state !== 'rejected') rest.push(`${rejected} rejected`);
   if (conflicts > 0) rest.push(count(conflicts, 'conflict'));

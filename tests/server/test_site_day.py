@@ -16,8 +16,8 @@ from playwright.sync_api import Browser
 from arxos_sync.messages import Change
 from client_kit.http import Unreachable
 from tests import site_day
-from tests.demo_sync import elements
 from tests.browser.visitor import Visitor, kept_offline, save, wait_for_badge, wait_for_field, wait_for_plan
+from tests.demo_sync import elements
 from tests.server.site import Site
 from tests.site_day import Day, Office, Tablet
 
