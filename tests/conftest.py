@@ -48,8 +48,9 @@ def chromium() -> str:
     return services.chromium_path()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser(chromium):
+    """A running Chromium; ended with its module, since Playwright keeps an event loop in the thread meanwhile."""
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:

@@ -114,7 +114,7 @@ export const TABLES = Object.freeze({
     column("confidence_relationships", "real", "atomic", "technician", {"group": "confidence", "unit": "%", "field": "confidence"}),
     column("ifc_guid", "text", "latest", "technician", {"ifc": "GlobalId"}),
     column("properties", "map", "map", "technician"),
-    column("heading_deg", "real", "atomic", "technician", {"group": "placement", "unit": "deg", "field": "placement"}),
+    column("heading_deg", "real", "atomic", "technician", {"group": "placement", "unit": "deg", "help": "Counter-clockwise from the building's X axis, 0 up to 360.", "field": "placement"}),
     column("geometry", "geometry", "geometry", "technician", {"group": "placement", "kinds": ["Point", "LineString", "Polygon"], "dimensions": 3, "field": "placement"}),
   ], {"confidence": ["confidence_classification", "confidence_position", "confidence_properties", "confidence_relationships"], "placement": ["heading_deg", "geometry"]}),
   system: table("system", "building", {"ifc": "IfcSystem", "cobie": "System", "insert": "technician", "update": "technician", "delete": "manager", "help": "A technical system of the building."}, [

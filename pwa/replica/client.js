@@ -41,6 +41,7 @@ class Client extends EventTarget {
   lead() {
     this.worker = new Worker('/replica/worker.js', { type: 'module' });
     this.worker.onmessage = ({ data }) => this.fromWorker(data);
+    this.worker.postMessage({ hello: this.tab, csrf: csrf() });
     this.channel.postMessage({ leader: this.tab });
     for (const question of this.waiting.values()) this.worker.postMessage(question.message);
     return new Promise(() => {});

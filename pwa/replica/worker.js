@@ -26,6 +26,7 @@ function heard(what, facts) {
       badge = facts;
       if (badge.state === 'saved') {
         savedAt = Date.now();
+        home.keep('saved_at', savedAt);
         problem = null;
       }
       tell('status', status());
@@ -192,9 +193,17 @@ async function snapshot(scope) {
 
 const parsed = (text) => (text === null ? null : JSON.parse(text));
 
+/** Resolves when a tab has said hello: only pages can read the cookie that a push must repeat. */
+let greet;
+const greeted = new Promise((resolve) => {
+  greet = resolve;
+});
+
 async function start() {
   storage = await openStorage();
   home = new Home(storage);
+  savedAt = home.kept('saved_at');
+  await greeted;
   begin();
   tell('ready', status());
 }
@@ -202,10 +211,12 @@ async function start() {
 const started = start();
 started.catch((error) => tell('broken', { detail: String(error), stack: error.stack }));
 
-self.onmessage = async ({ data: { id, method, args, csrf } }) => {
+self.onmessage = async ({ data: { hello, id, method, args, csrf } }) => {
+  if (csrf) server.csrf = csrf;
+  greet();
+  if (hello) return;
   try {
     await started;
-    if (csrf) server.csrf = csrf;
     self.postMessage({ id, answer: await methods[method](...args) });
   } catch (error) {
     const { code = 'broken', detail = String(error), hint = '', field = null, kind = null } = error;

@@ -15,7 +15,7 @@ PROBLEM_JSON = "application/problem+json"
 RETRY_AFTER_S = 2
 _CODES = {
     400: "invalid", 401: "unauthenticated", 403: "forbidden", 404: "not_found",
-    405: "not_found", 413: "too_large", 415: "invalid", 422: "invalid", 429: "too_many_requests",
+    405: "method_not_allowed", 413: "too_large", 415: "invalid", 422: "invalid", 429: "too_many_requests",
     503: "unavailable",
 }  # fmt: skip
 _log = structlog.get_logger("arxos")
@@ -28,7 +28,7 @@ def answer(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]
             return of_problem(error)
         case MethodNotAllowedException():
             detail = f"{request.method} is not offered here"
-            return _response(405, _body(Problem("not_found", detail), 405), error.headers)
+            return _response(405, _body(Problem("method_not_allowed", detail), 405), error.headers)
         case ValidationException():
             extra = error.extra if isinstance(error.extra, list) else []
             errors = [(f"$.{e.get('key', '')}", str(e.get("message", ""))) for e in extra]
@@ -36,7 +36,7 @@ def answer(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]
         case HTTPException():
             return of_problem(Problem(_CODES.get(error.status_code, "invalid"), error.detail))
     _log.error("request failed", path=request.url.path, exc_info=error)
-    return _response(500, _body(Problem("unavailable", "The server made a mistake; it is in its log."), 500))
+    return of_problem(Problem("internal", "What happened is in the server's log."))
 
 
 def of_problem(problem: Problem) -> Response[bytes]:

@@ -145,3 +145,17 @@ def test_a_measurement_taken_on_the_page_is_kept_and_sent(visitor: Visitor, url:
     office = Office(url, "owner@demo.arxos")
     (found,) = wait_for(lambda: measurements_of(office, building, element))
     assert (found["value"], found["uncertainty_95"]) == (1.234, 0.005)
+
+
+def test_after_a_start_from_any_address_what_waits_is_sent_by_itself(visitor: Visitor, url: str, building: str):
+    page = visitor.login()
+    element = open_element(page, url, building, 5)
+    kept_offline(page)
+    visitor.context.set_offline(True)
+    save(page, tag="SENT-AT-START")
+    wait_for_badge(page, "offline", pending=1)
+    page.close()
+    visitor.context.set_offline(False)
+    page = visitor.page("/sync")
+    wait_for_server(url, building, element, tag="SENT-AT-START")
+    wait_for_badge(page, "saved", pending=0)
