@@ -7,6 +7,7 @@ Exit codes: 0 done, 1 refused, 2 usage, 3 the server cannot be reached (work is 
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from pathlib import Path
 
@@ -19,6 +20,8 @@ from .replica import DEFAULT_FOLDER, Home
 
 def main() -> None:
     as_json = "--json" in sys.argv
+    if hasattr(signal, "SIGPIPE"):
+        signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # `arxos-device list … | head` ends quietly
     try:
         if not _answer_status(sys.argv[1:], as_json):
             from .commands import app

@@ -41,13 +41,19 @@ def rows(as_json: bool, found: list[dict[str, Any]], headings: list[str]) -> Non
     if as_json:
         print(_json(found))
         return
+    from rich import box
     from rich.console import Console
     from rich.table import Table
 
-    table = Table(*headings, caption=f"{len(found)} rows")
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, caption=f"{len(found)} row{'' if len(found) == 1 else 's'}")
+    for name in headings:  # an id is there to be copied: it is never cut
+        table.add_column(name, no_wrap=name == "id", min_width=ID_CHARS if name == "id" else None, overflow="fold")
     for one in found:
         table.add_row(*(_cell(one.get(name)) for name in headings))
     Console().print(table)
+
+
+ID_CHARS = 36
 
 
 def _cell(value: Any) -> str:
