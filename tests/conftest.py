@@ -31,7 +31,7 @@ def postgis_store_url(postgis_url):
     """As `postgis_url`, with the server's tables."""
     from arxos_sync.storage import postgis
 
-    postgis.prepare(postgis_url)
+    postgis.prepare(postgis_url, "a new life")
     return postgis_url
 
 

@@ -27,7 +27,7 @@ _HINT = (
 
 def connect(path: Path | str, *, spatialite: bool = True, readonly: bool = False) -> sqlite.Connection:
     """A connection in autocommit mode, durable at each commit. Raises Problem `unavailable` with what to install."""
-    target = f"file:{path}?mode=ro" if readonly else str(path)
+    target = f"{Path(path).absolute().as_uri()}?mode=ro" if readonly else str(path)
     try:
         connection = sqlite.connect(
             target, uri=readonly, isolation_level=None, check_same_thread=False, cached_statements=512

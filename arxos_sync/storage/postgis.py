@@ -7,6 +7,7 @@ table, whatever its size. Read it beside spatialite_server.py: the same methods 
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -24,17 +25,18 @@ from ..messages import Mark
 from ..problems import Problem
 from ..store import Batch, BuildingQuery, Head, ListedBuilding, LogEntry, Row, StoredReceipt
 from . import migrations
-from .server_rows import Layout, layouts, merge_text, read_receipt, receipt_bytes, split_scope, whole
+from .server_rows import SEARCHED, Layout, layouts, merge_text, read_receipt, receipt_bytes, split_scope, whole
 
 POOL_WAIT_S_MAX = 30.0
 ROWS_PER_FETCH = 2_000
 _OPTIONS = "-c timezone=UTC -c datestyle=ISO -c extra_float_digits=1"
 _NAMED = re.compile(r"(?<!:):([a-z_]+)")
+_CURSORS = itertools.count()
 _NO_ID = "00000000-0000-0000-0000-000000000000"
 _AS_JSON = frozenset({"map", "set", "json"})
 
 
-def prepare(url: str, epoch: str = "unset") -> None:
+def prepare(url: str, epoch: str) -> None:
     """Make or bring up to date the tables of a database. `epoch` is the life of a store that is new."""
     with _translated(), psycopg.connect(url) as connection:
         migrations.prepare_postgis(connection, epoch)
@@ -51,6 +53,8 @@ def _translated() -> Iterator[None]:
         yield
     except psycopg.OperationalError as error:
         raise Problem("unavailable", f"the database does not answer: {error}", retry_after_s=2) from error
+    except psycopg.Error as error:
+        raise Problem("internal", f"the database refused: {error}") from error
 
 
 # ---------------------------------------------------------------- values
@@ -214,7 +218,7 @@ class PostgisScope:
 
     def live_rows(self) -> Iterator[Row]:
         for layout in self._layouts.values():
-            yield from self._select(layout, "deleted is null")
+            yield from self._select(layout, "deleted is null", streamed=True)
 
     # ------------------------------------------------------------ what a push needs
 
@@ -265,7 +269,7 @@ class PostgisScope:
         return list(self._select(self._layouts["conflict"], condition, sorted(row_ids)))
 
     def log(self, after: int) -> Iterator[LogEntry]:
-        found = self._each(
+        found = self._streamed(
             """
             select sequence, salt, device, n, user_id, stamp, received_at, content, before
             from change_log where scope = %s and sequence > %s order by sequence
@@ -359,16 +363,23 @@ class PostgisScope:
             raise Problem("not_found", f"{self.scope} has no table {table}")
         return self._layouts[table]
 
-    def _select(self, layout: Layout, condition: str, *values: Any) -> Iterator[Row]:
+    def _select(self, layout: Layout, condition: str, *values: Any, streamed: bool = False) -> Iterator[Row]:
         names = ", ".join(["id", *map(_selected, layout.columns), "sequence, born, deleted, merge_state::text"])
         statement = f'select {names} from "{layout.name}" where {layout.owner} = %s and {condition}'
-        for id, *rest in self._each(statement, self._owner, *values):
+        each = self._streamed if streamed else self._each
+        for id, *rest in each(statement, self._owner, *values):
             inner = [_inner(c, v) for c, v in zip(layout.columns, rest, strict=False)]
             yield layout.row([id, *inner, *rest[-4:]])
 
     def _each(self, statement: str, *values: Any) -> Iterator[Any]:
         with _translated():
             yield from self._connection.execute(statement, _given(values))
+
+    def _streamed(self, statement: str, *values: Any) -> Iterator[Any]:
+        """Rows by a cursor of the database's, `ROWS_PER_FETCH` at a time."""
+        with _translated(), self._connection.cursor(name=f"streamed_{next(_CURSORS)}") as cursor:
+            cursor.itersize = ROWS_PER_FETCH
+            yield from cursor.execute(statement, _given(values))
 
     def _all(self, statement: str, *values: Any) -> list[Any]:
         return list(self._each(statement, *values))
@@ -427,6 +438,7 @@ class PostgisStore:
     def write(self, scope: str) -> Iterator[PostgisScope]:
         with self._connection() as connection, connection.transaction():
             with _translated():
+                connection.execute("set transaction isolation level read committed")
                 connection.execute("select pg_advisory_xact_lock(hashtextextended(%s, 0))", (scope,))
             yield PostgisScope(connection, self._catalogue, scope)
 
@@ -484,10 +496,11 @@ class PostgisStore:
 def _wanted(query: BuildingQuery) -> tuple[list[str], dict[str, Any]]:
     values: dict[str, Any] = {"user": query.user_id, "now": query.now}
     conditions = ["true" if query.everything else "(g.role is not null or b.visibility = 'public')"]
-    if query.text:
-        conditions.append("concat_ws(' ', b.name, b.code, b.street, b.city) ilike %(text)s")
-        escaped = query.text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-        values["text"] = f"%{escaped}%"
+    for number, word in enumerate(query.text.split()):
+        found = " or ".join(f"b.{name} ilike %(word{number})s" for name in SEARCHED)
+        conditions.append(f"({found})")
+        escaped = word.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+        values[f"word{number}"] = f"%{escaped}%"
     if query.bbox:
         conditions.append("b.footprint && ST_MakeEnvelope(%(west)s, %(south)s, %(east)s, %(north)s, 4326)")
         values |= dict(zip(("west", "south", "east", "north"), query.bbox, strict=True))

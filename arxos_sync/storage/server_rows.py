@@ -10,6 +10,7 @@ import msgspec
 from ..catalogue import Catalogue, Column, Table
 from ..store import MergeState, Receipt, Row
 
+SEARCHED = ("name", "code", "street", "city")  # each word of a search is in one of them
 KEPT = ("sequence", "born", "deleted", "merge_state")
 _MERGE = msgspec.json.Decoder(MergeState)
 _RECEIPT = msgspec.msgpack.Decoder(Receipt)

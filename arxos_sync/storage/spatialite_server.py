@@ -22,7 +22,7 @@ from ..store import Batch, BuildingQuery, Head, ListedBuilding, LogEntry, Row, S
 from . import migrations
 from .driver import connect, sqlite
 from .replica_values import to_inner, to_native
-from .server_rows import Layout, layouts, merge_text, read_receipt, receipt_bytes, split_scope, whole
+from .server_rows import SEARCHED, Layout, layouts, merge_text, read_receipt, receipt_bytes, split_scope, whole
 
 FILE = "arxos.sqlite"
 READERS_MAX = 8
@@ -56,6 +56,8 @@ def _translated() -> Iterator[None]:
         yield
     except sqlite.OperationalError as error:
         raise Problem("unavailable", f"the store is busy or full: {error}", retry_after_s=2) from error
+    except sqlite.Error as error:
+        raise Problem("internal", f"the store refused: {error}") from error
 
 
 class SharedSql:
@@ -386,7 +388,7 @@ class SpatialiteStore:
             self._readers.put(connection)
 
     def heads(self, scopes: Iterable[str]) -> dict[str, int]:
-        with self._reader() as connection:
+        with self._reader() as connection, _translated():
             found = connection.execute(
                 "select scope, sequence from scope_head where scope in (select value from json_each(?))",
                 (json.dumps(list(scopes)),),
@@ -431,13 +433,10 @@ class SpatialiteStore:
 def _wanted(query: BuildingQuery) -> tuple[list[str], dict[str, Any]]:
     values: dict[str, Any] = {"user": query.user_id, "now": query.now}
     conditions = ["1 = 1" if query.everything else "(g.role is not null or b.visibility = 'public')"]
-    if query.text:
-        conditions.append(
-            """
-            instr(lower_text(b.name || ' ' || coalesce(b.code, '') || ' ' || coalesce(b.street, '') || ' '
-                || coalesce(b.city, '')), :text) > 0"""
-        )
-        values["text"] = query.text.lower()
+    for number, word in enumerate(query.text.lower().split()):
+        found = " or ".join(f"instr(lower_text(coalesce(b.{name}, '')), :word{number}) > 0" for name in SEARCHED)
+        conditions.append(f"({found})")
+        values[f"word{number}"] = word
     if query.bbox:
         conditions.append(
             """

@@ -120,7 +120,7 @@ def _postgis(table: Table) -> str:
         for c in table.geometries
     ]
     if table.name == "building":
-        made.append("create index building_by_name on building (name, id) where deleted is null;")
+        made.append('create index building_by_name on building (name collate "C", id) where deleted is null;')
     return "\n".join(made) + "\n"
 
 
@@ -146,7 +146,10 @@ def _sqlite(table: Table) -> str:
         for c in table.columns.values()
         if c.type != "geometry"
     ]
-    return "\n".join([_table(table, columns, "text"), *_indexes(table)]) + "\n"
+    made = [_table(table, columns, "text"), *_indexes(table)]
+    if table.name == "building":
+        made.append("create index building_by_name on building (name, id) where deleted is null;")
+    return "\n".join(made) + "\n"
 
 
 # ---------------------------------------------------------------- server only

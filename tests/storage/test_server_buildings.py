@@ -94,6 +94,12 @@ def test_text_is_found_as_it_is_typed_in_any_case(town: ServerStore):
         assert names(town, BuildingQuery(everything=True, text=text)) == found, text
 
 
+def test_words_are_found_each_in_a_field_of_its_own(town: ServerStore):
+    for text in ("Tower Basel", "basel   tower"):
+        assert names(town, BuildingQuery(everything=True, text=text)) == ["Tower"]
+    assert names(town, BuildingQuery(everything=True, text="rBasel")) == []
+
+
 def test_text_is_found_in_any_case_beyond_ascii(town: ServerStore):
     assert names(town, BuildingQuery(everything=True, text="ölMÜHLE")) == ["Ölmühle"]
 

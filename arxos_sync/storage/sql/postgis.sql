@@ -79,7 +79,7 @@ create table "building" (
 
 create index building_by_sequence on "building" (building_id, sequence);
 create index building_by_footprint_place on "building" using gist ("footprint");
-create index building_by_name on building (name, id) where deleted is null;
+create index building_by_name on building (name collate "C", id) where deleted is null;
 
 create table "storey" (
     building_id uuid not null,

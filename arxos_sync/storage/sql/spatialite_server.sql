@@ -77,6 +77,7 @@ create table "building" (
 );
 
 create index building_by_sequence on "building" (building_id, sequence);
+create index building_by_name on building (name, id) where deleted is null;
 
 create table "storey" (
     building_id text not null,
