@@ -15,8 +15,6 @@ from typing import Any, LiteralString
 
 import msgspec
 import psycopg
-from psycopg.abc import Buffer
-from psycopg.adapt import Loader
 from psycopg_pool import ConnectionPool
 
 from .. import digest
@@ -25,7 +23,8 @@ from ..messages import Mark
 from ..problems import Problem
 from ..store import Batch, BuildingQuery, Head, ListedBuilding, LogEntry, Row, StoredReceipt
 from . import migrations
-from .server_rows import SEARCHED, Layout, layouts, merge_text, read_receipt, receipt_bytes, split_scope, whole
+from .postgis_values import configure, inner_value, native, selected
+from .server_rows import SEARCHED, Layout, layouts, merge_text, read_receipt, receipt_bytes, split_scope
 
 POOL_WAIT_S_MAX = 30.0
 ROWS_PER_FETCH = 2_000
@@ -33,7 +32,6 @@ _OPTIONS = "-c timezone=UTC -c datestyle=ISO -c extra_float_digits=1"
 _NAMED = re.compile(r"(?<!:):([a-z_]+)")
 _CURSORS = itertools.count()
 _NO_ID = "00000000-0000-0000-0000-000000000000"
-_AS_JSON = frozenset({"map", "set", "json"})
 
 
 def prepare(url: str, epoch: str) -> None:
@@ -55,60 +53,6 @@ def _translated() -> Iterator[None]:
         raise Problem("unavailable", f"the database does not answer: {error}", retry_after_s=2) from error
     except psycopg.Error as error:
         raise Problem("internal", f"the database refused: {error}") from error
-
-
-# ---------------------------------------------------------------- values
-
-
-class _UuidText(Loader):
-    def load(self, data: Buffer) -> str:
-        return bytes(data).decode()
-
-
-class _DateText(_UuidText):
-    pass
-
-
-class _InstantText(Loader):
-    """`2026-01-31 08:30:00.5+00` as `2026-01-31T08:30:00.500Z`."""
-
-    def load(self, data: Buffer) -> str:
-        text = bytes(data).decode().removesuffix("+00")
-        whole_seconds, _, part = text.partition(".")
-        return f"{whole_seconds.replace(' ', 'T')}.{part[:3].ljust(3, '0')}Z"
-
-
-class _JsonText(Loader):
-    def load(self, data: Buffer) -> Any:
-        return msgspec.json.decode(bytes(data))
-
-
-def _configure(connection: psycopg.Connection[Any]) -> None:
-    for name, loader in (
-        ("uuid", _UuidText),
-        ("date", _DateText),
-        ("timestamptz", _InstantText),
-        ("json", _JsonText),
-        ("jsonb", _JsonText),
-    ):
-        connection.adapters.register_loader(name, loader)
-
-
-def _native(column: Column, value: Any) -> Any:
-    """As COPY takes it; geometries stay WKB until the upsert."""
-    if value is not None and column.type in _AS_JSON:
-        return msgspec.json.encode(value).decode()
-    return value
-
-
-def _inner(column: Column, value: Any) -> Any:
-    return whole(value) if column.type == "counter" else value
-
-
-def _selected(column: Column, prefix: str = "") -> str:
-    """A geometry comes as ISO WKB, little-endian; the rest as it is."""
-    name = f'{prefix}"{column.name}"'
-    return f"ST_AsBinary({name}, 'NDR')" if column.type == "geometry" else name
 
 
 class SharedSql:
@@ -322,7 +266,7 @@ class PostgisScope:
                 (
                     self._owner,
                     row.id,
-                    *(_native(c, row.values[c.name]) for c in layout.columns),
+                    *(native(c, row.values[c.name]) for c in layout.columns),
                     row.sequence,
                     row.born,
                     row.deleted,
@@ -364,11 +308,11 @@ class PostgisScope:
         return self._layouts[table]
 
     def _select(self, layout: Layout, condition: str, *values: Any, streamed: bool = False) -> Iterator[Row]:
-        names = ", ".join(["id", *map(_selected, layout.columns), "sequence, born, deleted, merge_state::text"])
+        names = ", ".join(["id", *map(selected, layout.columns), "sequence, born, deleted, merge_state::text"])
         statement = f'select {names} from "{layout.name}" where {layout.owner} = %s and {condition}'
         each = self._streamed if streamed else self._each
         for id, *rest in each(statement, self._owner, *values):
-            inner = [_inner(c, v) for c, v in zip(layout.columns, rest, strict=False)]
+            inner = [inner_value(c, v) for c, v in zip(layout.columns, rest, strict=False)]
             yield layout.row([id, *inner, *rest[-4:]])
 
     def _each(self, statement: str, *values: Any) -> Iterator[Any]:
@@ -416,7 +360,7 @@ class PostgisStore:
             max_size=pool_size,
             timeout=POOL_WAIT_S_MAX,
             kwargs={"autocommit": True, "options": _OPTIONS},
-            configure=_configure,
+            configure=configure,
             check=ConnectionPool.check_connection,
             open=True,
         )
@@ -469,7 +413,7 @@ class PostgisStore:
             where b.deleted is null and {" and ".join(conditions)}
         """
         layout = layouts(self._catalogue, "building")["building"]
-        names = ", ".join(_selected(c, "b.") for c in layout.columns)
+        names = ", ".join(selected(c, "b.") for c in layout.columns)
         with self._connection() as connection, _translated():
             (total,) = connection.execute(f"select count(*) {of}", values).fetchone() or (0,)
             after = 'and (b.name collate "C", b.id) > (%(after_name)s, %(after_id)s::uuid)' if query.after else ""
@@ -484,7 +428,7 @@ class PostgisStore:
             ).fetchall()
         listed = []
         for head, role, row_id, *rest in page:
-            inner = [_inner(c, v) for c, v in zip(layout.columns, rest, strict=False)]
+            inner = [inner_value(c, v) for c, v in zip(layout.columns, rest, strict=False)]
             role = role or ("owner" if query.everything else "anonymous")
             listed.append(ListedBuilding(layout.row([row_id, *inner, *rest[-4:]]), head, role))
         return listed, total

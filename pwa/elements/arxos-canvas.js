@@ -1,5 +1,6 @@
 // What the plan and the map share: a canvas as large as its element, sharp on every screen, drawn at most once a
 // frame, moved by gestures. A subclass has home() -> camera, limits() -> {min, max}, draw(context), tapped(left, top).
+// Where home() is null there is nothing to look at: the canvas is clear and gestures do nothing.
 
 import { moved, zoomed } from '../view/camera.js';
 import { watchGestures } from '../view/gestures.js';
@@ -17,7 +18,7 @@ export class ArxosCanvas extends HTMLElement {
 
   connectedCallback() {
     this.canvas = h('canvas', { tabindex: '0', role: 'img', 'aria-label': this.getAttribute('label') });
-    this.context = this.canvas.getContext('2d', { alpha: false });
+    this.context = this.canvas.getContext('2d');
     this.replaceChildren(this.canvas, this.#buttons());
     const resized = new ResizeObserver(() => this.#resize());
     resized.observe(this);
@@ -41,9 +42,9 @@ export class ArxosCanvas extends HTMLElement {
 
   #gestures() {
     return {
-      move: (dx, dy) => this.look(moved(this.camera, dx, dy)),
-      zoom: (factor, left, top) => this.look(zoomed(this.camera, this.size, factor, left, top, this.limits())),
-      tap: (left, top) => this.tapped(left, top),
+      move: (dx, dy) => this.camera && this.look(moved(this.camera, dx, dy)),
+      zoom: (factor, left, top) => this.camera && this.look(zoomed(this.camera, this.size, factor, left, top, this.limits())),
+      tap: (left, top) => this.camera && this.tapped(left, top),
       fit: () => this.fit(),
     };
   }
@@ -68,7 +69,6 @@ export class ArxosCanvas extends HTMLElement {
   }
 
   look(camera) {
-    if (!this.camera) return;
     this.#touched = true;
     this.camera = camera;
     this.redraw();
@@ -84,7 +84,14 @@ export class ArxosCanvas extends HTMLElement {
     if (!this.isConnected) return;
     this.#frame ||= requestAnimationFrame(() => {
       this.#frame = 0;
-      if (this.camera && this.size.width > 0) this.draw(this.context);
+      if (this.size.width === 0) return;
+      if (this.camera) this.draw(this.context);
+      else this.#clear();
     });
+  }
+
+  #clear() {
+    this.context.setTransform(1, 0, 0, 1, 0, 0);
+    this.context.clearRect(0, 0, this.canvas.width, this.canvas.height);
   }
 }

@@ -5,6 +5,7 @@ from __future__ import annotations
 from playwright.sync_api import Page, expect
 
 from arxos_sync.messages import Change
+from client_kit.replica import new_id
 from tests.browser.visitor import (
     Visitor,
     field,
@@ -113,6 +114,35 @@ def test_the_plan_is_really_drawn(visitor: Visitor, url: str, building: str):
         }"""
     )
     assert shades > 20
+
+
+PAINTED = """() => {
+    const canvas = document.querySelector('arxos-plan canvas');
+    const copy = new OffscreenCanvas(canvas.width, canvas.height).getContext('2d', { willReadFrequently: true });
+    copy.drawImage(canvas, 0, 0);
+    const { data } = copy.getImageData(0, 0, canvas.width, canvas.height);
+    return data.some((part) => part > 0);
+}"""
+
+
+def test_an_empty_storey_shows_nothing_of_another_and_bears_being_handled(
+    visitor: Visitor, url: str, building: str, tmp_path
+):
+    storey = new_id()
+    tablet = Tablet.new(tmp_path / "tablet", url, "owner@demo.arxos")
+    tablet.subscribe(building)
+    tablet.record(building, iter([[Change("storey", storey, "insert", set={"name": "Roof", "elevation_m": 99.0})]]))
+    tablet.sync()
+    page = visitor.page(f"/b/{building}")
+    wait_for_plan(page)
+    assert page.evaluate(PAINTED)
+    page.get_by_role("button", name="Roof", exact=True).click()
+    page.wait_for_selector(f'arxos-plan[data-storey="{storey}"]')
+    page.wait_for_function(f"!({PAINTED})()")
+    page.locator("arxos-plan canvas").click()
+    page.mouse.wheel(0, -200)
+    page.get_by_role("button", name="Closer").click()
+    expect(page.get_by_text("Nothing has been drawn on this storey yet.")).to_be_visible()
 
 
 def test_a_script_in_a_name_is_shown_as_text(visitor: Visitor, url: str, building: str):
