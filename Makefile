@@ -1,6 +1,7 @@
 # `make run` serves the demo; `make test` is what CI does; bare `make` is lint and test.
 PY := .venv/bin/python
-.PHONY: check run test test-long demo-sync schemas lock clean setup lint
+SEEDS := 30000
+.PHONY: check run test bench test-long test-faults demo-sync schemas lock clean setup lint
 
 check: test
 setup:
@@ -14,7 +15,13 @@ test:
 	@bash .ci/checks
 test-long:
 	@bash .ci/setup test
-	@$(PY) -m pytest -m long || [ $$? -eq 5 ] # 5: no test is marked long
+	@ARXOS_SIM_SEEDS=$(SEEDS) $(PY) -m pytest -m long || [ $$? -eq 5 ] # 5: no test is marked long
+test-faults: # needs root: it mounts disks, cuts their power and unplugs networks
+	@bash .ci/setup test
+	@$(PY) -m pytest -m faults
+bench: # ONLY=W2,W6 SIZE=20000 TIMES=1
+	@bash .ci/setup test
+	@$(PY) -m tests.bench $(if $(ONLY),--only $(ONLY)) $(if $(SIZE),--size $(SIZE)) $(if $(TIMES),--times $(TIMES))
 demo-sync: setup
 	@$(PY) -m tests.demo_sync
 schemas: setup
@@ -22,7 +29,7 @@ schemas: setup
 lock: setup
 	@.venv/bin/pip install -q uv
 	@.venv/bin/uv pip compile --universal --python-version 3.11 --no-emit-index-url --no-header \
-	  --generate-hashes --extra test --extra build pyproject.toml -o requirements.lock -q
+	  --generate-hashes --extra test --extra build --extra encryption pyproject.toml -o requirements.lock -q
 	@cd pwa && npm install --package-lock-only --ignore-scripts
 clean:
 	rm -rf .venv build *.egg-info pwa/vendor pwa/node_modules .pytest_cache .ruff_cache

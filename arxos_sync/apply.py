@@ -194,6 +194,8 @@ def _update(table: Table, entry: Entry, base: int, edited: list[str]) -> Change:
     for field in edited:
         name, _, key = field.partition(".")
         for column in (table.columns[c] for c in table.columns_of(name)):
+            if column.name not in entry.new:  # an edit made before the column came knows nothing of it
+                continue
             old, new = entry.old.get(column.name), entry.new.get(column.name)
             change = delta(column, old, new)
             if key:

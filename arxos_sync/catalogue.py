@@ -3,6 +3,10 @@
 `schemas/catalogue.toml` is written by people. `load` turns its text into frozen structs and adds the columns
 that every synced table has, so that nobody else needs to know which those are. A *field* is what merges as
 one: a column, a group of columns, or one key of a map (written `column.key`).
+
+What a schema has published stays: tables, columns and words only come on top, each with the schema it came with
+(`since`, `later`), so that `Catalogue.at` tells what a replica of an older schema knows. Tables and columns of the
+server's own use the same numbers. A column that comes later is never required: the rows made before it have none.
 """
 
 from __future__ import annotations
@@ -10,6 +14,7 @@ from __future__ import annotations
 import hashlib
 import json
 import tomllib
+from collections.abc import Collection
 from functools import cached_property
 from typing import Any
 
@@ -22,6 +27,7 @@ TYPES = frozenset(
 RULES = frozenset(["latest", "atomic", "geometry", "append", "workflow", "counter", "set", "map", "text", "server"])
 ROLES = ("anonymous", "viewer", "reporter", "technician", "reviewer", "manager", "owner")
 SERVER = "server"
+SCHEMAS_SERVED = 3  # the current one and the two before (PROTOCOL §11)
 ORIGINS = ("field", "office", "import", "ar", "ai", "cmms")
 
 _COMMON: dict[str, dict[str, Any]] = {
@@ -54,6 +60,8 @@ class Column(msgspec.Struct, frozen=True, kw_only=True):
     srid: int = 0
     ifc: str | None = None
     help: str = ""
+    since: int = 1  # the schema it came with
+    later: dict[str, int] = msgspec.field(default_factory=dict)  # words of `values` that came with a later schema
 
     @property
     def field(self) -> str:
@@ -74,6 +82,7 @@ class Table(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     key: tuple[str, ...] = ("id",)
     unique: tuple[tuple[str, ...], ...] = ()
     index: tuple[tuple[str, ...], ...] = ()
+    since: int = 1
 
     @cached_property
     def data(self) -> dict[str, Column]:
@@ -100,6 +109,23 @@ class Table(msgspec.Struct, frozen=True, kw_only=True, dict=True):
         """The columns that move with `field` (a column's or a group's name)."""
         return self.groups.get(field, (field,))
 
+    def left_out(self, given: Collection[str]) -> list[str]:
+        """Columns missing from groups of which `given` has a part.
+
+        A device of an older schema does not know a newer member: what is newer than all it gives is not missed.
+        """
+        found = []
+        for columns in self.groups.values():
+            there = [self.columns[c].since for c in columns if c in given]
+            if there:
+                found += [c for c in columns if c not in given and self.columns[c].since <= max(there)]
+        return found
+
+    def at(self, schema: int) -> Table:
+        """The table as `schema` had it."""
+        known = {n: _column_at(c, schema) for n, c in self.columns.items() if c.since <= schema}
+        return msgspec.structs.replace(self, columns=known)
+
 
 class Catalogue(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     schema: int
@@ -110,6 +136,57 @@ class Catalogue(msgspec.Struct, frozen=True, kw_only=True, dict=True):
         return {
             n: t for n, t in self.tables.items() if t.scope != SERVER and (scope is None or t.scope == scope)
         }
+
+    def parents_first(self, scope: str) -> list[Table]:
+        """The scope's tables, each after those its rows refer to; who may refer to any table comes last."""
+        tables, found = self.synced(scope), {}
+
+        def visit(table: Table, above: frozenset[str]) -> None:
+            named = {c.references for c in table.references} & tables.keys()
+            if any(c.references == "*" for c in table.references):
+                named |= {t.name for t in tables.values() if all(c.references != "*" for c in t.references)}
+            for name in sorted(named - above - found.keys()):
+                visit(tables[name], above | {name})
+            found[table.name] = table
+
+        for name, table in tables.items():
+            if name not in found:
+                visit(table, frozenset([name]))
+        return list(found.values())
+
+    @property
+    def oldest(self) -> int:
+        """The oldest schema whose replicas are still given rows."""
+        return max(1, self.schema - SCHEMAS_SERVED + 1)
+
+    def at(self, schema: int) -> Catalogue:
+        """What a replica of that schema knows; of a schema yet to come, what is known here."""
+        if schema >= self.schema:
+            return self
+        if schema not in self._formers:
+            tables = {n: t.at(schema) for n, t in self.tables.items() if t.since <= schema}
+            self._formers[schema] = Catalogue(schema=schema, tables=tables)
+        return self._formers[schema]
+
+    @cached_property
+    def _formers(self) -> dict[int, Catalogue]:
+        return {}
+
+    def gained(self, scope: str, former: int, schema: int) -> dict[str, tuple[str, ...]]:
+        """What a replica that goes from one schema to another has not been told: table → its new columns.
+
+        A table that is new as a whole has none named. Columns of the server's count like any.
+        """
+        found: dict[str, tuple[str, ...]] = {}
+        if former >= schema:
+            return found
+        for table in self.at(schema).synced(scope).values():
+            columns = tuple(c.name for c in table.columns.values() if c.since > former)
+            if table.since > former:
+                found[table.name] = ()
+            elif columns:
+                found[table.name] = columns
+        return found
 
     @cached_property
     def children(self) -> dict[str, tuple[tuple[Table, Column], ...]]:
@@ -159,10 +236,30 @@ def _published(column: Column, table: Table) -> dict[str, Any]:
 def load(text: str) -> Catalogue:
     """Parse the catalogue's TOML. Raises ValueError naming the table and column that is wrong."""
     raw = tomllib.loads(text)
-    schema = raw.pop("schema")
+    return _made(raw.pop("schema"), raw)
+
+
+def _made(schema: int, raw: dict[str, Any]) -> Catalogue:
     tables = {name: _table(name, body) for name, body in raw.items()}
     _check_references(tables)
+    _check_since(schema, tables)
     return Catalogue(schema=schema, tables=tables)
+
+
+def overlaid(text: str, further: str) -> Catalogue:
+    """The catalogue of `text` with what a later schema adds to it: `further` names only that.
+
+    Raises ValueError as `load` does.
+    """
+    raw, more = tomllib.loads(text), tomllib.loads(further)
+    schema = more.pop("schema")
+    for name, body in more.items():
+        columns = body.pop("columns", {})
+        raw.setdefault(name, {"columns": {}}).update(body)
+        for column, said in columns.items():
+            raw[name]["columns"][column] = raw[name]["columns"].get(column, {}) | said
+    raw.pop("schema")
+    return _made(schema, raw)
 
 
 def _table(name: str, body: dict[str, Any]) -> Table:
@@ -183,6 +280,13 @@ def _column(name: str, body: dict[str, Any]) -> dict[str, Any]:
     return body | {"name": name}
 
 
+def _column_at(column: Column, schema: int) -> Column:
+    if not column.values or all(column.later.get(word, 1) <= schema for word in column.values):
+        return column
+    known = tuple(word for word in column.values if column.later.get(word, 1) <= schema)
+    return msgspec.structs.replace(column, values=known)
+
+
 def _check_references(tables: dict[str, Table]) -> None:
     for table in tables.values():
         for column in table.columns.values():
@@ -190,3 +294,13 @@ def _check_references(tables: dict[str, Table]) -> None:
                 raise ValueError(f"catalogue, {table.name}.{column.name}: no table {column.references}")
             if column.references and column.on_delete not in ("cascade", "clear", "restrict"):
                 raise ValueError(f"catalogue, {table.name}.{column.name}: on_delete is missing")
+
+
+def _check_since(schema: int, tables: dict[str, Table]) -> None:
+    for table in tables.values():
+        for column in table.columns.values():
+            came = [table.since, column.since, *column.later.values()]
+            if min(came) < 1 or max(came) > schema:
+                raise ValueError(f"catalogue, {table.name}.{column.name}: `since` is not of 1 to {schema}")
+            if column.required and column.since > table.since and table.scope != SERVER:
+                raise ValueError(f"catalogue, {table.name}.{column.name}: what comes later is never required")

@@ -17,6 +17,7 @@ import msgspec
 from . import limits, stamp
 from .catalogue import SERVER, Catalogue, Column, Table
 from .geometry import GeometryError, check_wkb
+from .heal import CLAIMED
 from .messages import PROTOCOL, Change, ScopeRequest, SyncRequest, Transaction
 from .problems import Problem, Refused, Unreadable
 
@@ -40,6 +41,8 @@ class Edit(msgspec.Struct, frozen=True):
     base: int
     set: dict[str, Any]
     was: dict[str, Any]
+    knew: int = 0  # the base as it was sent; `base` of a healing change is not above what both lives share
+    formerly: int = 0  # of a restored row
 
 
 def is_uuid(value: object) -> bool:
@@ -115,18 +118,30 @@ def _check_scope(scope: ScopeRequest, place: str, errors: list[tuple[str, str]])
 # ---------------------------------------------------------------- changes
 
 
-def read_transaction(catalogue: Catalogue, kind: str, transaction: Transaction, head: int) -> list[Edit]:
-    """The edits of a transaction in a scope of `kind` (`building`, `user`). Raises Refused."""
+def read_transaction(
+    catalogue: Catalogue, kind: str, transaction: Transaction, head: int, common: int = 0, by_server: bool = False
+) -> list[Edit]:
+    """The edits of a transaction in a scope of `kind` (`building`, `user`). Raises Refused.
+
+    `common`: for what heals a restored server, the highest sequence that its former life shares with this one.
+    `by_server`: it is the server's own, which may set the columns that only it writes.
+    """
+    healing = transaction.formerly is not None
+    if healing and not 0 < transaction.formerly <= limits.INTEGER_MAX:
+        raise Refused("invalid_value", f"formerly {transaction.formerly} is no sequence", field="formerly")
     edits = []
     for index, change in enumerate(transaction.changes):
         try:
-            edits.append(read_change(catalogue, kind, change, index, head))
+            edit = read_change(catalogue, kind, change, index, limits.INTEGER_MAX if healing else head, by_server)
+            edits.append(msgspec.structs.replace(edit, base=min(edit.base, common)) if healing else edit)
         except Refused as refused:
             raise refused.at(index) from None
     return edits
 
 
-def read_change(catalogue: Catalogue, kind: str, change: Change, index: int, head: int) -> Edit:
+def read_change(
+    catalogue: Catalogue, kind: str, change: Change, index: int, head: int, by_server: bool = False
+) -> Edit:
     table = catalogue.tables.get(change.table)
     if table is None or table.scope != kind:
         raise Refused("unknown_table", change.table)
@@ -134,24 +149,42 @@ def read_change(catalogue: Catalogue, kind: str, change: Change, index: int, hea
         raise Refused("invalid_value", "the id is not a lower-case UUID", field="id")
     if not 0 <= change.base <= head:
         raise Refused("invalid_value", f"base {change.base} is not between 0 and the head, {head}", field="base")
-    if change.op == "restore":
-        raise Refused("invalid_value", "restore is taken only while a server heals", field="op")
     if (change.set is None) != (change.op == "delete"):
         raise Refused("invalid_value", f"`set` does not fit a change of op {change.op}", field="set")
     given = change.set or {}
     _check_size(table, given)
-    inner = {name: read_value(_column(table, name, change.op), change.op, v) for name, v in given.items()}
+    if change.op == "restore":
+        return _read_restore(table, change, index, given)
+    inner = {name: read_value(_column(table, name, change.op, by_server), change.op, v) for name, v in given.items()}
     _check_groups(table, inner)
     if change.op == "insert":
         _check_required(table, inner)
-    return Edit(index, table, change.id, change.op, change.base, inner, _read_was(table, change.was))
+    return Edit(index, table, change.id, change.op, change.base, inner, _read_was(table, change.was), change.base)
 
 
-def _column(table: Table, name: str, op: str) -> Column:
+def _read_restore(table: Table, change: Change, index: int, given: dict[str, Any]) -> Edit:
+    """A whole row, with who is said to have written it; whatever else the server writes is left out."""
+    if change.formerly is None or not 0 < change.formerly <= limits.INTEGER_MAX:
+        raise Refused("invalid_value", "a restored row names its former sequence", field="formerly")
+    inner = {}
+    for name, value in given.items():
+        column = table.columns.get(name)
+        if column is None:
+            raise Refused("unknown_column", f"{table.name}.{name}", field=name)
+        if column.rule != SERVER or name in CLAIMED or table.name == "conflict":
+            inner[name] = read_value(column, "insert", value)
+    for name in ("id", "sequence"):
+        inner.pop(name, None)
+    _check_groups(table, inner)
+    _check_required(table, inner)
+    return Edit(index, table, change.id, "restore", 0, inner, {}, 0, change.formerly)
+
+
+def _column(table: Table, name: str, op: str, by_server: bool) -> Column:
     column = table.columns.get(name)
     if column is None:
         raise Refused("unknown_column", f"{table.name}.{name}", field=name)
-    if column.rule == SERVER and not (name == "origin" and op == "insert"):
+    if column.rule == SERVER and not by_server and not (name == "origin" and op == "insert"):
         raise Refused("server_column", f"{table.name}.{name}", field=name)
     return column
 
@@ -164,12 +197,10 @@ def _check_size(table: Table, given: dict[str, Any]) -> None:
 
 
 def _check_groups(table: Table, given: dict[str, Any]) -> None:
-    for group, columns in table.groups.items():
-        missing = [c for c in columns if c not in given]
-        if missing and len(missing) < len(columns):
-            raise Refused(
-                "invalid_value", f"{group} moves as one: {', '.join(missing)} is missing", field=missing[0]
-            )
+    missing = table.left_out(given)
+    if missing:
+        group = table.columns[missing[0]].group
+        raise Refused("invalid_value", f"{group} moves as one: {', '.join(missing)} is missing", field=missing[0])
 
 
 def _check_required(table: Table, given: dict[str, Any]) -> None:

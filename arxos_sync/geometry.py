@@ -49,6 +49,8 @@ _EWKB_FLAGS = 0xE0000000
 _BLOB_HEAD_BYTES = 43
 _START, _MBR_END, _MEMBER, _END = 0x00, 0x7C, 0x69, 0xFE
 _TINY_BIG, _TINY_LITTLE = 0x80, 0x81
+_POINT_Z, _POINT_Z_BYTES, _POINT_Z_BLOB_BYTES = struct.pack("<BI", 1, 1001), 29, 68
+_LAST = bytes([_END])
 
 
 class GeometryError(ValueError):
@@ -100,6 +102,10 @@ def check_wkb(
 
 def to_spatialite(wkb: bytes, srid: int) -> bytes:
     """The BLOB that SpatiaLite itself would write. Raises GeometryError where `check_wkb` would."""
+    if len(wkb) == _POINT_Z_BYTES and wkb[:5] == _POINT_Z:
+        x, y, z = struct.unpack_from("<3d", wkb, 5)
+        if math.isfinite(x) and math.isfinite(y) and math.isfinite(z):  # most geometries of a building are such points
+            return struct.pack("<BBi4dB", _START, 1, srid, x, y, x, y, _MBR_END) + wkb[1:] + _LAST
     node = _read_wkb(wkb)
     _check_values(node)
     head = struct.pack("<BBi4dBI", _START, 1, srid, *_bounds(node), _MBR_END, _class(node))
@@ -113,6 +119,9 @@ def to_spatialite(wkb: bytes, srid: int) -> bytes:
 
 def from_spatialite(blob: bytes) -> tuple[bytes, int]:
     """(wkb, srid). The form is judged, not the coordinates: what a foreign client wrote travels as it is."""
+    if len(blob) == _POINT_Z_BLOB_BYTES and blob[39:43] == _POINT_Z[1:] and blob[38] == _MBR_END:
+        if blob[:2] == b"\x00\x01" and blob[67] == _END:
+            return b"\x01" + blob[39:67], struct.unpack_from("<i", blob, 2)[0]
     node, srid = _read_blob(bytes(memoryview(blob)))
     return _write_wkb(node), srid
 

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from . import conflicts
-from .catalogue import Column
+from . import conflicts, heal
+from .catalogue import SERVER, Column
 from .problems import Refused
 from .rules import Writer, seen_from, write
-from .store import FieldMark, Grave, Row
+from .store import FieldMark, Row
 
 if TYPE_CHECKING:
+    from .change import Edit
     from .merge import Case
 
 
@@ -45,32 +46,44 @@ def reach(case: Case, root: Row) -> tuple[list[Row], list[tuple[Row, Column]]]:
 
 
 def unknown_to(
-    case: Case, root: Row, doomed: list[Row], cleared: list[tuple[Row, Column]], base: int
+    case: Case, root: Row, doomed: list[Row], cleared: list[tuple[Row, Column]], edit: Edit
 ) -> dict[str, Any]:
-    """What others did after `base` that the delete would lose: fields of the root, or of `table/id`."""
-    device, kept = case.writer.device, {}
+    """What others did unseen by the delete that it would lose: fields of the root, or of `table/id`."""
+    kept: dict[str, Any] = {}
     for row in doomed:
-        news = _news(case, row, base, device)
+        news = _news(case, row, edit)
         if row is root:
             kept |= news
         elif news:
             kept[f"{row.table}/{row.id}"] = news
     for child, column in cleared:
-        if seen_from(child.merge.fields.get(column.field, child.merge.birth), device) > base:
+        if not _seen(case, edit, child, column.field):
             kept[f"{child.table}/{child.id}"] = {column.name: child.values[column.name]}
     return kept
 
 
-def _news(case: Case, row: Row, base: int, device: str) -> dict[str, Any]:
-    """The values that others gave `row` after `base`."""
+def _seen(case: Case, edit: Edit, row: Row, field: str) -> bool:
+    """Had the edit's author seen what another device last did to `field` ("": that the row came to be)?"""
+    mark = heal.mark_of(row, field)
+    if 0 < case.writer.schema < case.catalogue.tables[row.table].since:
+        return mark.device == case.writer.device  # their replica has never been told of that table
+    if case.writer.formerly:
+        return heal.place(row, field, mark, case.writer) <= edit.knew
+    return seen_from(mark, case.writer.device) <= edit.base
+
+
+def _news(case: Case, row: Row, edit: Edit) -> dict[str, Any]:
+    """The values that others gave `row`, unseen by the edit's author."""
     table = case.catalogue.tables[row.table]
-    if seen_from(row.merge.birth, device) > base:
+    if not _seen(case, edit, row, ""):
         return {n: row.values[n] for n in table.data if row.values[n] is not None}
     news: dict[str, Any] = {}
-    for field, mark in row.merge.fields.items():
-        if seen_from(mark, device) <= base:
+    for field in row.merge.fields:
+        if _seen(case, edit, row, field):
             continue
         column, dot, key = field.partition(".")
+        if column in table.columns and table.columns[column].rule == SERVER:
+            continue  # that bytes arrived is nobody's work to lose
         if dot:
             news.setdefault(column, {})[key] = (row.values[column] or {}).get(key)
         else:
@@ -104,12 +117,12 @@ def _last_of_children(case: Case, kept: dict[str, Any]) -> FieldMark | None:
     return max(marks, key=lambda m: (m.sequence, m.stamp), default=None)
 
 
-def bury(case: Case, root: Row, doomed: list[Row], cleared: list[tuple[Row, Column]]) -> None:
+def bury(case: Case, edit: Edit, root: Row, doomed: list[Row], cleared: list[tuple[Row, Column]]) -> None:
     writer = case.writer
     for row in doomed:
         draft = case.sheet.edit(row.key)
         draft.deleted = draft.sequence = writer.sequence
-        draft.merge.grave = Grave(writer.device, writer.stamp, writer.user_id, root.table, root.id)
+        draft.merge.grave = heal.grave_of(root.table, root.id, edit, writer)
     for child, column in cleared:
         draft = case.sheet.edit(child.key)
         names = case.catalogue.tables[child.table].columns_of(column.field)

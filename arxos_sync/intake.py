@@ -25,13 +25,19 @@ from .store import FieldMark as _FieldMark
 
 
 class Author(msgspec.Struct, frozen=True):
-    """Who sends. `role` is the one in this scope at this moment, None where there is none."""
+    """Who sends. `role` is the one in this scope at this moment, None where there is none.
+
+    `server`: the server does it itself, on their behalf; it may set the columns that only it writes. `schema`: what
+    their replica has been told of (0: all there is).
+    """
 
     user_id: str | None
     device: str
     role: str | None
     name: str = ""
     origin: str = "field"
+    server: bool = False
+    schema: int = 0
 
 
 class Arrival(msgspec.Struct, frozen=True):
@@ -65,8 +71,12 @@ def take_in(
     transactions: list[Transaction],
     arrival: Arrival,
     dice: Dice,
+    common: int = 0,
 ) -> Taken:
-    """Take a scope's transactions. Their shape has been checked (`change.read_request`)."""
+    """Take a scope's transactions. Their shape has been checked (`change.read_request`).
+
+    `common`: the sequence of the cursor they came with, above which what heals a restored server means former numbers.
+    """
     head, known = writer.head(), writer.known(author.device)
     state, repeats = _place(writer, author.device, known, prior, transactions)
     if state != "ok":
@@ -74,7 +84,7 @@ def take_in(
     fresh = transactions[len(repeats) :]
     if not fresh:
         return Taken("ok", known, repeats, head, head.sequence, [])
-    push = _Push(writer, catalogue, author, arrival, dice, head)
+    push = _Push(writer, catalogue, author, arrival, dice, head, common)
     receipts = push.judge(fresh)
     push.batch.rows = push.sheet.written()
     writer.save(push.batch)
@@ -115,9 +125,10 @@ class _Push:
         arrival: Arrival,
         dice: Dice,
         head: Head,
+        common: int,
     ):
         self.writer, self.catalogue, self.author = writer, catalogue, author
-        self.arrival, self.dice = arrival, dice
+        self.arrival, self.dice, self.common = arrival, dice, min(common, head.sequence)
         self.kind = "user" if writer.scope.startswith("user:") else "building"
         self.sheet = Sheet(catalogue)
         self.batch = Batch(device=author.device, head=head)
@@ -140,7 +151,9 @@ class _Push:
             return Refused("too_large", f"{len(transaction.changes)} changes in one transaction")
         try:
             # a base may name what this very push brings about, never more than that
-            return read_transaction(self.catalogue, self.kind, transaction, self.batch.head.sequence)
+            return read_transaction(
+                self.catalogue, self.kind, transaction, self.batch.head.sequence, self.common, self.author.server
+            )
         except Refused as refused:
             return refused
 
@@ -169,6 +182,9 @@ class _Push:
                 stamp=clamped,
                 sequence=self.batch.head.sequence + 1,
                 at=self.arrival.at,
+                formerly=transaction.formerly or 0,
+                common=self.common,
+                schema=self.author.schema,
             ),
             scope=self.writer.scope,
             new_id=self.dice.new_id,
@@ -196,7 +212,7 @@ class _Push:
                 user_id=self.author.user_id,
                 stamp=transaction.stamp,
                 received_at=self.arrival.at,
-                content=msgspec.msgpack.encode(transaction),
+                content=msgspec.msgpack.encode(self._told(transaction, writer)),
                 before=msgspec.msgpack.encode(
                     [[*key, _changed(former, row)] for key, former, row in before if former is not None]
                 ),
@@ -204,6 +220,14 @@ class _Push:
         )
         self.sheet.keep()
         return Receipt(transaction.n, gravest(outcomes), writer.sequence, outcomes)
+
+    def _told(self, transaction: Transaction, writer: Writer) -> Transaction:
+        """The transaction as the log keeps it: of restored rows only those that were taken."""
+        if all(change.op != "restore" for change in transaction.changes):
+            return transaction
+        taken = {row.key for row in self.sheet.draft() if row.sequence == writer.sequence}
+        changes = [c for c in transaction.changes if c.op != "restore" or (c.table, c.id) in taken]
+        return msgspec.structs.replace(transaction, changes=changes)
 
     def _add_member(self, case: Case, edits: list[Edit]) -> None:
         """Whoever brings a new building into being is its owner, and so its first member."""
@@ -289,7 +313,7 @@ def gather(writer: ScopeWriter, sheet: Sheet, edits: Iterable[Edit]) -> None:
             found += writer.children(_by_table(below - descended))
         descended |= below
         wanted, below = _wishes(sheet, found, below, asked, descended)
-    missing = [e.id for e in edits if e.op == "insert" and sheet.get((e.table.name, e.id)) is None]
+    missing = [e.id for e in edits if e.op in ("insert", "restore") and sheet.get((e.table.name, e.id)) is None]
     if missing:
         sheet.tables |= writer.tables_of(missing)
     touched = {row_id for _, row_id in asked}

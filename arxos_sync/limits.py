@@ -18,10 +18,16 @@ CLOCK_AHEAD_MS_MAX = 5 * 60 * 1000  # a stamp further ahead is clamped for mergi
 LOG_KEPT_DAYS = 30  # acknowledged transactions kept on a device
 MARKS_RECENT = 100
 MARKS_EVERY = 1_000
+MARKS_PER_REQUEST_MAX = 10_000
 SNAPSHOT_BEHIND_MAX = 10_000  # sequences
 SNAPSHOT_INSTEAD_OF_ROWS = 20_000  # rows to send from which a snapshot is quicker
 LIVE_ROWS_BYTES_MAX = 16 * 1024
 PRESENCE_PER_S_MAX = 10
+ATTACHMENT_BYTES_MAX = 1024 * 1024 * 1024
+ATTACHMENT_CHUNK_BYTES = 1024 * 1024  # what one PATCH should carry: what proxies let through, little to send again
+ATTACHMENT_WAIT_S_MAX = 30.0  # for the next bytes of a body, before its sender counts as gone
+UPLOAD_KEPT_DAYS = 30  # an upload that nobody goes on with
+SERVER_FREE_BYTES_MIN = 256 * 1024 * 1024  # left on the server's disk by an upload
 INTEGER_MIN, INTEGER_MAX = -(2**53) + 1, 2**53 - 1  # what JSON and JavaScript carry exactly
 
 
@@ -33,5 +39,7 @@ def published() -> dict[str, int]:
         "change_bytes": CHANGE_BYTES_MAX,
         "geometry_vertices": GEOMETRY_VERTICES_MAX,
         "rows_per_page": ROWS_PER_PAGE_MAX,
+        "attachment_bytes": ATTACHMENT_BYTES_MAX,
+        "attachment_chunk_bytes": ATTACHMENT_CHUNK_BYTES,
         "clock_ahead_ms": CLOCK_AHEAD_MS_MAX,
     }

@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 
-from . import conflicts, graves
+from . import conflicts, graves, heal
 from .catalogue import ORIGINS, Catalogue
 from .change import Edit
 from .messages import ChangeOutcome
@@ -68,6 +68,12 @@ def _judge(case: Case, edit: Edit) -> ChangeOutcome:
     if row is None and case.sheet.tables.get(edit.id, edit.table.name) != edit.table.name:
         raise Refused("id_taken", f"{edit.id} is a row of {case.sheet.tables[edit.id]}", field="id")
     match edit.op:
+        case "restore":
+            return heal.restore(case, edit, row)
+        case "delete" if row is None and case.writer.formerly:
+            return heal.tombstone(case, edit)
+        case "update" if row is None and case.writer.formerly and edit.table.name == "conflict":
+            return ChangeOutcome("applied")  # a decision of the former life on what this one never disputed
         case "insert" if row is None:
             return _insert(case, edit)
         case "insert" | "update" if row is not None:
@@ -96,6 +102,7 @@ def _insert(case: Case, edit: Edit) -> ChangeOutcome:
         deleted=None,
         merge=MergeState(birth=FieldMark(writer.sequence, writer.device, writer.stamp, writer.user_id)),
     )
+    heal.note(row, "", row.merge.birth, writer)
     values |= {"created_at": writer.at, "created_by": writer.user_id, "origin": case.origin}
     for name, value in edit.set.items():
         _set_at_birth(row, edit, name, value, case)
@@ -148,7 +155,10 @@ def _demand_parents(case: Case, edit: Edit, row: Row, columns: set[str] | None =
             raise Refused(code, f"no {target[0]} {target[1]}", field=column.name)
         if parent.deleted is None:
             continue
-        if graves.known_to(parent, edit.base, case.writer):
+        if case.writer.formerly and heal.knew(parent, edit, case.writer):  # and somebody brought it back
+            graves.revive(case, parent)
+            continue
+        if heal.superseded(parent, case.writer) or graves.known_to(parent, edit.base, case.writer):
             raise Refused("parent_unknown", f"{target[0]} {target[1]} was deleted", field=column.name)
         kept = {f"{row.table}/{row.id}": {n: v for n, v in edit.set.items() if v is not None}}
         revived.append(graves.revive_in_conflict(case, parent, {}, kept))
@@ -160,7 +170,11 @@ def _demand_parents(case: Case, edit: Edit, row: Row, columns: set[str] | None =
 
 def _set(case: Case, edit: Edit, row: Row) -> ChangeOutcome:
     columns = [edit.table.columns[name] for name in edit.set if name != "origin"]
-    demand_write(case.writer.role, edit.table, columns)
+    if heal.claims(row, edit, case.writer):
+        demand(case.writer.role, edit.table.insert, edit.table)
+        heal.claim(case, row)
+    else:
+        demand_write(case.writer.role, edit.table, columns)
     if row.deleted is not None:
         return _set_deleted(case, edit, row)
     return _set_fields(case, edit, row)
@@ -168,14 +182,17 @@ def _set(case: Case, edit: Edit, row: Row) -> ChangeOutcome:
 
 def _set_deleted(case: Case, edit: Edit, row: Row) -> ChangeOutcome:
     """An edit of a deleted row: refused or a revival where the author knew, else delete against edit."""
-    if not graves.known_to(row, edit.base, case.writer):
+    if heal.superseded(row, case.writer):
+        return ChangeOutcome("applied")
+    known = heal.knew(row, edit, case.writer) if case.writer.formerly else None
+    if not (graves.known_to(row, edit.base, case.writer) if known is None else known):
         changed = {n: v for n, v in edit.set.items() if n != "origin"}
         before = {n: _same_keys(edit.table.columns[n].type, row.values[n], v) for n, v in changed.items()}
         kept = graves.after_edit(row, changed)
         conflict = graves.revive_in_conflict(case, row, before, kept, row_kept=True)
         outcome = _set_fields(case, edit, case.sheet.edit(row.key))
         return ChangeOutcome("conflict", [conflict, *outcome.conflicts])
-    if edit.op == "update":
+    if edit.op == "update" and not known:
         raise Refused("row_deleted", f"{row.table} {row.id}", field="id")
     graves.revive(case, row)
     _set_fields(case, edit, case.sheet.edit(row.key))
@@ -196,7 +213,8 @@ def _set_fields(case: Case, edit: Edit, row: Row) -> ChangeOutcome:
     for field, effect in _effects(case, edit, draft):
         if effect.altered:
             altered.add(field)
-        found += conflicts.after(case, edit, draft, field, effect)
+        if not effect.outranked:
+            found += conflicts.after(case, edit, draft, field, effect)
     if altered:
         columns = {name for field in altered for name in edit.table.columns_of(field.partition(".")[0])}
         found += _demand_parents(case, edit, draft, columns)
@@ -257,11 +275,12 @@ def _touch(case: Case, row: Row) -> None:
 def _delete(case: Case, edit: Edit, row: Row) -> ChangeOutcome:
     demand(case.writer.role, edit.table.delete, edit.table)
     if row.deleted is not None:
+        heal.delete_again(case, edit, row)
         return ChangeOutcome("applied")
     doomed, cleared = graves.reach(case, row)
-    unknown = graves.unknown_to(case, row, doomed, cleared, edit.base)
+    unknown = graves.unknown_to(case, row, doomed, cleared, edit)
     if unknown:
         return ChangeOutcome("conflict", [graves.keep_in_conflict(case, row, unknown, edit.base)])
-    graves.bury(case, row, doomed, cleared)
+    graves.bury(case, edit, row, doomed, cleared)
     conflicts.settle_deleted(case, row, edit.base)
     return ChangeOutcome("applied")

@@ -124,8 +124,9 @@ class SyncAnswer(msgspec.Struct, frozen=True):
 class Cursor(msgspec.Struct, frozen=True, array_like=True):
     """How far a replica has applied a scope. Opaque to replicas.
 
-    `start` is where the pull began (None: from nothing), `began` the head its first page saw, `place` the
-    (table, id) of the last row sent at `sequence` while pages are left.
+    `schema` is what the replica had been told of when the pull began, `target` what this pull tells it of. `start`
+    is where the pull began (None: from nothing), `began` the head its first page saw, `place` the (table, id) of the
+    last row sent at `sequence` while pages are left.
     """
 
     epoch: str
@@ -136,6 +137,7 @@ class Cursor(msgspec.Struct, frozen=True, array_like=True):
     began: int | None = None
     place: tuple[str, str] | None = None
     paging: bool = False
+    target: int | None = None
 
 
 def write_cursor(cursor: Cursor) -> str:

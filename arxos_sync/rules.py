@@ -7,22 +7,25 @@ Each is told the row (already a draft), the edit and the author, writes what sta
 from __future__ import annotations
 
 import difflib
-import math
 from typing import Any
 
 import msgspec
 
-from . import stamp
+from . import heal, stamp
 from .catalogue import Column, Table
 from .change import Edit
 from .geometry import rounded_equal
+from .heal import leave_mark, mark_of
 from .problems import Refused
 from .rights import at_least
 from .store import FieldMark, Row
 
 
 class Writer(msgspec.Struct, frozen=True):
-    """The author of a change as merging sees them: `stamp` is clamped, `sequence` what the transaction takes."""
+    """The author of a change as merging sees them: `stamp` is clamped, `sequence` what the transaction takes.
+
+    Of a write that heals a restored server: its sequence in the former life, and the highest both lives share.
+    """
 
     user_id: str | None
     device: str
@@ -30,6 +33,9 @@ class Writer(msgspec.Struct, frozen=True):
     stamp: str
     sequence: int
     at: str
+    formerly: int = 0
+    common: int = 0
+    schema: int = 0  # what their replica has been told of; 0: all there is
 
     def mark(self, former: FieldMark | None = None) -> FieldMark:
         """The mark this author leaves on a field that `former` marked."""
@@ -52,18 +58,16 @@ class Dispute(msgspec.Struct, frozen=True):
 class Effect(msgspec.Struct, frozen=True):
     altered: bool = False
     dispute: Dispute | None = None
+    outranked: bool = False  # by a later write of a former life (heal.py): as if it had not been sent
 
 
 NOTHING = Effect()
+OUTRANKED = Effect(outranked=True)
 
 
 def seen_from(mark: FieldMark, device: str) -> int:
     """The last sequence at which another device than `device` set the field."""
     return mark.other if mark.device == device else mark.sequence
-
-
-def mark_of(row: Row, field: str) -> FieldMark:
-    return row.merge.fields.get(field, row.merge.birth)
 
 
 def equal(column: Column, a: Any, b: Any) -> bool:
@@ -78,20 +82,24 @@ def equal(column: Column, a: Any, b: Any) -> bool:
 def set_field(row: Row, table: Table, field: str, edit: Edit, writer: Writer) -> Effect:
     """`latest`, `atomic`, `geometry`, `text`, `append` and `workflow`: columns that are set."""
     columns = [table.columns[name] for name in table.columns_of(field)]
-    new = {c.name: edit.set[c.name] for c in columns}
     now = {c.name: row.values[c.name] for c in columns}
+    new = {name: edit.set.get(name, value) for name, value in now.items()}  # what an older schema lacks stays
     rule = columns[0].rule
     if all(equal(c, now[c.name], new[c.name]) for c in columns):
         return _confirm(row, field, writer)
+    outranked = heal.outranked(row, field, writer)
+    if outranked:
+        return OUTRANKED
     if rule == "append":
         raise Refused("append_only", f"{table.name}.{field} is set once", field=columns[0].name)
     if rule == "workflow":
         return _step(row, columns[0], new, edit, writer)
-    if rule == "text":
+    if rule == "text" and outranked is None:
         merged = _merged_text(row, columns[0], new, edit, writer)
         if merged is not None:
             return _write(row, field, {columns[0].name: merged}, writer)
-    base = {c.name: edit.was[c.name] for c in columns} if all(c.name in edit.was for c in columns) else None
+    known = all(name in edit.was for name in now if name in edit.set)
+    base = {name: edit.was.get(name, value) for name, value in now.items()} if known else None
     return contest(row, field, now, new, base, edit.base, writer)
 
 
@@ -105,6 +113,11 @@ def contest(
     writer: Writer,
 ) -> Effect:
     """`latest`: uncontested the new value stands; contested the later stamp does, and both are kept."""
+    outranked = heal.outranked(row, field, writer)
+    if outranked is not None:
+        return OUTRANKED if outranked else _write(row, field, new, writer)
+    if base == now and heal.level(row, field):  # the author saw this very value, in the former life
+        return _write(row, field, new, writer)
     mark = mark_of(row, field)
     if mark.device == writer.device and mark.agreed:  # what stands is another's word as much as the author's own
         mark = FieldMark(mark.other, *mark.agreed)
@@ -134,7 +147,9 @@ def _confirm(row: Row, field: str, writer: Writer) -> Effect:
     Were it forgotten, a third edit would win or lose by who happened to arrive first.
     """
     mark = mark_of(row, field)
-    if stamp.beats(writer.stamp, writer.device, mark.stamp, mark.device):
+    if writer.formerly and heal.level(row, field) < writer.formerly:
+        leave_mark(row, field, writer)
+    elif stamp.beats(writer.stamp, writer.device, mark.stamp, mark.device):
         sequence = mark.sequence if mark.device == writer.device else writer.sequence
         other = seen_from(mark, writer.device)
         agreed = mark.agreed if mark.device == writer.device else (mark.device, mark.stamp, mark.by)
@@ -154,7 +169,7 @@ def _write(row: Row, field: str, new: dict[str, Any], writer: Writer) -> Effect:
         row.values[column] = {k: v for k, v in values.items() if v is not None}
     else:
         row.values |= new
-    row.merge.fields[field] = writer.mark(mark_of(row, field))
+    leave_mark(row, field, writer)
     return Effect(True)
 
 
@@ -170,13 +185,14 @@ def add_to_counter(row: Row, column: Column, value: Any, writer: Writer) -> Effe
     """`counter`: a delta joins the device's sum; a plain value (an insert of a row that lives) is that sum."""
     sums = row.merge.sums.setdefault(column.name, {})
     own = sums.get(writer.device, 0) + value["add"] if isinstance(value, dict) else (value or 0)
-    if own == sums.get(writer.device, 0):
+    amount = own - sums.get(writer.device, 0)
+    if not amount:
         return NOTHING
     sums[writer.device] = own
-    total = math.fsum(sums[device] for device in sorted(sums))
-    whole = all(float(amount).is_integer() for amount in sums.values())
-    row.values[column.name] = int(total) if whole else total
-    row.merge.fields[column.name] = writer.mark(mark_of(row, column.name))
+    if writer.formerly:
+        heal.add_again(row, column.name, amount, writer)
+    row.values[column.name] = heal.sum_of(sums)
+    leave_mark(row, column.name, writer)
     return Effect(True)
 
 
@@ -186,19 +202,24 @@ def change_set(row: Row, column: Column, value: Any, edit: Edit, writer: Writer)
     before = set(row.values[column.name] or ())
     after = set(before)
     for item in delta.get("remove", ()):
-        mark = row.merge.items.get(f"{column.name}:{item}", row.merge.birth)
-        if item in after and seen_from(mark, writer.device) <= edit.base:
+        name = f"{column.name}:{item}"
+        mark = row.merge.items.get(name, row.merge.birth)
+        if not heal.removes(row, name, mark, edit, writer):
+            continue
+        if item in after and (writer.formerly or seen_from(mark, writer.device) <= edit.base):
             after.discard(item)
-            row.merge.items.pop(f"{column.name}:{item}", None)
+            row.merge.items.pop(name, None)
     for item in delta.get("add", ()):
-        after.add(item)
         name = f"{column.name}:{item}"
         former = row.merge.items.get(name) or (row.merge.birth if item in before else None)
+        if not heal.adds(row, name, former or row.merge.birth, writer):
+            continue
+        after.add(item)
         row.merge.items[name] = writer.mark(former)
     if after == before:
         return NOTHING
     row.values[column.name] = sorted(after)
-    row.merge.fields[column.name] = writer.mark(mark_of(row, column.name))
+    leave_mark(row, column.name, writer)
     return Effect(True)
 
 
@@ -209,6 +230,8 @@ def _step(row: Row, column: Column, new: dict[str, Any], edit: Edit, writer: Wri
     """`workflow`: a step that others made illegal does not move the state; a conflict says so."""
     now, wanted = row.values[column.name], new[column.name]
     allowed = step_allowed(column, now, wanted)
+    if allowed is None and heal.repeats_step(row, column, writer):  # those in between have not come back yet
+        allowed = heal.reviewed_only(column, wanted)
     if allowed is None:
         mark = mark_of(row, column.name)
         if seen_from(mark, writer.device) <= edit.base:
@@ -224,7 +247,8 @@ def _step(row: Row, column: Column, new: dict[str, Any], edit: Edit, writer: Wri
     effect = _write(row, column.name, new, writer)
     if allowed and "reviewer" in row.values:
         row.values |= {"reviewer": writer.user_id, "reviewed_at": writer.at}
-        row.merge.fields["reviewer"] = row.merge.fields["reviewed_at"] = writer.mark()
+        for name in ("reviewer", "reviewed_at"):
+            leave_mark(row, name, writer)
     return effect
 
 

@@ -21,7 +21,8 @@ Invariants, checked before and after each step:
  2. Nothing is sent while offline, logged out or waiting after a failure.
  3. The badge says `saved` only where nothing is pending, every scope is current, and nothing failed since.
  4. A scope that became due while an exchange ran is due after it.
- 5. A scope that was dropped is not asked for again.
+ 5. A scope that was dropped is not asked for again; only one that the server names as revoked is dropped. One that is
+    gone without a word of that (`absent`: a server put back to before it was there) is kept, and asked for again.
  6. A wait after a failure is never longer than RETRY_MS_MAX.
 """
 
@@ -36,7 +37,7 @@ RETRY_MS_MAX = 15 * 60_000
 POLL_MS = 60_000  # hints may be lost: ask at least so often
 SCOPES_PER_EXCHANGE_MAX = 50
 
-Phase = Literal["new", "behind", "current", "snapshot", "lost"]
+Phase = Literal["new", "behind", "current", "snapshot", "absent", "lost"]
 
 
 class Scope(msgspec.Struct, frozen=True):
@@ -259,8 +260,10 @@ def _one_answer(session: Session, result: ScopeResult) -> tuple[Session, list[In
         return session, []
     counts = {"pending": result.pending, "rejected": result.rejected}
     match result.state:
-        case "gone":
+        case "gone" if before.phase == "lost":
             return _lost(_with(session, result.scope, **counts), result.scope, before)
+        case "gone":
+            return _with(session, result.scope, phase="absent", **counts), []
         case "diverged":
             return (
                 _with(session, result.scope, phase="new", sequence=0, due=True, **counts),
@@ -294,7 +297,7 @@ def _snapshot_taken(session: Session, event: SnapshotTaken) -> tuple[Session, li
 
 
 def _failed(session: Session, event: Failed) -> tuple[Session, list[Instruction]]:
-    asked, failures = session.asked, session.failures + 1
+    asked, failures, was = session.asked, session.failures + 1, session.busy
     session = _at_rest(session, failures=failures, problem=event.kind)
     for scope in asked:
         session = _with(session, scope, due=True)
@@ -303,8 +306,8 @@ def _failed(session: Session, event: Failed) -> tuple[Session, list[Instruction]
             return msgspec.structs.replace(session, login=False), [{"do": "need_login"}]
         case "device_taken":
             instructions: list[Instruction] = [{"do": "fork"}]
-        case "gone":
-            return _drop(session, asked[0]) if len(asked) == 1 else (session, [])
+        case "gone" if was == "snapshot":
+            return _drop(session, asked[0])
         case _:
             instructions = []
     wait = max(backoff_ms(failures, event.jitter), event.retry_after_ms or 0)

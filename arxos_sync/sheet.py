@@ -127,5 +127,7 @@ def _copy(row: Row) -> Row:
             items=dict(merge.items),
             sums={name: dict(sums) for name, sums in merge.sums.items()},
             grave=merge.grave,
+            healed=dict(merge.healed),
+            healed_adds={name: list(adds) for name, adds in merge.healed_adds.items()},
         ),
     )

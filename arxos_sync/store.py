@@ -25,6 +25,8 @@ import msgspec
 
 from .messages import Mark, Receipt
 
+Gained = Mapping[str, tuple[str, ...]]  # table → columns a replica has never been told of; () the whole table
+
 
 class FieldMark(msgspec.Struct, array_like=True, frozen=True):
     """Who set a field last: `sequence` by `device`; `other` is the last sequence by any other device (0: none).
@@ -41,13 +43,18 @@ class FieldMark(msgspec.Struct, array_like=True, frozen=True):
 
 
 class Grave(msgspec.Struct, array_like=True, frozen=True):
-    """Who deleted a row, and the row at the root of that delete (itself, or the parent it went with)."""
+    """Who deleted a row, and the row at the root of that delete (itself, or the parent it went with).
+
+    Of a delete that healed a restored server: its sequence in the former life, and what its author knew then.
+    """
 
     device: str
     stamp: str
     by: str | None
     root_table: str
     root_id: str
+    formerly: int = 0
+    knew: int = 0
 
 
 class MergeState(msgspec.Struct, omit_defaults=True):
@@ -58,6 +65,8 @@ class MergeState(msgspec.Struct, omit_defaults=True):
     items: dict[str, FieldMark] = msgspec.field(default_factory=dict)  # "systems:hvac", the last add
     sums: dict[str, dict[str, float]] = msgspec.field(default_factory=dict)  # counter → device → sum
     grave: Grave | None = None
+    healed: dict[str, tuple[int, int, int]] = msgspec.field(default_factory=dict)  # see heal.py
+    healed_adds: dict[str, list[tuple[int, float]]] = msgspec.field(default_factory=dict)  # (formerly, amount)
 
 
 class Row(msgspec.Struct):
@@ -137,12 +146,18 @@ class ScopeReader(Protocol):
         ...
 
     def changed(
-        self, after: int, place: tuple[str, str] | None, tombstones_after: int, limit: int
+        self,
+        after: int,
+        place: tuple[str, str] | None,
+        tombstones_after: int,
+        limit: int,
+        gained: Gained | None = None,
     ) -> list[Row]:
         """Rows with (sequence, table, id) above (after, place), in that order, `limit` at most.
 
         `place` None means all of sequence `after` was sent. A deleted row comes only where its sequence is
-        above `tombstones_after`.
+        above `tombstones_after`. With `gained`, a live row at or below `tombstones_after` comes only where
+        its table is in there, and, if that names columns, one of them has a value.
         """
         ...
 
@@ -152,8 +167,8 @@ class ScopeReader(Protocol):
 
     def leaves(self, table: str) -> list[int]: ...
     def leaf_rows(self, table: str, leaves: Iterable[int]) -> list[Row]: ...
-    def live_rows(self) -> Iterator[Row]:
-        """Every live row, a table at a time, streamed."""
+    def live_rows(self, table: str | None = None) -> Iterator[Row]:
+        """Every live row, of one table or a table at a time, streamed."""
         ...
 
 

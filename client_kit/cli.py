@@ -12,9 +12,9 @@ import sys
 from pathlib import Path
 
 from arxos_sync.problems import Problem
-from arxos_sync.storage.driver import sqlite
+from arxos_sync.storage.driver import operational_errors
 
-from . import show, statuses
+from . import show, show_status, statuses
 from .replica import DEFAULT_FOLDER, Home
 
 
@@ -29,7 +29,7 @@ def main() -> None:
             app()
     except Problem as problem:
         sys.exit(show.problem(as_json, problem))
-    except sqlite.OperationalError as error:
+    except operational_errors() as error:
         sys.exit(show.problem(as_json, Problem("invalid", str(error), hint="See arxos-device doctor.")))
 
 
@@ -41,7 +41,7 @@ def _answer_status(arguments: list[str], as_json: bool) -> bool:
     if arguments not in (["status"], ["status", "--json"]):
         return False
     home = Home(Path(folder))
-    show.status(as_json, home.device(), statuses.all_of(home))
+    show_status.status(as_json, statuses.of(home))
     home.close()
     return True
 

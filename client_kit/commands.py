@@ -43,12 +43,17 @@ def _directory(
 
 @app.command()
 def init(
-    context: typer.Context, server: Annotated[str, typer.Option("--server")], as_json: Json = False
+    context: typer.Context,
+    server: Annotated[str, typer.Option("--server")],
+    encrypt: Annotated[
+        bool, typer.Option("--encrypt", help="Replicas lie encrypted: key in the keyring, or ARXOS_PASSPHRASE.")
+    ] = False,
+    as_json: Json = False,
 ) -> None:
     """Make a directory for one person and one server."""
     home: Home = context.obj
-    device = home.create(server)
-    facts = {"server": device.server, "device": device.device, "dir": str(home.folder)}
+    device = home.create(server, encrypt)
+    facts = {"server": device.server, "device": device.device, "dir": str(home.folder), "encrypted": device.encrypted}
     sentence = f"Made device {device.device} for {device.server}. Next: arxos-device login EMAIL"
     show.answer(as_json, facts, sentence)
 
@@ -66,16 +71,37 @@ def login(context: typer.Context, email: str, as_json: Json = False) -> None:
             if sys.stdin.isatty()
             else sys.stdin.readline().rstrip("\n")
         )
-    device = home.device()
+    device, held = home.device(), home.credentials()
     user = Server(home).login(email, password)
     if device.user is not None and device.user != user.id:
-        home.save_credentials(None)
+        home.save_credentials(held)
         raise Problem("forbidden", f"this directory belongs to {device.email}",
                       hint="Two people on one tablet are two devices: init another --dir.")  # fmt: skip
-    device.user, device.email = user.id, user.email
+    device.user, device.email, device.name = user.id, user.email, user.name
     device.scopes = list(dict.fromkeys([*device.scopes, f"user:{user.id}"]))
     home.save(device)
     show.answer(as_json, {"user": user.id, "email": user.email}, f"Logged in as {user.name} <{user.email}>.")
+
+
+@app.command()
+def logout(context: typer.Context, as_json: Json = False) -> None:
+    """Forget the login on this device. Files and unsent work stay, for when the same person logs in again."""
+    from . import statuses
+    from .http import Server, Unreachable
+    from .show_status import edits
+
+    home: Home = context.obj
+    found = statuses.of(home)
+    if home.credentials() is not None:
+        try:
+            Server(home).logout()
+        except Unreachable as problem:
+            show.note(f"{problem.detail}: the server was not told.")
+    home.save_credentials(None)
+    words, goes = "Logged out.", "goes" if found.pending == 1 else "go"
+    if found.pending:
+        words += f" {edits(found.pending)} kept here and {goes} out after the next login."
+    show.answer(as_json, {"pending": found.pending, "rejected": found.rejected}, words)
 
 
 @app.command()
@@ -121,8 +147,13 @@ def unsubscribe(
     home: Home = context.obj
     from arxos_sync.storage import replica_care
 
+    from .attachments import to_send
+
     scope = home.scope_of("building", building)
     count = len(replica_care.unsent(home.replica(scope)))
+    photos = len(to_send(home, scope))
+    if photos:
+        raise Problem("forbidden", f"{photos} photos of it are unsent", hint="Run arxos-device sync.")
     if count:
         raise Problem("forbidden", f"{count} transactions of it are unsent",
                       hint="Run arxos-device sync, or export-unsent FILE and discard them.")  # fmt: skip
@@ -132,6 +163,8 @@ def unsubscribe(
 
 # ---------------------------------------------------------------- sync
 
+_PASSING = ("badge", "applied", "sending", "fetching")  # told while it goes on; no news afterwards
+
 
 @app.command()
 def sync(
@@ -139,13 +172,15 @@ def sync(
     verify: Annotated[
         bool, typer.Option("--verify", help="Compare digests even when nothing is new.")
     ] = False,
+    photos: Annotated[bool, typer.Option("--photos", help="Fetch photos whole, not only small pictures.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Send what was edited here, fetch what others did."""
-    _sync(context.obj, as_json, verify)
+    """Send what was edited here, fetch what others did; then photos, from where they stood."""
+    _sync(context.obj, as_json, verify, photos)
 
 
-def _sync(home: Home, as_json: bool, verify: bool) -> None:
+def _sync(home: Home, as_json: bool, verify: bool, photos: bool = False, content: bool = False) -> None:
+    from . import attachments_queue, verifying
     from .http import Server
     from .sync import Loop
 
@@ -159,20 +194,26 @@ def _sync(home: Home, as_json: bool, verify: bool) -> None:
     with home.syncing():
         loop = Loop(home, Server(home), tell, verify)
         loop.start()
+        if content and loop.problem is None:
+            verifying.verify_content(loop)
+        carried = attachments_queue.carry(loop, photos)
         badge = loop.session.shown
-    facts = loop.totals | {"badge": badge.state if badge else None, "pending": badge.pending if badge else 0}
-    events = [one for one in told if one["what"] not in ("badge", "applied")]
+    facts = loop.totals | carried.facts()
+    facts |= {"badge": badge.state if badge else None, "pending": badge.pending if badge else 0}
+    events = [one for one in told if one["what"] not in _PASSING]
     if as_json:
         show.answer(True, facts | {"events": events, "waiting_rejected": badge.rejected if badge else 0}, "")
     else:
         show.synced(facts)
-    _exit_by(loop, badge)
+    _exit_by(loop, badge, carried)
 
 
-def _exit_by(loop: Any, badge: Any) -> None:
+def _exit_by(loop: Any, badge: Any, carried: Any) -> None:
     if loop.problem is not None:
         raise typer.Exit(3 if badge.problem in ("network", "server", "busy") else 1)
-    if loop.totals["rejected"]:
+    if carried.problem is not None:
+        raise typer.Exit(1 if carried.problem.code == "unauthenticated" else 3)
+    if loop.totals["rejected"] or carried.failed:
         raise typer.Exit(1)
 
 
@@ -199,23 +240,40 @@ def watch(
 @app.command()
 def status(context: typer.Context, as_json: Json = False) -> None:
     """What is pending, rejected or in conflict, and how far each scope has come. Asks no server."""
-    from . import statuses
+    from . import show_status, statuses
 
-    home: Home = context.obj
-    found = statuses.all_of(home)
-    show.status(as_json, home.device(), found)
+    show_status.status(as_json, statuses.of(context.obj))
+
+
+@app.command()
+def notices(
+    context: typer.Context,
+    clear: Annotated[bool, typer.Option("--clear", help="Put them away.")] = False,
+    as_json: Json = False,
+) -> None:
+    """What happened to this device: cloned, a building taken away, a replica gone missing."""
+    from . import show_status, telling
+
+    found = telling.clear(context.obj) if clear else telling.read(context.obj).notices
+    words = [show_status.notice_words(one) for one in found]
+    show.answer(as_json, {"notices": found}, "\n".join(words) or "Nothing happened.")
 
 
 @app.command("export-unsent")
 def export_unsent(context: typer.Context, file: Path, as_json: Json = False) -> None:
-    """Write everything the server has not taken to a JSON file."""
+    """Write everything the server has not taken to a JSON file, what is in quarantine/ included."""
     from arxos_sync.storage import replica_care
 
+    from . import statuses
+
     home: Home = context.obj
+    if home.encrypted:
+        show.note("This device is encrypted; the file that is written now is not.")
     scopes = {s: replica_care.unsent(home.replica(s)) for s in home.device().scopes}
-    content = {"server": home.device().server, "device": home.device().device, "scopes": scopes}
+    kept = statuses.kept_aside(home)
+    content = {"server": home.device().server, "device": home.device().device, "scopes": scopes, "kept_aside": kept}
     file.write_text(json.dumps(content, indent=1, default=lambda value: value.hex()), "utf-8")
-    count = sum(len(found) for found in scopes.values())
+    count = sum(len(found) for found in scopes.values()) + sum(len(one["transactions"]) for one in kept)
     show.answer(as_json, {"file": str(file), "transactions": count}, f"Wrote {count} transactions to {file}.")
 
 
@@ -223,14 +281,20 @@ def export_unsent(context: typer.Context, file: Path, as_json: Json = False) -> 
 
 
 @app.command()
-def verify(context: typer.Context, as_json: Json = False) -> None:
+def verify(
+    context: typer.Context,
+    content: Annotated[
+        bool, typer.Option("--content", help="Compare every value, not only what the server has told.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
     """Prove that this device and the server hold the same rows; fetch the part that differs."""
     from arxos_sync.storage import replica_care
 
     home: Home = context.obj
     for scope in home.device().scopes:
         replica_care.recount(home.replica(scope))
-    _sync(home, as_json, verify=True)
+    _sync(home, as_json, verify=True, content=content)
 
 
 @app.command()

@@ -6,13 +6,14 @@ import shutil
 from typing import Any
 
 from arxos_sync.problems import Problem
+from arxos_sync.status import ScopeStatus
 from arxos_sync.storage import replica_care
 from arxos_sync.storage.driver import connect
 
 from .replica import Home, now_ms
+from .show_status import CLOCK_OFF_MS_MAX
 
 FREE_BYTES_MIN = 200 * 1024 * 1024
-CLOCK_OFF_MS_MAX = 60_000
 
 
 def findings(home: Home) -> list[dict[str, Any]]:
@@ -87,5 +88,5 @@ def _scope(home: Home, scope: str) -> list[dict[str, Any]]:
     return found
 
 
-def _suspects(status: replica_care.Status) -> str:
+def _suspects(status: ScopeStatus) -> str:
     return ", ".join(status.suspect) or "as the server's, at the last exchange"

@@ -22,10 +22,13 @@ from arxos_sync import session
 from arxos_sync.messages import RowOut
 from arxos_sync.problems import Problem
 
+from .attachments_queue import Carrier
 from .http import Server
 from .replica import Home, now_ms
 from .sync import Hint, Loop, Tell
 
+PHOTOS_LOOK_S = 1.0  # how often the files are looked at for photos to carry
+PHOTOS_RETRY_S = 60.0  # after trouble; at once when the network is back
 LOOK_S = 0.5  # how often the files are looked at for edits of other programs
 QUEUE_MAX = 1_000
 OPEN_S_MAX = 10.0
@@ -37,15 +40,19 @@ class Watch:
         self.server = Server(home)
         self.loop = Loop(home, self.server, tell)
         self.frames: queue.Queue[dict[str, Any]] = queue.Queue(QUEUE_MAX)
-        self.stop = threading.Event()
+        self.stop, self.photos_due = threading.Event(), threading.Event()
         self.socket: ClientConnection | None = None
 
     def run(self, seconds: float | None = None) -> None:
         """Until interrupted, or for so long."""
         end = now_ms() + seconds * 1000 if seconds is not None else None
         self.loop.start()
-        thread = threading.Thread(target=self._listen, name="arxos live", daemon=True)
-        thread.start()
+        threads = [
+            threading.Thread(target=self._listen, name="arxos live", daemon=True),
+            threading.Thread(target=self._carry, name="arxos photos", daemon=True),
+        ]
+        for thread in threads:
+            thread.start()
         try:
             while not self.loop.needs_login and (end is None or now_ms() < end):
                 self._turn()
@@ -53,9 +60,11 @@ class Watch:
             pass
         finally:
             self.stop.set()
+            self.photos_due.set()
             if self.socket is not None:
                 self.socket.close()
-            thread.join(OPEN_S_MAX)
+            for thread in threads:
+                thread.join(OPEN_S_MAX)
 
     def _turn(self) -> None:
         with contextlib.suppress(queue.Empty):
@@ -80,12 +89,24 @@ class Watch:
                 self.loop.hint = None
             case "opened":
                 self.loop.hear(session.Online())
+                self.photos_due.set()
             case "subscribed" | "pong":
                 pass
             case event:
                 self.tell(str(event), data)
 
-    # ------------------------------------------------------------ the thread
+    # ------------------------------------------------------------ the threads
+
+    def _carry(self) -> None:
+        """Photos have a queue, files and a connection of their own: rows never wait for them."""
+        home = Home(self.home.folder)
+        server = Server(home)
+        while not self.stop.is_set():
+            carried = Carrier(home, server, self.tell, stopped=self.stop.is_set).run()
+            self.photos_due.wait(PHOTOS_RETRY_S if carried.problem or carried.failed else PHOTOS_LOOK_S)
+            self.photos_due.clear()
+        server.close()
+        home.close()
 
     def _listen(self) -> None:
         failures = 0
@@ -105,7 +126,8 @@ class Watch:
             url, additional_headers=headers, open_timeout=OPEN_S_MAX, user_agent_header="arxos-device"
         ) as socket:
             self.socket = socket
-            scopes = [{"scope": scope, "cursor": None} for scope in self.home.device().scopes]
+            schema = self.home.catalogue.schema  # rows that come along are applied only where that is pulled
+            scopes = [{"scope": s, "cursor": None, "schema": schema} for s in self.home.device().scopes]
             socket.send(json.dumps({"event": "subscribe", "data": {"scopes": scopes}}))
             self._put({"event": "opened"})
             with contextlib.suppress(ConnectionClosed):

@@ -2,8 +2,11 @@
 
     device.json        server, device id, person's id, scopes subscribed to
     credentials.json   tokens (mode 600)
+    told.json          what a person should still hear of (telling.py)
     files/<scope>.sqlite   user.sqlite for the person's own scope
-    quarantine/        unsent work of scopes that were taken away, as JSON
+    files/attachments, files/thumbnails   photos (attachments.py)
+    vault.sqlite       of an encrypted directory (vault.py): then the files below it are SQLCipher's
+    quarantine/        unsent work of scopes that were taken away, as JSON; unsent photos
 
 Nothing here speaks to a server. Time and dice are read here and handed to the engine.
 """
@@ -23,10 +26,13 @@ import msgspec
 
 import schemas
 from arxos_sync.catalogue import Catalogue
+from arxos_sync.messages import Mark
 from arxos_sync.problems import Problem
-from arxos_sync.storage import replica_file
+from arxos_sync.storage import replica_care, replica_file
 from arxos_sync.storage.driver import connect
 from arxos_sync.storage.spatialite import Replica
+
+from . import vault
 
 DEFAULT_FOLDER = "arxos-device"
 
@@ -49,7 +55,11 @@ class Device(msgspec.Struct):
     device: str
     user: str | None = None
     email: str | None = None
+    name: str | None = None
     scopes: list[str] = msgspec.field(default_factory=list)
+    past: dict[str, Mark] = msgspec.field(default_factory=dict)  # scopes let go: this device's last transaction there
+    encrypted: str | None = None  # where the secret is: keyring or passphrase
+    vault: str | None = None  # its name in the keyring
 
 
 class Credentials(msgspec.Struct):
@@ -62,14 +72,18 @@ class Home:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._replicas: dict[str, Replica] = {}
+        self._vault: vault.Vault | None = None
 
     # ------------------------------------------------------------ who
 
-    def create(self, server: str) -> Device:
+    def create(self, server: str, encrypt: bool = False) -> Device:
         if (self.folder / "device.json").exists():
             raise Problem("invalid", f"{self.folder} is in use already", hint="Choose another --dir.")
         (self.folder / "files").mkdir(parents=True, exist_ok=True)
         device = Device(server=server.rstrip("/"), device=new_id())
+        if encrypt:
+            device.encrypted, device.vault = vault.way_to_keep(), new_id()
+            vault.create(self.folder, device.vault, device.encrypted)
         self.save(device)
         return device
 
@@ -81,7 +95,7 @@ class Home:
             raise Problem("invalid", f"no device in {self.folder}", hint=hint) from error
 
     def save(self, device: Device) -> None:
-        self._write("device.json", msgspec.json.format(msgspec.json.encode(device)), 0o644)
+        self.write("device.json", msgspec.json.format(msgspec.json.encode(device)), 0o644)
 
     def credentials(self) -> Credentials | None:
         try:
@@ -93,9 +107,9 @@ class Home:
         if credentials is None:
             (self.folder / "credentials.json").unlink(missing_ok=True)
         else:
-            self._write("credentials.json", msgspec.json.encode(credentials), 0o600)
+            self.write("credentials.json", msgspec.json.encode(credentials), 0o600)
 
-    def _write(self, name: str, content: bytes, mode: int) -> None:
+    def write(self, name: str, content: bytes, mode: int) -> None:
         """Whole or not at all, also when the power goes."""
         new = self.folder / f".{name}.new"
         with open(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode), "wb") as file:
@@ -117,6 +131,27 @@ class Home:
                 raise Problem("unavailable", "syncing already", hint=hint) from error
             yield
 
+    # ------------------------------------------------------------ under a key
+
+    @property
+    def encrypted(self) -> bool:
+        return self.device().encrypted is not None
+
+    def vault(self) -> vault.Vault:
+        """Of an encrypted directory; its person is asked once."""
+        if self._vault is None:
+            device = self.device()
+            assert device.encrypted is not None and device.vault is not None
+            self._vault = vault.open_vault(self.folder, device.vault, device.encrypted)
+        return self._vault
+
+    def key(self) -> str | None:
+        return self.vault().key if self.encrypted else None
+
+    def connect(self, path: Path, *, spatialite: bool = True) -> Any:
+        """One of this directory's replica files."""
+        return connect(path, spatialite=spatialite, key=self.key())
+
     # ------------------------------------------------------------ files
 
     @property
@@ -130,16 +165,26 @@ class Home:
     def replica(self, scope: str) -> Replica:
         """The replica of a scope; its file is made where there is none."""
         if scope not in self._replicas:
-            path, device = self.path(scope), self.device().device
+            path, device = self.path(scope), self.device()
             if path.exists():
-                connection = connect(path)
+                connection = self.connect(path)
             else:
                 path.parent.mkdir(parents=True, exist_ok=True)
-                connection = _created(path, self.catalogue, scope)
+                connection = _created(path, self.catalogue, scope, self.key())
             if replica_file.state(connection, "device") is None:
-                replica_file.adopt(connection, device)
-            self._replicas[scope] = Replica(connection, self.catalogue, os.urandom)
+                replica_file.adopt(connection, device.device)
+            replica = Replica(connection, self.catalogue, os.urandom)
+            if scope in device.past and replica.state("n") is None:
+                replica_care.go_on_after(replica, device.past[scope])
+            self._replicas[scope] = replica
         return self._replicas[scope]
+
+    def remember(self, scope: str, known: Mark | None) -> None:
+        """Keep the number of this device's last transaction of a scope beyond its file."""
+        if known is not None:
+            device = self.device()
+            device.past[scope] = known
+            self.save(device)
 
     def put_file(self, scope: str, arrived: Path) -> Replica:
         """Take a snapshot's file as the replica of a scope that has no file yet."""
@@ -177,16 +222,21 @@ class Home:
 
     def drop(self, scope: str, unsent: list[dict[str, Any]]) -> Path | None:
         """Remove a scope's file; what is unsent is written to the quarantine first. Answers where."""
+        from .attachments import put_aside
+
         written = None
         folder = self.folder / "quarantine"
         folder.mkdir(exist_ok=True)
-        if unsent:
-            written = folder / f"{self.path(scope).stem}-{now_ms()}.json"
+        name = f"{self.path(scope).stem}-{now_ms()}"
+        if unsent and self.encrypted:
+            written = self.folder / "vault.sqlite"
+            self.vault().put(name, {"scope": scope, "transactions": unsent})
+        elif unsent:
+            written = folder / f"{name}.json"
             export(written, scope, unsent)
+        self.remember(scope, self.replica(scope).prior())
+        put_aside(self, scope)
         self.remove_file(scope)
-        attached = self.folder / "files" / "attachments" / scope
-        if attached.exists():  # nothing was uploaded yet: the bytes are nowhere else
-            attached.replace(self.folder / "quarantine" / f"{scope}-{now_ms()}-attachments")
         device = self.device()
         device.scopes = [s for s in device.scopes if s != scope]
         self.save(device)
@@ -201,20 +251,23 @@ class Home:
     def close(self) -> None:
         while self._replicas:
             self._replicas.popitem()[1].close()
+        if self._vault is not None:
+            self._vault.close()
+            self._vault = None
 
 
-def _created(path: Path, catalogue: Catalogue, scope: str) -> Any:
+def _created(path: Path, catalogue: Catalogue, scope: str, key: str | None) -> Any:
     """A file that another process sees whole or not at all."""
     new = path.with_suffix(f".{os.getpid()}.new")
     new.unlink(missing_ok=True)
-    replica_file.create_replica(new, catalogue, scope, journal="delete").close()
+    replica_file.create_replica(new, catalogue, scope, journal="delete", key=key).close()
     try:
         os.link(new, path)
     except FileExistsError:
         pass  # another process was quicker
     finally:
         new.unlink()
-    connection = connect(path)
+    connection = connect(path, key=key)
     connection.execute("pragma journal_mode = wal")
     return connection
 

@@ -45,22 +45,31 @@ def waiting(replica: Replica) -> list[dict[str, Any]]:
 def resolve(home: Home, replica: Replica, id: str, take: str, now_ms: int) -> list[int] | None:
     """Record what was decided. Answers the keys of the transactions; None where it does not wait here."""
     if id.startswith(REFUSED):
-        return _resolve_refused(replica, int(id.removeprefix(REFUSED)), take, now_ms)
+        return _resolve_refused(home, replica, id, take, now_ms)
     if replica.row("conflict", id) is None:
         return None
     return replica.record(resolution(home, replica, id, take), now_ms, f"resolves conflict {id}")
 
 
-def _resolve_refused(replica: Replica, key: int, take: str, now_ms: int) -> list[int] | None:
-    if key not in [one for one, _, _ in replica_care.rejected(replica)]:
+def _resolve_refused(home: Home, replica: Replica, id: str, take: str, now_ms: int) -> list[int] | None:
+    """`mine` sends it again, `theirs` gives it up, `field=value` sends it again with that field set so."""
+    waits = {f"{REFUSED}{key}": (key, receipt, changes) for key, receipt, changes in replica_care.rejected(replica)}
+    if id not in waits:
         return None
+    key, receipt, changes = waits[id]
     match take:
         case "mine":
             return replica_care.retry(replica, key, now_ms)
         case "theirs":
             replica_care.discard(replica, key)
             return []
-    raise Problem("invalid", "a refused edit is decided by mine (send it again) or theirs (give it up)")
+        case _ if "=" in take:
+            place = (receipt.problem.change if receipt.problem else None) or 0
+            wrong = changes[place]
+            read = values.read(home.catalogue.tables[wrong.table], [take], insert=wrong.op == "insert")
+            return replica_care.retry(replica, key, now_ms, {place: read})
+    hint = "mine sends it again, theirs gives it up, field=value sends it again with that field set so."
+    raise Problem("invalid", f"a refused edit is not decided by {take}", hint=hint)
 
 
 def resolution(home: Home, replica: Replica, id: str, take: str) -> list[Change]:

@@ -27,24 +27,42 @@ def list_(
     building: Building = None,
     as_json: Json = False,
 ) -> None:
-    """Rows of a table as they are on this device."""
+    """Rows of a table as they are on this device; of attachments also where their bytes are."""
     from . import reading
 
     home: Home = context.obj
     replica = home.replica(home.scope_of(table, building))
     found = reading.rows(replica, table, where, reading.box(bbox), limit)
-    show.rows(as_json, found, reading.headings(replica.table(table)))
+    headings = reading.headings(replica.table(table))
+    if table == "attachment":
+        from .attachments import described
+
+        found, headings = described(home, replica.scope, found), [*headings, "bytes"]
+    show.rows(as_json, found, headings)
 
 
 @app.command()
 def get(
-    context: typer.Context, table: str, id: str, building: Building = None, as_json: Json = False
+    context: typer.Context,
+    table: str,
+    id: str,
+    photo: Annotated[bool, typer.Option("--photo", help="Fetch an attachment's bytes with the next sync.")] = False,
+    building: Building = None,
+    as_json: Json = False,
 ) -> None:
     """One row, whole."""
     from . import reading
 
     home: Home = context.obj
-    show.row(as_json, reading.one(home.replica(home.scope_of(table, building)), table, id))
+    scope = home.scope_of(table, building)
+    row = reading.one(home.replica(scope), table, id)
+    if table == "attachment":
+        from .attachments import described, want
+
+        (row,) = described(home, scope, [row])
+        if photo and row["file"] is None:
+            want(home, scope, row["sha256"])
+    show.row(as_json, row)
 
 
 @app.command()
@@ -126,13 +144,12 @@ def attach(
     building: Building = None,
     as_json: Json = False,
 ) -> None:
-    """Attach a file: its row and hash now; its bytes stay here until uploads exist."""
+    """Attach a file: its row and its bytes are kept here now, and sent with the next sync."""
     from .attachments import attachment
 
     home: Home = context.obj
     scope = home.scope_of("attachment", building)
     change = attachment(home, scope, file, to)
-    show.note("The bytes are kept on this device; this release does not upload them yet.")
     _record(home, scope, change, None, as_json)
 
 
@@ -178,7 +195,8 @@ def resolve(
 ) -> None:
     """Decide a conflict: `mine` is what this device set, `theirs` what the other did, else a value.
 
-    Of a refused edit (`refused-3`), `mine` sends it once more and `theirs` gives it up.
+    Of a refused edit (`refused-3`), `mine` sends it once more, `theirs` gives it up, and `field=value` sends it
+    once more with that field set so.
     """
     from . import resolving
 
@@ -194,13 +212,24 @@ def resolve(
 
 
 @app.command()
-def undo(context: typer.Context, building: Building = None, as_json: Json = False) -> None:
-    """Take back the last edit that was not sent yet."""
-    from arxos_sync.storage import replica_care
+def undo(
+    context: typer.Context,
+    key: Annotated[int | None, typer.Argument(help="A transaction's number on this device, as `log` has it.")] = None,
+    sent: Annotated[bool, typer.Option("--sent", help="The last one that went to the server.")] = False,
+    building: Building = None,
+    as_json: Json = False,
+) -> None:
+    """Take back the last edit that was not sent yet, or the one named. What was sent is set back by a new edit."""
+    from arxos_sync.storage import replica_undo
 
     home: Home = context.obj
     replica = home.replica(home.scope_of("building", building))
-    key = replica_care.undo(replica)
-    if key is None:
-        raise Problem("forbidden", "everything here was sent already", hint="Edit it back instead.")
-    show.answer(as_json, {"undone": key, "pending": replica.pending_count()}, f"Took back transaction {key}.")
+    if sent and key is None:
+        key = replica_undo.last_sent(replica)
+    done = replica_undo.undo(replica, now_ms(), key) if key is not None or not sent else None
+    if done is None:
+        raise Problem("forbidden", "there is nothing here that was not sent",
+                      hint="undo --sent takes back the last one that was, by a new edit.")  # fmt: skip
+    how = f"set back by transaction {done.keys[0]}" if done.keys else "nothing of it is sent"
+    facts = {"undone": done.key, "transactions": done.keys, "pending": replica.pending_count()}
+    show.answer(as_json, facts, f"Took back transaction {done.key}: {how}.")

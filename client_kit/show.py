@@ -10,11 +10,11 @@ import msgspec
 
 from arxos_sync.problems import Problem
 
-_BADGES = {
+BADGES = {
     "saved": "all saved on the server",
     "waiting": "waiting to send",
     "syncing": "syncing",
-    "rejected": "the server refused something: see `status`",
+    "rejected": "the server refused something: see `conflicts`",
     "trouble": "not in sync",
     "offline": "offline",
     "login": "log in again",
@@ -22,14 +22,14 @@ _BADGES = {
 
 
 def answer(as_json: bool, facts: dict[str, Any], sentence: str) -> None:
-    print(_json(facts) if as_json else sentence)
+    print(as_json_text(facts) if as_json else sentence)
 
 
 def note(sentence: str) -> None:
     print(sentence, file=sys.stderr)
 
 
-def _json(facts: Any) -> str:
+def as_json_text(facts: Any) -> str:
     return json.dumps(facts, ensure_ascii=False, indent=1, default=_plain)
 
 
@@ -39,7 +39,7 @@ def _plain(value: Any) -> Any:
 
 def rows(as_json: bool, found: list[dict[str, Any]], headings: list[str]) -> None:
     if as_json:
-        print(_json(found))
+        print(as_json_text(found))
         return
     from rich import box
     from rich.console import Console
@@ -65,7 +65,7 @@ def _cell(value: Any) -> str:
 
 def row(as_json: bool, one: dict[str, Any]) -> None:
     if as_json:
-        print(_json(one))
+        print(as_json_text(one))
         return
     for name, value in one.items():
         text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=_plain)
@@ -75,7 +75,7 @@ def row(as_json: bool, one: dict[str, Any]) -> None:
 def told(what: str, facts: dict[str, Any]) -> None:
     match what:
         case "badge":
-            line = _BADGES[facts["state"]]
+            line = BADGES[facts["state"]]
             if facts["pending"]:
                 line += f" ({facts['pending']} pending)"
         case "applied" if facts["state"] in ("ok", "live") and not (
@@ -92,6 +92,9 @@ def told(what: str, facts: dict[str, Any]) -> None:
         case "fork":
             line = f"This device was cloned or restored: it goes on as {facts['device']}"
             line += f"; {facts['pending']} edits are kept."
+        case "evicted":
+            line = f"The file of {facts['scope']} was lost: the server has {facts['known']} transactions of this "
+            line += "device in it, and nothing of them was left here. What was not sent by then is lost."
         case "start_over":
             line = "The server's history is not the one known here: fetching the scope anew under your edits. "
             line += "What the server lost is not given back to it by this release."
@@ -103,8 +106,22 @@ def told(what: str, facts: dict[str, Any]) -> None:
             line = "The login ran out: arxos-device login EMAIL. Your work is kept."
         case "repaired":
             line = f"{facts['table']} differed from the server's: {facts['rows']} rows were fetched again."
+        case "mended":
+            line = f"{facts['table']} held other values than the server: {facts['rows']} rows were fetched again"
+            line += f", and {facts['recorded']} that differed without an edit are now edits of yours."
+        case "not_compared":
+            line = f"{facts['table']} moved on while it was compared: verify again."
         case "granted":
             line = f"You are {facts['role']} in {facts['scope']}."
+        case "sending" | "fetching":
+            way = "Sending" if what == "sending" else "Fetching"
+            line = f"{way} {facts['name'] or facts['sha256']}: {100 * facts['done'] // (facts['total'] or 1)} %"
+        case "sent" | "fetched":
+            line = f"{facts['name'] or facts['sha256']} is {'on the server' if what == 'sent' else 'here'}."
+        case "photo_problem":
+            line = f"{facts['name'] or facts['sha256']}: {facts['detail']}. {facts['hint']}"
+        case "disk_full":
+            line = "This disk is nearly full: photos of others are not fetched. Your own work is kept as before."
         case "snapshot":
             line = f"Fetching {facts['scope']} as a file."
         case _:
@@ -116,29 +133,20 @@ def synced(facts: dict[str, Any]) -> None:
     print(
         f"Sent {facts['receipts']} transactions "
         f"({facts['conflicts']} in conflict, {facts['rejected']} refused), "
-        f"received {facts['rows']} rows, {facts['deleted']} deletes. Now: {_BADGES[facts['badge']]}."
+        f"received {facts['rows']} rows, {facts['deleted']} deletes{_photos(facts)}. Now: {BADGES[facts['badge']]}."
     )
 
 
-def status(as_json: bool, device: Any, found: list[Any]) -> None:
-    if as_json:
-        print(_json({"server": device.server, "device": device.device, "person": device.email,
-                     "scopes": [msgspec.to_builtins(one) for one in found]}))  # fmt: skip
-        return
-    print(f"{device.email or 'nobody logged in'} · device {device.device} · {device.server}")
-    for one in found:
-        age = f", oldest {one.oldest_pending_ms // 1000} s ago" if one.oldest_pending_ms is not None else ""
-        print(f"{one.scope}\n  {one.pending} pending{age} · {one.rejected} refused · {one.conflicts} conflicts")
-        off = "?" if one.clock_offset_ms is None else one.clock_offset_ms
-        verified = one.verified_at or "never"
-        print(f"  at {one.sequence} of {one.head} · verified {verified} · clock {off} ms off")
-        if one.suspect:
-            print(f"  differs from the server: {', '.join(one.suspect)}; run arxos-device verify")
+def _photos(facts: dict[str, Any]) -> str:
+    sent, fetched, failed = facts["photos_sent"], facts["photos_fetched"], facts["photos_failed"]
+    if not (sent or fetched or failed):
+        return ""
+    return f", {sent} photos up, {fetched} down{f', {failed} failed' if failed else ''}"
 
 
 def findings(as_json: bool, found: list[dict[str, Any]]) -> None:
     if as_json:
-        print(_json(found))
+        print(as_json_text(found))
         return
     for one in found:
         print(f"{'ok ' if one['ok'] else 'BAD'} {one['what']}: {one['found']}")
@@ -149,7 +157,7 @@ def findings(as_json: bool, found: list[dict[str, Any]]) -> None:
 def problem(as_json: bool, problem: Problem) -> int:
     """Say what is wrong and what helps. Answers the exit code."""
     if as_json:
-        print(_json({"problem": {"code": problem.code, "detail": problem.detail, "hint": problem.hint}}))
+        print(as_json_text({"problem": {"code": problem.code, "detail": problem.detail, "hint": problem.hint}}))
     else:
         note(f"{problem.code}: {problem.detail}\n{problem.hint}")
     return 3 if problem.code in ("unavailable", "too_many_requests") else 1

@@ -6,20 +6,20 @@ from __future__ import annotations
 import random
 from collections import deque
 from collections.abc import Callable
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from arxos_sync import limits, session, stamp
-from arxos_sync.messages import PROTOCOL, RowOut, ScopeAnswer, ScopeRequest, SyncAnswer, SyncRequest
+from arxos_sync.messages import PROTOCOL, Grant, RowOut, ScopeAnswer, ScopeRequest, SyncAnswer, SyncRequest
 from arxos_sync.problems import Problem
-from arxos_sync.storage import replica_care
+from arxos_sync.storage import replica_care, replica_heal, replica_verify
 from arxos_sync.storage.driver import connect
 from arxos_sync.storage.replica_lay import Applied
 from arxos_sync.storage.spatialite import Replica
 
+from . import healing, telling
 from .http import Server, Unreachable, sent_at
 from .replica import Home, new_id, now_ms
 from .snapshot import rows_of
@@ -41,13 +41,14 @@ class Loop:
     """`tell(what, facts)` hears of everything a person may want to see."""
 
     def __init__(self, home: Home, server: Server, tell: Tell, verify: bool = False) -> None:
-        self.home, self.server, self.tell = home, server, tell
+        self.home, self.server, self.tell = home, server, telling.remembering(home, tell)
         self.verify = verify
         self.session = session.Session()
         self.hint: Hint | None = None
         self.wait_until: int | None = None
         self.problem: Problem | None = None
         self.needs_login = False
+        self.revoked: list[str] = []  # heard of, not yet told to the session
         self.totals = {"rows": 0, "deleted": 0, "receipts": 0, "rejected": 0, "conflicts": 0, "exchanges": 0}
 
     def start(self) -> None:
@@ -61,7 +62,10 @@ class Loop:
 
     def edited(self) -> None:
         """Tell the session of edits that other programs made to the files."""
-        for scope, known in self.session.scopes.items():
+        for scope in list(self.session.scopes):
+            known = self.session.scopes.get(scope)
+            if known is None:
+                continue  # lost while another was told of
             status = replica_care.status(self.home.replica(scope), now_ms())
             if (status.pending, status.rejected) != (known.pending, known.rejected):
                 self.hear(session.Edited(scope, status.pending, status.rejected))
@@ -119,6 +123,7 @@ class Loop:
         device = self.home.device().device
         asked, budget = {}, limits.CHANGES_PER_REQUEST_MAX
         for scope in scopes:
+            healing.go_on(self.server, self.home.replica(scope), self._told)
             asked[scope] = self._request(self.home.replica(scope), budget)
             budget -= sum(len(t.changes) for t in asked[scope].transactions)
         request = SyncRequest(
@@ -135,13 +140,15 @@ class Loop:
         return self._take(answer, asked, offset)
 
     def _request(self, replica: Replica, budget: int) -> ScopeRequest:
-        transactions = replica.pending(changes_max=budget) if budget > 0 else []
+        heals = replica_heal.under_way(replica) is not None  # numbers go to what is offered first
+        transactions = replica.pending(changes_max=budget) if budget > 0 and not heals else []
         return ScopeRequest(
             scope=replica.scope,
             cursor=replica.cursor(),
-            prior=replica.prior(),
+            prior=None if heals else replica.prior(),
             transactions=transactions,
             verify=self.verify,
+            rows=self.home.encrypted,  # a snapshot would lie on the disk in plain sight
         )
 
     def _take(self, answer: SyncAnswer, asked: dict[str, ScopeRequest], offset: int) -> session.Event:
@@ -149,27 +156,44 @@ class Loop:
         for one in answer.scopes:
             if one.scope in self.session.scopes:
                 results.append(self._take_scope(one, asked[one.scope], answer.received_at, offset))
-        for grant in answer.granted:
+        self._told(answer.granted, answer.revoked)
+        if not answer.revoked and any(one.state == "ok" and one.cursor is None for one in answer.scopes):
+            raise Problem("upgrade_required", "What was pushed is judged; rows come to a newer version only.")
+        revoked, self.revoked = tuple(self.revoked), []
+        return session.Answered(now_ms(), results, revoked)
+
+    def _told(self, granted: list[Grant], revoked: list[str]) -> None:
+        for grant in granted:
             self.tell("granted", {"scope": grant.scope, "role": grant.role})
-        return session.Answered(now_ms(), results, tuple(answer.revoked))
+        self.revoked += revoked
 
     def _take_scope(self, one: ScopeAnswer, asked: ScopeRequest, received_at: str, offset: int) -> session.ScopeResult:
         replica = self.home.replica(one.scope)
+        if count := replica_care.forgotten(replica, one.known):
+            self.home.remember(one.scope, one.known)
+            self.tell("evicted", {"scope": one.scope, "known": count})
         done = Applied()
         if one.state in ("ok", "out_of_order", "forked", "gone"):
             done = replica.apply_answer(one, from_nothing=asked.cursor is None)
         if one.state == "out_of_order":
             replica_care.rewind(replica, one.known)
         replica.learn(received_at, offset)
+        replica.set_state(role=one.role)
+        state = one.state
+        if state == "gone" and replica_care.is_empty(replica):
+            self.revoked.append(one.scope)  # nothing was ever here: there is nothing to keep
+        if state == "diverged":
+            state = self._heal(replica, one)
         if done.suspect:
             self._repair(replica, done.suspect)
         elif one.digest is not None and not one.more:
-            replica.set_state(verified_at=datetime.now(UTC).isoformat(timespec="milliseconds"))
+            replica.set_state(verified_at=telling.instant())
+            healing.try_owed(self.server, replica, self._told)
         self._count(one, done)
         status = replica_care.status(replica, now_ms())
         return session.ScopeResult(
             scope=one.scope,
-            state=one.state,  # type: ignore[arg-type]
+            state=state,  # type: ignore[arg-type]
             sequence=status.sequence,
             more=one.more,
             receipts=done.receipts,
@@ -193,9 +217,17 @@ class Loop:
             wrong = replica_care.differing_leaves(replica, table, theirs.leaves)
             if wrong:
                 rows = self.server.repair(replica.scope, table, wrong).rows
-                done = replica_care.repair(replica, table, wrong, rows)
+                done = replica_verify.mend(replica, table, wrong, rows, now_ms())
                 self.tell("repaired", {"table": table, "leaves": len(wrong), "rows": done.rows})
         replica.set_state(suspect="[]")
+
+    def _heal(self, replica: Replica, one: ScopeAnswer) -> str:
+        """The server was restored; afterwards the scope is fetched anew. Answers what that means to the session."""
+        done = healing.heal(self.server, replica, one.known, one.role, self._told)
+        if done is None:
+            return "forked"
+        self.tell("healed", done)
+        return "diverged"
 
     def _fetch_snapshot(self, scope: str) -> session.Event:
         arrived = self.home.folder / "files" / f".{self.home.path(scope).stem}.snapshot"
@@ -226,15 +258,17 @@ class Loop:
 
     def _fork(self) -> None:
         device = self.home.device()
-        device.device = new_id()
+        device.device, device.past = new_id(), {}
         count = sum(replica_care.fork(self.home.replica(s), device.device) for s in device.scopes)
         self.home.save(device)
         self.tell("fork", {"device": device.device, "pending": count})
 
     def _drop(self, scope: str) -> None:
-        unsent = replica_care.unsent(self.home.replica(scope))
+        replica = self.home.replica(scope)
+        unsent, name = replica_care.unsent(replica), replica_care.name(replica)
         written = self.home.drop(scope, unsent)
-        self.tell("dropped", {"scope": scope, "unsent": len(unsent), "kept_in": str(written) if written else None})
+        facts = {"scope": scope, "name": name, "unsent": len(unsent)}
+        self.tell("dropped", facts | {"kept_in": str(written) if written else None})
 
 
 def _kind(problem: Problem) -> str:

@@ -38,8 +38,13 @@ def drift(root: Path = ROOT) -> list[str]:
     if recorded.get(str(catalogue.schema)) != catalogue.hash:
         wrong.append(
             f"the tables differ from those of schema {catalogue.schema}: raise `schema` in catalogue.toml, "
-            "run make schemas, and write the migration"
+            "run make schemas, and give what is new its `since`"
         )
+    wrong += [
+        f"schema {former} cannot be told from the catalogue any more: what was published stays, new things say `since`"
+        for former, wire in recorded.items()
+        if int(former) < catalogue.schema and catalogue.at(int(former)).hash != wire
+    ]
     return wrong
 
 

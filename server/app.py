@@ -28,7 +28,8 @@ from .accounts.people import Person
 from .accounts.routes import router as accounts
 from .accounts.sessions import Sessions
 from .accounts.tokens import Tokens, key_from
-from .buildings.attachments import router as attachments
+from .attachments.quarantine import router as quarantine
+from .attachments.routes import router as attachments
 from .buildings.routes import router as buildings
 from .buildings.rows import router as rows
 from .given import Given
@@ -101,7 +102,7 @@ def create_app(settings: Settings) -> Litestar:
             await anyio.to_thread.run_sync(parts.store.close)
 
     return Litestar(
-        route_handlers=[accounts, sync, live, buildings, rows, attachments, health, pages],
+        route_handlers=[accounts, sync, live, buildings, rows, attachments, quarantine, health, pages],
         lifespan=[lifespan],
         dependencies={
             "parts": Provide(_parts, sync_to_thread=False),

@@ -172,6 +172,20 @@ def revoke_device(device: str, as_json: Json = False) -> None:
         _say({"device": device, "logins_ended": ended}, as_json, line)
 
 
+@admin.command("quarantine")
+def quarantine(
+    building: Annotated[str | None, typer.Argument(help="One building; all of them without it.")] = None,
+    as_json: Json = False,
+) -> None:
+    """What people still sent of buildings they had lost: kept apart, read by administrators alone."""
+    from .attachments.quarantine import everything
+
+    with _told(), _parts() as parts:
+        found = [one for one in everything(parts) if building in (None, one.scope)]
+        lines = [f"{one.received_at} {one.scope} {one.user_id} {one.line()}" for one in found]
+        _say(found, as_json, "\n".join(lines) or "Nothing is in quarantine.")
+
+
 @admin.command("verify")
 def verify(
     building: Annotated[str | None, typer.Argument(help="One building; all of them without it.")] = None,

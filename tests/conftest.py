@@ -29,9 +29,10 @@ def postgis_url(postgis_template):
 @pytest.fixture
 def postgis_store_url(postgis_url):
     """As `postgis_url`, with the server's tables."""
+    import schemas
     from arxos_sync.storage import postgis
 
-    postgis.prepare(postgis_url, "a new life")
+    postgis.prepare(postgis_url, schemas.catalogue(), "a new life")
     return postgis_url
 
 

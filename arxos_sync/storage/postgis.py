@@ -21,10 +21,19 @@ from .. import digest
 from ..catalogue import Catalogue, Column
 from ..messages import Mark
 from ..problems import Problem
-from ..store import Batch, BuildingQuery, Head, ListedBuilding, LogEntry, Row, StoredReceipt
+from ..store import Batch, BuildingQuery, Gained, Head, ListedBuilding, LogEntry, Row, StoredReceipt
 from . import migrations
 from .postgis_values import configure, inner_value, native, selected
-from .server_rows import SEARCHED, Layout, layouts, merge_text, read_receipt, receipt_bytes, split_scope
+from .server_rows import (
+    SEARCHED,
+    Layout,
+    layouts,
+    merge_text,
+    read_receipt,
+    receipt_bytes,
+    split_scope,
+    wanted_since,
+)
 
 POOL_WAIT_S_MAX = 30.0
 ROWS_PER_FETCH = 2_000
@@ -34,14 +43,14 @@ _CURSORS = itertools.count()
 _NO_ID = "00000000-0000-0000-0000-000000000000"
 
 
-def prepare(url: str, epoch: str) -> None:
+def prepare(url: str, catalogue: Catalogue, epoch: str) -> None:
     """Make or bring up to date the tables of a database. `epoch` is the life of a store that is new."""
     with _translated(), psycopg.connect(url) as connection:
-        migrations.prepare_postgis(connection, epoch)
+        migrations.prepare_postgis(connection, catalogue, epoch)
 
 
 def open_store(url: str, catalogue: Catalogue, *, epoch: str, pool_size: int = 8) -> PostgisStore:
-    prepare(url, epoch)
+    prepare(url, catalogue, epoch)
     return PostgisStore(url, catalogue, pool_size)
 
 
@@ -114,7 +123,12 @@ class PostgisScope:
         return {table: int(text, 16) for table, text in found}
 
     def changed(
-        self, after: int, place: tuple[str, str] | None, tombstones_after: int, limit: int
+        self,
+        after: int,
+        place: tuple[str, str] | None,
+        tombstones_after: int,
+        limit: int,
+        gained: Gained | None = None,
     ) -> list[Row]:
         """The keys of the page come by one statement over all tables, the rows by one a table."""
         table, id = place or ("\x7f", _NO_ID)
@@ -123,7 +137,7 @@ class PostgisScope:
             (select sequence, '{layout.name}' collate "C" as name, id from "{layout.name}"
             where {layout.owner} = %(owner)s and sequence >= %(after)s
               and (sequence > %(after)s or ('{layout.name}' collate "C", id) > (%(table)s, %(id)s::uuid))
-              and (deleted is null or sequence > %(tombstones)s)
+              and {wanted_since(layout, gained, "sequence > %(tombstones)s")}
             order by sequence, id limit %(limit)s)"""
             for layout in self._layouts.values()
         ]
@@ -160,8 +174,8 @@ class PostgisScope:
         condition = "deleted is null and right(id::text, 2) = any(%s)"
         return list(self._select(layout, condition, [f"{leaf:02x}" for leaf in leaves]))
 
-    def live_rows(self) -> Iterator[Row]:
-        for layout in self._layouts.values():
+    def live_rows(self, table: str | None = None) -> Iterator[Row]:
+        for layout in [self._layout(table)] if table else self._layouts.values():
             yield from self._select(layout, "deleted is null", streamed=True)
 
     # ------------------------------------------------------------ what a push needs

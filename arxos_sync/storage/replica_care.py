@@ -1,5 +1,4 @@
-"""What a person or the server asks of a replica beside edits and pages: undo, retry, forks, starting over,
-proof.
+"""What a person or the server asks of a replica beside edits and pages: retry, forks, starting over, proof.
 
 Each function is one database transaction over a `Replica`; nothing here speaks to a server.
 """
@@ -14,58 +13,41 @@ import msgspec
 from .. import digest, limits, stamp
 from ..messages import Change, Mark, Receipt, RowOut
 from ..problems import Refused
+from ..status import ScopeStatus
 from . import replica_lay, replica_log
 from .replica_lay import Applied
 from .spatialite import Replica
 
 
-class Status(msgspec.Struct, frozen=True):
-    scope: str
-    pending: int
-    oldest_pending_ms: int | None  # age
-    rejected: int
-    conflicts: int
-    subscribed: bool  # a cursor is there: the scope has been pulled at least once
-    sequence: int
-    head: int
-    verified_at: str | None
-    clock_offset_ms: int | None
-    suspect: tuple[str, ...]
-    problem: str | None
-
-
-def status(replica: Replica, now_ms: int) -> Status:
+def status(replica: Replica, now_ms: int) -> ScopeStatus:
     one = replica.one
-    oldest = one("select min(stamp) from arxos_change_log where state in ('pending', 'sent')")
+    pending, oldest = replica_log.waiting(replica.connection, replica.catalogue, replica.kind)
     offset = replica.state("clock_offset_ms")
-    return Status(
+    return ScopeStatus(
         scope=replica.scope,
-        pending=replica.pending_count(),
-        oldest_pending_ms=now_ms - stamp.milliseconds(oldest) if oldest else None,
+        role=replica.state("role"),
+        pending=pending,
+        oldest_pending_ms=max(0, now_ms - stamp.milliseconds(oldest)) if oldest else None,
         rejected=one("select count(*) from arxos_change_log where state = 'rejected'"),
-        conflicts=one("select count(*) from conflict where state = 'open'")
-        if replica.kind == "building"
-        else 0,
-        subscribed=replica.state("cursor") is not None,
+        conflicts=one("select count(*) from conflict where state = 'open'") if replica.kind == "building" else 0,
+        cursor=replica.state("cursor"),
         sequence=replica.sequence,
         head=int(replica.state("head") or 0),
         verified_at=replica.state("verified_at"),
         clock_offset_ms=int(offset) if offset else None,
         suspect=tuple(json.loads(replica.state("suspect") or "[]")),
-        problem=replica.state("problem"),
+        repairs=int(replica.state("repairs") or 0),
     )
 
 
+def name(replica: Replica) -> str | None:
+    """What people call a building; None where it has no name here."""
+    if replica.kind != "building":
+        return None
+    return replica.one("select name from building where id = ?", replica.scope)
+
+
 # ---------------------------------------------------------------- the person
-
-
-def undo(replica: Replica) -> int | None:
-    """Take back the last transaction that was never sent. Answers its key; None where there is none."""
-    replica.pending_count()
-    key = replica.one("select max(key) from arxos_change_log where state = 'pending' and n is null")
-    if key is not None:
-        replica.settle(key, "discarded")
-    return key
 
 
 def discard(replica: Replica, key: int) -> None:
@@ -74,12 +56,16 @@ def discard(replica: Replica, key: int) -> None:
     replica.settle(key, "discarded")
 
 
-def retry(replica: Replica, key: int, now_ms: int) -> list[int]:
-    """Record a rejected transaction's changes anew, under a new number. Raises Refused, and then nothing
-    changes.
+def retry(
+    replica: Replica, key: int, now_ms: int, corrections: dict[int, dict[str, Any]] | None = None
+) -> list[int]:
+    """Record a rejected transaction's changes anew, under a new number; `corrections` are what the person set
+    otherwise in the change of that place. Raises Refused, and then nothing changes.
     """
     _rejected(replica, key)
     made = replica_log.assemble(replica.connection, replica.catalogue, replica.kind, [key])[key]
+    for place, values in (corrections or {}).items():
+        made[place] = msgspec.structs.replace(made[place], set=(made[place].set or {}) | values)
     keys = replica.record(made, now_ms, replica.one("select reason from arxos_change_log where key = ?", key))
     replica.settle(key, "discarded")
     return keys
@@ -179,13 +165,59 @@ def fork(replica: Replica, device: str) -> int:
     return count
 
 
+def is_empty(replica: Replica) -> bool:
+    """No row was ever pulled into it nor recorded in it."""
+    return replica.is_untouched() and not any(
+        replica.one(f'select 1 from "{table}" limit 1') for table in replica.tables
+    )
+
+
 def rewind(replica: Replica, known: Mark | None) -> None:
-    """The server knows less of this device than it acknowledged: send again from there."""
+    """The server knows less of this device than it acknowledged: send again from there.
+
+    Numbers stay where they go on without a gap. Where some are gone (refused, given up, or in a file that was let go),
+    what waits is numbered anew: the server knows none of them.
+    """
+    last = known.n if known else 0
     with replica.transaction(capture=True):
-        replica.connection.execute(
-            "update arxos_change_log set state = 'sent' where n > ?", (known.n if known else 0,)
+        connection = replica.connection
+        connection.execute(
+            "update arxos_change_log set state = 'sent' where n > ? and state = 'acknowledged'", (last,)
         )
-        replica.set_state(known=msgspec.json.encode(known).decode() if known else None)
+        sent = connection.execute(
+            "select n from arxos_change_log where n > ? and state = 'sent' order by n", (last,)
+        )
+        numbers = [n for (n,) in sent]
+        if numbers != list(range(last + 1, last + 1 + len(numbers))):
+            connection.execute(
+                "update arxos_change_log set state = 'pending' where n > ? and state = 'sent'", (last,)
+            )
+            connection.execute("update arxos_change_log set n = null, nonce = null where n > ?", (last,))
+            numbers = []
+        connection.execute(
+            """
+            update arxos_change_log set n = null, nonce = null
+            where n > ? and state in ('rejected', 'discarded')
+            """,
+            (last,),
+        )
+        replica.set_state(known=msgspec.json.encode(known).decode() if known else None, n=str(last + len(numbers)))
+
+
+def forgotten(replica: Replica, known: Mark | None) -> int:
+    """How many transactions the server has of this device in a replica that remembers none: its file was lost.
+
+    Numbering goes on after them, so that it is noticed once. 0 in health.
+    """
+    if known is None or replica.prior() is not None or int(replica.state("n") or 0):
+        return 0
+    go_on_after(replica, known)
+    return known.n
+
+
+def go_on_after(replica: Replica, known: Mark) -> None:
+    """The device's last transaction of this scope, told to a file that does not have it."""
+    replica.set_state(n=str(known.n), known=msgspec.json.encode(known).decode())
 
 
 def prune(replica: Replica, now_ms: int) -> int:
@@ -229,7 +261,7 @@ def repair(replica: Replica, table: str, leaves: list[int], rows: list[RowOut]) 
     """Take in the server's live rows of those leaves; what is held there beyond them goes. Edits stay."""
     wanted = set(leaves)
     with replica.transaction(capture=False):
-        incoming = replica_lay.incoming(replica, rows, whole=False)
+        incoming = replica_lay.incoming(replica, rows, whole=False, complete=True)
         for id, _ in list(replica.server_keys(table)):
             if digest.leaf_of(id) in wanted:
                 incoming.setdefault((table, id), (0, None))

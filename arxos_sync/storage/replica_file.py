@@ -1,7 +1,7 @@
 """Making replica files: empty ones on a device, and snapshots on a server.
 
-A replica is one SpatiaLite file per scope, made from `sql/replica.sql` (see schemas/generate/replica_sql.py
-for its sections). A snapshot is the same file with rows in it and a header without WAL (OPFS refuses WAL);
+A replica is one SpatiaLite file per scope, made by the SQL of `replica_ddl` (where its sections are
+told). A snapshot is the same file with rows in it and a header without WAL (OPFS refuses WAL);
 its R*Trees are there but empty, for fewer bytes. What must be done on arrival, in any language:
 
 1. Fill each R*Tree (`finish_snapshot`); in the browser, per geometry column of `geometry_columns`,
@@ -13,7 +13,8 @@ its R*Trees are there but empty, for fewer bytes. What must be done on arrival, 
 2. Set `tail` of arxos_writing to the last 8 characters of the device id (`adopt`).
 Until 1 is done the file shows rows, but windows into it show too few.
 
-`arxos_state` of a snapshot: scope, kind (building or user), schema (the catalogue's number), cursor, head,
+`arxos_state` of a snapshot: scope, kind (building or user), schema (the catalogue's number), made (the
+fingerprint of the SQL that made it; see replica_upgrade.py), cursor, head,
 digest (JSON: table to hex), index (empty or built). `arxos_writing.sequence` is the head.
 """
 
@@ -26,11 +27,11 @@ from typing import Any
 
 from ..catalogue import Catalogue, Column, Table
 from ..store import Row
+from . import replica_ddl
 from .driver import connect
 from .replica_values import to_native
 
 _ROWS_PER_STATEMENT = 2_000
-_SQL = Path(__file__).parent / "sql" / "replica.sql"
 
 
 def kind_of(scope: str) -> str:
@@ -44,25 +45,28 @@ def sections(text: str) -> Iterator[tuple[list[str], str]]:
         yield heading.split(), body
 
 
-def create_replica(path: str | Path, catalogue: Catalogue, scope: str, *, journal: str = "wal") -> Any:
-    """A new, empty replica file of a scope. Answers its connection."""
-    connection = connect(path)
+def create_replica(
+    path: str | Path, catalogue: Catalogue, scope: str, *, journal: str = "wal", key: str | None = None
+) -> Any:
+    """A new, empty replica file of a scope, encrypted where a key is given. Answers its connection."""
+    connection = connect(path, key=key)
     connection.execute(f"pragma journal_mode = {journal}")
     connection.execute("pragma synchronous = full")
     connection.execute("select InitSpatialMetadata(1, 'NONE')")
     connection.execute("select InsertEpsgSrid(4326)")
     kind = kind_of(scope)
     connection.execute("begin")
-    for heading, body in sections(_SQL.read_text("utf-8")):
+    for heading, body in sections(replica_ddl.sql(catalogue)):
         if heading[0] == "beside" or catalogue.tables[heading[1]].scope == kind:
-            _run(connection, heading, body)
+            run_section(connection, heading, body)
     state = {"scope": scope, "kind": kind, "schema": str(catalogue.schema), "index": "built"}
+    state["made"] = replica_ddl.fingerprint(catalogue)
     connection.executemany("insert into arxos_state (key, value) values (?, ?)", state.items())
     connection.execute("commit")
     return connection
 
 
-def _run(connection: Any, heading: list[str], body: str) -> None:
+def run_section(connection: Any, heading: list[str], body: str) -> None:
     for statement in _statements(body):
         answers = connection.execute(statement).fetchall()
         if heading[0] == "geometry" and answers != [(1,)]:

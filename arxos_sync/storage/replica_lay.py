@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from .. import apply, change, digest
-from ..catalogue import Table
+from ..catalogue import Column, Table
 from ..messages import RowOut
 from . import replica_log
 from .replica_rows import Key, by_table, marks_of, names_of, server_keys, server_rows, shown_rows
@@ -22,6 +22,7 @@ from .replica_values import to_native
 if TYPE_CHECKING:
     from .spatialite import Replica
 
+_KEYS = ("id", "sequence")
 Incoming = dict[Key, tuple[int, dict[str, Any] | None]]
 
 
@@ -36,8 +37,11 @@ class Applied(msgspec.Struct, frozen=True):
     suspect: tuple[str, ...] = ()  # tables whose digest differs from the server's
 
 
-def incoming(replica: Replica, rows: Iterable[RowOut], whole: bool) -> Incoming:
-    """Per row its sequence and values, None for a deleted one. Tables this catalogue lacks stay out."""
+def incoming(replica: Replica, rows: Iterable[RowOut], whole: bool, complete: bool = False) -> Incoming:
+    """Per row its sequence and values, None for a deleted one. Tables this catalogue lacks stay out.
+
+    `whole`: all that is not among them is gone. `complete`: what a row does not name is empty there.
+    """
     found: Incoming = {}
     for row in rows:
         if row.table in replica.tables:
@@ -45,8 +49,10 @@ def incoming(replica: Replica, rows: Iterable[RowOut], whole: bool) -> Incoming:
             if not row.deleted:
                 values = change.from_row_out(replica.catalogue, row.table, row.set or {})
                 values.pop("id", None)
-                former = found.get((row.table, row.id), (0, None))[1]
-                values = (former or {}) | values
+                former = found.get((row.table, row.id), (0, None))[1] or {}
+                if whole or complete:
+                    former = dict.fromkeys(n for n in replica.tables[row.table].columns if n not in _KEYS)
+                values = former | values
             found[row.table, row.id] = (row.sequence, values)
     if whole:
         for table in replica.tables:
@@ -160,18 +166,34 @@ def _lay_edited(replica: Replica, edited: set[Key], server: dict[Key, Any], inco
                 now = None if values is None else (before or {}) | values | {"sequence": sequence}
             moves.append((id, before and before.get("sequence"), now and now.get("sequence")))
             rest = entries.get(id, [])
-            _show(replica, table, id, apply.shown_row(table, now, rest, shown.get(id)))
+            _show(replica, table, id, apply.shown_row(table, now, rest, shown.get(id)), shown.get(id))
             _shade(replica, table, id, now, bool(rest))
         _count(replica, name, moves)
 
 
-def _show(replica: Replica, table: Table, id: str, row: dict[str, Any] | None) -> None:
+def _show(replica: Replica, table: Table, id: str, row: dict[str, Any] | None, shown: dict[str, Any] | None) -> None:
+    """Of a row that is shown already only what differs is written, so that its indexes rest."""
     if row is None:
         replica.connection.execute(f'delete from "{table.name}" where id = ?', (id,))
         return
-    names = [name for name in table.columns if name != "id"]
+    names = [n for n in table.columns if n != "id" and (shown is None or _differs(table.columns[n], row, shown))]
     natives = [to_native(table.columns[n], row.get(n)) for n in names]
-    _upsert(replica, table.name, ["id", *names], [[id, *natives]])
+    if shown is None:
+        _upsert(replica, table.name, ["id", *names], [[id, *natives]])
+    elif names:
+        sets = ", ".join(f'"{n}" = ?' for n in names)
+        replica.connection.execute(f'update "{table.name}" set {sets} where id = ?', [*natives, id])
+
+
+def _differs(column: Column, row: dict[str, Any], shown: dict[str, Any]) -> bool:
+    now, before = row.get(column.name), shown[column.name]
+    if now is before:
+        return False
+    if type(now) is not type(before):
+        return True
+    if isinstance(now, (dict, list)):  # as text, where true is not 1
+        return to_native(column, now) != to_native(column, before)
+    return now != before
 
 
 def _shade(replica: Replica, table: Table, id: str, row: dict[str, Any] | None, wanted: bool) -> None:

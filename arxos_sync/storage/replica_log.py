@@ -20,6 +20,7 @@ OPEN = (
     "(h.state in ('pending', 'sent') or h.state = 'acknowledged' "
     "and h.sequence > (select sequence from arxos_writing))"
 )
+CASCADE = "cascade"  # in `changed` of a delete: it went with its parent, and is not sent
 
 
 def kept(table: Table) -> list[Column]:
@@ -48,13 +49,10 @@ def read(connection: Any, table: Table, condition: str, parameters: Any = ()) ->
 
 
 def _entry(table: Table, row: tuple[Any, ...], old: list[Column], new: list[Column]) -> Entry:
+    """Of an update only the columns that changed are read: most of a log's columns are empty."""
     key, place, id, op, changed, base, settled_after = row[:7]
-    was = dict(zip((c.name for c in old), row[7 : 7 + len(old)], strict=True))
-    now = dict(zip((c.name for c in new), row[7 + len(old) :], strict=True))
-    if op == "update":
-        names = changed.split()
-        was, now = {n: was[n] for n in names}, {n: now[n] for n in names}
-    columns = table.columns
+    names = frozenset(changed.split()) if op == "update" else None
+    after = 7 + len(old)
     return Entry(
         key=key,
         place=place,
@@ -63,9 +61,16 @@ def _entry(table: Table, row: tuple[Any, ...], old: list[Column], new: list[Colu
         op=op,
         base=base,
         settled_after=settled_after,
-        old={n: to_inner(columns[n], v) for n, v in was.items()} if op != "insert" else {},
-        new={n: to_inner(columns[n], v) for n, v in now.items()} if op != "delete" else {},
+        old={} if op == "insert" else _inner(old, row[7:after], names),
+        new={} if op == "delete" else _inner(new, row[after:], names),
     )
+
+
+def _inner(columns: list[Column], values: tuple[Any, ...], names: frozenset[str] | None) -> dict[str, Any]:
+    pairs = zip(columns, values, strict=True)
+    if names is None:
+        return {c.name: None if v is None else to_inner(c, v) for c, v in pairs}
+    return {c.name: to_inner(c, v) for c, v in pairs if c.name in names}
 
 
 def open_entries(connection: Any, table: Table, ids: Iterable[str]) -> dict[str, list[Entry]]:
@@ -104,6 +109,7 @@ def assemble(connection: Any, catalogue: Catalogue, scope: str, keys: list[int])
         condition = f"""l.id in (
               select id from "arxos_log_{table.name}"
               where transaction_key in (select value from json_each(:keys)))
+            and l.changed is not '{CASCADE}'
             and h.key <= :last and (h.settled_after is null or h.settled_after >= :first)"""
         for entry in read(connection, table, condition, {"keys": wanted, "first": keys[0], "last": keys[-1]}):
             rows.setdefault(entry.id, []).append(entry)
@@ -119,29 +125,77 @@ def assemble(connection: Any, catalogue: Catalogue, scope: str, keys: list[int])
     }
 
 
-def cancel_unsent_pairs(connection: Any, catalogue: Catalogue, scope: str) -> None:
-    """A row that came and went before any of it was sent leaves the log; so do transactions left empty.
+def unsent_pairs(connection: Any, catalogue: Catalogue, scope: str) -> dict[str, list[str]]:
+    """Per table, the rows that came and went before any of it was sent: nothing of them will be.
 
-    Its first entry must be the insert: a row that was here, deleted and inserted again is no such pair.
+    The first entry of such a row is its insert: one that was here, deleted and inserted again is no such pair.
     """
-    for table in catalogue.synced(scope):
-        connection.execute(
+    found = {
+        table: connection.execute(
             f"""
-            delete from "arxos_log_{table}" where id in (
-              select d.id
-              from "arxos_log_{table}" d
-              where d.op = 'delete'
-                and 'insert' = (
-                  select f.op from "arxos_log_{table}" f where f.id = d.id order by f.entry limit 1)
-                and not exists (select 1 from "{table}" t where t.id = d.id)
-                and not exists (
-                  select 1 from "arxos_log_{table}" o
-                  cross join arxos_change_log h on h.key = o.transaction_key
-                  where o.id = d.id and not (h.state = 'pending' and h.n is null))
-                and not exists (
-                  select 1 from arxos_shadow s
-                  where s.table_name = '{table}' and s.id = d.id and s.column_name = '' and s.value = 1))
+            select d.id
+            from "arxos_log_{table}" d
+            where d.op = 'delete'
+              and 'insert' = (
+                select f.op from "arxos_log_{table}" f where f.id = d.id order by f.entry limit 1)
+              and not exists (select 1 from "{table}" t where t.id = d.id)
+              and not exists (
+                select 1 from "arxos_log_{table}" o
+                cross join arxos_change_log h on h.key = o.transaction_key
+                where o.id = d.id and not (h.state = 'pending' and h.n is null))
+              and not exists (
+                select 1 from arxos_shadow s
+                where s.table_name = '{table}' and s.id = d.id and s.column_name = '' and s.value = 1)
             """
+        ).fetchall()
+        for table in _with_unsent_deletes(connection, catalogue, scope)
+    }
+    return {table: [id for (id,) in rows] for table, rows in found.items() if rows}
+
+
+def _with_unsent_deletes(connection: Any, catalogue: Catalogue, scope: str) -> list[str]:
+    """The tables from which something was deleted that was never sent; asked in one statement."""
+    if not connection.execute("select 1 from arxos_change_log where state = 'pending' and n is null").fetchone():
+        return []
+    parts = [
+        f"""
+        select '{table}' where exists (
+          select 1 from "arxos_log_{table}" d
+          join arxos_change_log h on h.key = d.transaction_key
+          where d.op = 'delete' and h.state = 'pending' and h.n is null)"""
+        for table in catalogue.synced(scope)
+    ]
+    return [table for (table,) in connection.execute(" union all ".join(parts))]
+
+
+def waiting(connection: Any, catalogue: Catalogue, scope: str) -> tuple[int, str | None]:
+    """How many transactions wait for a receipt, and the oldest's stamp. What cancels itself out does not wait."""
+    pairs = unsent_pairs(connection, catalogue, scope)
+    held = "".join(
+        f'\n  or exists (select 1 from "arxos_log_{table}" where transaction_key = key{_beyond(pairs, table)})'
+        for table in catalogue.synced(scope)
+    )
+    found = connection.execute(
+        f"""
+        select count(*), min(stamp) from arxos_change_log
+        where state in ('pending', 'sent') and (n is not null{held})
+        """,
+        {table: json_list(ids) for table, ids in pairs.items()},
+    ).fetchone()
+    return found[0], found[1]
+
+
+def _beyond(pairs: dict[str, list[str]], table: str) -> str:
+    return f" and id not in (select value from json_each(:{table}))" if table in pairs else ""
+
+
+def cancel_unsent_pairs(connection: Any, catalogue: Catalogue, scope: str) -> None:
+    """Right before sending: `unsent_pairs` leave the log, and so do transactions left empty. Until then the
+    person may undo them.
+    """
+    for table, ids in unsent_pairs(connection, catalogue, scope).items():
+        connection.execute(
+            f'delete from "arxos_log_{table}" where id in (select value from json_each(?))', (json_list(ids),)
         )
     logs = "".join(
         f'\n  and not exists (select 1 from "arxos_log_{t}" where transaction_key = key)'

@@ -8,9 +8,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from .. import apply, change, stamp
-from ..catalogue import SERVER, Table
+from ..catalogue import SERVER, Column, Table
 from ..messages import Change
 from ..problems import Refused
+from . import replica_log
 from .replica_rows import marks_of, names_of
 from .replica_values import to_native
 
@@ -50,6 +51,7 @@ def _write(replica: Replica, one: Change) -> None:
         case _:
             if not replica.connection.execute(f'delete from "{table.name}" where id = ?', (one.id,)).rowcount:
                 raise Refused("row_unknown", f"{table.name} {one.id}")
+            _hide_children(replica, table, one.id)
 
 
 def _insert(replica: Replica, table: Table, one: Change) -> None:
@@ -80,6 +82,46 @@ def _update(replica: Replica, table: Table, one: Change) -> None:
     sets = ", ".join(f'"{n}" = ?' for n in values)
     natives = [to_native(table.columns[n], v) for n, v in values.items()]
     replica.connection.execute(f'update "{table.name}" set {sets} where id = ?', [*natives, one.id])
+
+
+def _hide_children(replica: Replica, table: Table, id: str) -> None:
+    """What the server will delete along with a row leaves the screen at once.
+
+    It is logged in the same transaction as CASCADE and never sent: the server decides how far the delete reaches.
+    When it is refused, undone or kept by a conflict, the children show again as any edited row does.
+    """
+    doomed = [(table.name, [id])]
+    for parent, ids in doomed:  # grows while it is walked
+        for child in replica.tables.values():
+            wanted = [_hangs_on(column, parent) for column in child.columns.values() if column.on_delete == "cascade"]
+            condition = " or ".join(filter(None, wanted))
+            if not condition:
+                continue
+            given = {"ids": replica_log.json_list(ids), "parent": parent}
+            found = replica.connection.execute(f'select id from "{child.name}" where {condition}', given).fetchall()
+            if found:
+                _hide(replica, child.name, [id for (id,) in found])
+                doomed.append((child.name, [id for (id,) in found]))
+
+
+def _hangs_on(column: Column, parent: str) -> str | None:
+    if column.references not in (parent, "*"):
+        return None
+    named = f' and "{column.pair}" = :parent' if column.references == "*" else ""
+    return f'("{column.name}" in (select value from json_each(:ids)){named})'
+
+
+def _hide(replica: Replica, table: str, ids: list[str]) -> None:
+    wanted = replica_log.json_list(ids)
+    replica.connection.execute(f'delete from "{table}" where id in (select value from json_each(?))', (wanted,))
+    replica.connection.execute(
+        f"""
+        update "arxos_log_{table}" set changed = ?
+        where op = 'delete' and id in (select value from json_each(?))
+          and transaction_key = (select transaction_key from arxos_writing)
+        """,
+        (replica_log.CASCADE, wanted),
+    )
 
 
 def _checked(replica: Replica, table: Table, op: str, given: dict[str, Any]) -> dict[str, Any]:

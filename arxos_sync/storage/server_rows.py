@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from ..catalogue import Catalogue, Column, Table
-from ..store import MergeState, Receipt, Row
+from ..store import Gained, MergeState, Receipt, Row
 
 SEARCHED = ("name", "code", "street", "city")  # each word of a search is in one of them
 KEPT = ("sequence", "born", "deleted", "merge_state")
@@ -38,6 +38,17 @@ class Layout:
 
 def layouts(catalogue: Catalogue, kind: str) -> dict[str, Layout]:
     return {name: Layout(table) for name, table in catalogue.synced(kind).items()}
+
+
+def wanted_since(layout: Layout, gained: Gained | None, since: str) -> str:
+    """The condition on a row of `changed`: `since` says that it is above the tombstones' floor."""
+    if not gained:
+        return f"(deleted is null or {since})"
+    if layout.name not in gained:
+        return since
+    columns = gained[layout.name]
+    told = " or ".join(f'"{name}" is not null' for name in columns) or "true"
+    return f"({since} or deleted is null and ({told}))"
 
 
 def split_scope(scope: str) -> tuple[str, str]:

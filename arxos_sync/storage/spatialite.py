@@ -26,7 +26,7 @@ from .. import digest, limits, stamp
 from ..catalogue import Catalogue, Table
 from ..messages import Change, Mark, Receipt, RowOut, ScopeAnswer, Transaction
 from ..problems import Refused
-from . import replica_file, replica_lay, replica_log, replica_record, replica_rows
+from . import replica_file, replica_lay, replica_log, replica_record, replica_rows, replica_upgrade
 from .replica_lay import Applied
 
 NONCE_BYTES = 12
@@ -36,6 +36,7 @@ class Replica:
     def __init__(self, connection: Any, catalogue: Catalogue, dice: Callable[[int], bytes]) -> None:
         self.connection = connection
         self.catalogue = catalogue
+        replica_upgrade.bring_up_to_date(connection, catalogue)
         self.dice = dice
         self.scope = self.state("scope") or ""
         self.kind = replica_file.kind_of(self.scope)
@@ -126,8 +127,7 @@ class Replica:
     # ------------------------------------------------------------ push
 
     def pending_count(self) -> int:
-        replica_log.cancel_unsent_pairs(self.connection, self.catalogue, self.kind)
-        return self.one("select count(*) from arxos_change_log h where h.state in ('pending', 'sent')")
+        return replica_log.waiting(self.connection, self.catalogue, self.kind)[0]
 
     def prior(self) -> Mark | None:
         known = self.state("known")
@@ -189,7 +189,7 @@ class Replica:
             if from_nothing:
                 self.connection.execute("delete from arxos_held")
                 self.set_state(paging="whole")
-            done = self._take_receipts(answer)
+            done = self.take_receipts(answer.receipts)
             if answer.cursor is None:
                 return done
             if answer.more:
@@ -226,12 +226,13 @@ class Replica:
         for (content,) in pages:
             yield from msgspec.msgpack.decode(content, type=list[RowOut])
 
-    def _take_receipts(self, answer: ScopeAnswer) -> Applied:
+    def take_receipts(self, receipts: list[Receipt]) -> Applied:
+        """Within the caller's transaction."""
         rejected: list[int] = []
         idle: list[int] = []  # receipts that the cursor has passed already
         conflicts = 0
         known = self.prior()
-        for receipt in answer.receipts:
+        for receipt in receipts:
             key = self.one("select key from arxos_change_log where n = ? and state = 'sent'", receipt.n)
             if key is None:
                 continue
@@ -245,7 +246,7 @@ class Replica:
         if known is not None:
             self.set_state(known=msgspec.json.encode(known).decode())
         replica_lay.lay(self, {}, settle=rejected, also=idle)
-        return Applied(receipts=len(answer.receipts), rejected=len(rejected), conflicts=conflicts)
+        return Applied(receipts=len(receipts), rejected=len(rejected), conflicts=conflicts)
 
     def _keep_receipt(self, key: int, receipt: Receipt) -> None:
         self.connection.execute(
@@ -269,8 +270,9 @@ class Replica:
         )
         self.connection.execute(
             """
-            delete from arxos_mark where sequence % ? <> 0 and sequence not in (
-              select sequence from arxos_mark order by sequence desc limit ?)
+            delete from arxos_mark
+            where sequence not in (select max(sequence) from arxos_mark group by sequence / ?)
+              and sequence not in (select sequence from arxos_mark order by sequence desc limit ?)
             """,
             (limits.MARKS_EVERY, limits.MARKS_RECENT),
         )

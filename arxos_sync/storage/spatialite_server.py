@@ -18,11 +18,21 @@ from .. import digest
 from ..catalogue import Catalogue, Column
 from ..messages import Mark
 from ..problems import Problem
-from ..store import Batch, BuildingQuery, Head, ListedBuilding, LogEntry, Row, StoredReceipt
+from ..store import Batch, BuildingQuery, Gained, Head, ListedBuilding, LogEntry, Row, StoredReceipt
 from . import migrations
 from .driver import connect, sqlite
 from .replica_values import to_inner, to_native
-from .server_rows import SEARCHED, Layout, layouts, merge_text, read_receipt, receipt_bytes, split_scope, whole
+from .server_rows import (
+    SEARCHED,
+    Layout,
+    layouts,
+    merge_text,
+    read_receipt,
+    receipt_bytes,
+    split_scope,
+    wanted_since,
+    whole,
+)
 
 FILE = "arxos.sqlite"
 READERS_MAX = 8
@@ -113,7 +123,12 @@ class SpatialiteScope:
         return {table: int(text, 16) for table, text in found}
 
     def changed(
-        self, after: int, place: tuple[str, str] | None, tombstones_after: int, limit: int
+        self,
+        after: int,
+        place: tuple[str, str] | None,
+        tombstones_after: int,
+        limit: int,
+        gained: Gained | None = None,
     ) -> list[Row]:
         """The keys of the page come by one statement over all tables, the rows by one a table."""
         table, id = place or ("\x7f", "")
@@ -123,7 +138,7 @@ class SpatialiteScope:
                 select sequence, '{layout.name}' as name, id from "{layout.name}"
                 where {layout.owner} = :owner and sequence >= :after
                   and (sequence, '{layout.name}', id) > (:after, :table, :id)
-                  and (deleted is null or sequence > :tombstones)
+                  and {wanted_since(layout, gained, "sequence > :tombstones")}
                 order by sequence, id limit :limit
             )"""
             for layout in self._layouts.values()
@@ -161,8 +176,8 @@ class SpatialiteScope:
         condition = "deleted is null and substr(id, -2) in (select value from json_each(?))"
         return list(self._select(layout, condition, json.dumps([f"{leaf:02x}" for leaf in leaves])))
 
-    def live_rows(self) -> Iterator[Row]:
-        for layout in self._layouts.values():
+    def live_rows(self, table: str | None = None) -> Iterator[Row]:
+        for layout in [self._layout(table)] if table else self._layouts.values():
             yield from self._select(layout, "deleted is null")
 
     # ------------------------------------------------------------ what a push needs

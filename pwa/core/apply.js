@@ -197,6 +197,7 @@ function updated(table, entry, edits) {
   for (const field of edits) {
     const [, name, key] = /^([^.]*)\.?(.*)$/s.exec(field);
     for (const column of (table.groups[name] ?? [name]).map((one) => table.columns[one])) {
+      if (!Object.hasOwn(entry.new, column.name)) continue; // an edit made before the column came knows nothing of it
       const old = entry.old[column.name] ?? null;
       const change = delta(column, old, entry.new[column.name] ?? null);
       if (key) {

@@ -5,7 +5,7 @@ function column(name, type, rule, write, said) {
   return Object.freeze({
     name, type, rule, write, group: null, field: name, unit: null, values: null, required: false,
     references: null, pair: null, onDelete: null, steps: [], initial: null, kinds: [], dimensions: 0, srid: 0,
-    ifc: null, help: "",
+    ifc: null, help: "", since: 1,
     ...said,
   });
 }
@@ -16,6 +16,12 @@ function table(name, scope, said, columns, groups) {
 }
 
 export const SCHEMA = 1;
+/** Names the SQL of replica.sql: a file that says another is brought up to date. */
+export const MADE = "002ac4ffda9228e6";
+/** From the least to the most a person may do. */
+export const ROLES = Object.freeze(["anonymous", "viewer", "reporter", "technician", "reviewer", "manager", "owner"]);
+/** The tables of each scope, each after those its rows refer to. */
+export const PARENTS_FIRST = Object.freeze({"building": ["building", "storey", "space", "element", "system", "conflict", "export_activity", "member", "annotation", "comment", "task", "validation", "ar_capture", "attachment", "floor_plan", "measurement", "work_order"], "user": ["wallet_entry", "notification", "membership", "preference"]});
 
 export const TABLES = Object.freeze({
   building: table("building", "building", {"ifc": "IfcBuilding", "cobie": "Facility", "insert": "owner", "update": "manager", "delete": "owner", "help": "One building; its id is the scope that replicas subscribe to."}, [

@@ -53,7 +53,7 @@ export function readChange(kind, change, head) {
     throw new Refused("invalid_value", `base ${base} is not between 0 and the head, ${head}`, "base");
   }
   if (change.op === "restore") {
-    throw new Refused("invalid_value", "restore is taken only while a server heals", "op");
+    throw new Refused("invalid_value", "a restored row names its former sequence", "formerly");
   }
   if ((change.set ?? null) === null ? change.op !== "delete" : change.op === "delete") {
     throw new Refused("invalid_value", `\`set\` does not fit a change of op ${change.op}`, "set");
@@ -89,8 +89,9 @@ function checkSize(table, given) {
 
 function checkGroups(table, given) {
   for (const [group, columns] of Object.entries(table.groups)) {
-    const missing = columns.filter((name) => !Object.hasOwn(given, name));
-    if (missing.length && missing.length < columns.length) {
+    const newest = Math.max(0, ...columns.filter((name) => Object.hasOwn(given, name)).map((name) => table.columns[name].since));
+    const missing = columns.filter((name) => !Object.hasOwn(given, name) && table.columns[name].since <= newest);
+    if (missing.length) { // what is newer than all that is given, a device of an older schema does not know
       throw new Refused("invalid_value", `${group} moves as one: ${missing.join(", ")} is missing`, missing[0]);
     }
   }

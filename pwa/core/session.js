@@ -110,11 +110,11 @@ const EVENTS = {
   },
 
   failed(session, { now, kind, jitter, retry_after_ms: retryAfterMs = null }) {
-    const { asked, failures } = session;
+    const { asked, failures, busy } = session;
     let next = atRest(session, { failures: failures + 1, problem: kind });
     for (const scope of asked) next = withScope(next, scope, { due: true });
     if (kind === "login") return [{ ...next, login: false }, [{ do: "need_login" }]];
-    if (kind === "gone") return asked.length === 1 ? drop(next, asked[0]) : [next, []];
+    if (kind === "gone" && busy === "snapshot") return drop(next, asked[0]);
     const wait = Math.min(Math.max(backoffMs(failures + 1, jitter), retryAfterMs ?? 0), RETRY_MS_MAX);
     return [{ ...next, retry_at: now + wait }, kind === "device_taken" ? [{ do: "fork" }] : []];
   },
@@ -135,7 +135,8 @@ function oneAnswer(session, result) {
   const before = session.scopes[scope];
   const counts = { pending, rejected };
   if (!before) return [session, []];
-  if (state === "gone") return lost(withScope(session, scope, counts), scope, before);
+  if (state === "gone" && before.phase === "lost") return lost(withScope(session, scope, counts), scope, before);
+  if (state === "gone") return [withScope(session, scope, { phase: "absent", ...counts }), []];
   if (state === "diverged") {
     const fresh = { phase: "new", sequence: 0, due: true, ...counts };
     return [withScope(session, scope, fresh), [{ do: "start_over", scope }]];

@@ -1,5 +1,5 @@
 /**
- * SHA-256 (FIPS 180-4) of short ASCII texts, at once: the browser's own answers by a promise, which costs more
+ * SHA-256 (FIPS 180-4) of short ASCII texts or bytes, at once: the browser's own answers by a promise, which costs more
  * than the hash where thousands of short texts are hashed one after another.
  */
 
@@ -20,14 +20,19 @@ export function sha256(text) {
 /** The text's bytes, one bit set, zeros, and its length in bits, up to a whole block (§5.1.1). */
 function padded(text) {
   const bytes = new Uint8Array(Math.ceil((text.length + 9) / BLOCK_BYTES) * BLOCK_BYTES);
+  if (text instanceof Uint8Array) bytes.set(text);
+  else ascii(text, bytes);
+  bytes[text.length] = 0x80;
+  new DataView(bytes.buffer).setUint32(bytes.length - 4, text.length * 8);
+  return bytes;
+}
+
+function ascii(text, bytes) {
   for (let i = 0; i < text.length; i++) {
     const code = text.charCodeAt(i);
     if (code > 0x7f) throw new RangeError("ASCII is wanted");
     bytes[i] = code;
   }
-  bytes[text.length] = 0x80;
-  new DataView(bytes.buffer).setUint32(bytes.length - 4, text.length * 8);
-  return bytes;
 }
 
 /** One block (§6.2.2). */

@@ -3,6 +3,7 @@
 
 import { TABLES } from '../core/catalogue.js';
 import { h } from '../view/dom.js';
+import { may } from '../view/rights.js';
 import { amount, say, unitOf, when } from '../view/words.js';
 
 const { kind: KIND, basis: BASIS } = TABLES.measurement.columns;
@@ -21,7 +22,10 @@ export class ArxosMeasurements extends HTMLElement {
 
   renew(rows) {
     this.count.textContent = rows.length ? String(rows.length) : 'none';
-    this.list.replaceChildren(...rows.map(line));
+    const { replica, scope, keeper } = this.#about;
+    const removing = may(replica, scope, 'measurement', 'delete');
+    const remove = (row) => keeper.record([{ table: 'measurement', id: row.id, op: 'delete' }]);
+    this.list.replaceChildren(...rows.map((row) => line(row, removing ? () => remove(row) : null)));
   }
 
   #form() {
@@ -76,14 +80,15 @@ export class ArxosMeasurements extends HTMLElement {
   }
 }
 
-function line(row) {
+function line(row, remove) {
   const unit = unitOf(row.kind);
   const spread = row.uncertainty_95 === null || row.uncertainty_95 === undefined ? '' : ` ± ${amount(row.uncertainty_95, unit)}`;
   const facts = [say(row.basis), row.author, row.created_at ? when(row.created_at) : 'just now'].filter(Boolean).join(' · ');
   return h('li', {},
     h('span', {}, row.name || say(row.kind)),
     h('strong', {}, amount(row.value, unit), spread),
-    h('span.soft.small', {}, facts));
+    h('span.soft.small', {}, facts),
+    remove ? h('button.quiet.small', { type: 'button', 'aria-label': `Remove ${row.name || say(row.kind)}`, on: { click: remove } }, 'Remove') : null);
 }
 
 /** A comma is a decimal point too. */

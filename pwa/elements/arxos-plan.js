@@ -1,8 +1,9 @@
 // <arxos-plan>: a storey drawn on a canvas. It owns what it looks at, not what it shows: `show(scene)`, `filter`,
-// data-selected (element), data-space. Tells `pick` with {element} or {space} or null. data-drawn="1" once painted.
+// data-selected (element), data-space. Tells `place` with [x, y] in metres, which
+// may be prevented, then `pick` with {element} or {space} or null. data-drawn="1" once painted.
 
 import { ArxosCanvas } from './arxos-canvas.js';
-import { fit, toScreen } from '../view/camera.js';
+import { fit, toDrawing, toScreen } from '../view/camera.js';
 import { pick } from '../view/plan_pick.js';
 import { paint, readInk } from '../view/plan_paint.js';
 
@@ -64,6 +65,8 @@ export class ArxosPlan extends ArxosCanvas {
 
   tapped(left, top) {
     if (!this.#scene) return;
+    const place = new CustomEvent('place', { detail: toDrawing(this.camera, this.size, left, top), cancelable: true });
+    if (!this.dispatchEvent(place)) return; // somebody took the place itself
     const detail = pick(this.#scene, this.camera, this.size, this.#shown, left, top, this.context);
     this.dispatchEvent(new CustomEvent('pick', { detail }));
   }

@@ -5,8 +5,11 @@ import { TABLES } from '../core/catalogue.js';
 import { h, icon, listening } from '../view/dom.js';
 import { elementRow, SHEET_FIELDS } from '../view/element_rows.js';
 import { keeping } from '../view/keeping.js';
-import { say, sayClass } from '../view/words.js';
+import { may, roleIn } from '../view/rights.js';
+import { offerUndo } from '../view/undoing.js';
+import { problem, say, sayClass } from '../view/words.js';
 import './arxos-measurements.js';
+import './arxos-photos.js';
 import './arxos-properties.js';
 
 const COLUMNS = TABLES.element.columns;
@@ -55,16 +58,20 @@ export class ArxosSheet extends HTMLElement {
     this.form = this.#form(row);
     this.properties = h('arxos-properties');
     this.measurements = h('arxos-measurements');
-    const about = { keeper: this.#keeper, replica: this.replica, id: row.id };
+    this.photos = h('arxos-photos');
+    const about = { keeper: this.#keeper, replica: this.replica, scope: this.scope, id: row.id };
     this.conflicts = h('div');
     this.replaceChildren(
       this.#head(row.name || row.tag || sayClass(row.ifc_class), [sayClass(row.ifc_class), where].filter(Boolean).join(' · ')),
-      this.conflicts, this.form, this.properties, this.measurements,
-      h('div.sheet-foot', {}, this.output, h('button.button', { type: 'submit', form: this.form.id }, 'Save')));
+      this.conflicts, this.form, this.properties, this.measurements, this.photos,
+      h('div.sheet-foot', {}, this.output,
+        may(this.replica, this.scope, 'element', 'delete') ? h('button.button.plain.slim', { type: 'button', on: { click: () => this.#delete() } }, 'Delete') : null,
+        h('button.button', { type: 'submit', form: this.form.id }, 'Save')));
     this.properties.show(row.properties, about);
     this.measurements.show(row.measurements, about);
+    this.photos.show({ replica: this.replica, scope: this.scope, table: 'element', id: row.id });
     this.#showConflicts(row);
-    if (!this.replica.me()) this.#readOnly();
+    this.#lock();
   }
 
   #head(title, below) {
@@ -75,11 +82,25 @@ export class ArxosSheet extends HTMLElement {
       h('button.round', { type: 'button', 'aria-label': 'Close', on: { click: close } }, icon('close')));
   }
 
-  /** Nobody is logged in: everything can be read, nothing typed in vain. */
-  #readOnly() {
-    for (const control of this.querySelectorAll('input, select, [type="submit"], .property button')) control.disabled = true;
+  /** Who may not change it reads everything and types nothing in vain. */
+  #lock() {
+    const { replica, scope } = this;
+    const shut = (inside, table, op) => {
+      if (may(replica, scope, table, op)) return false;
+      for (const control of inside.querySelectorAll('input, select, [type="submit"], .property button')) control.disabled = true;
+      return true;
+    };
+    const reading = shut(this.form, 'element', 'update');
+    if (reading) shut(this.properties, 'element', 'update');
+    shut(this.measurements, 'measurement', 'insert');
+    shut(this.photos, 'attachment', 'insert');
+    this.dataset.locked = String(reading);
+    if (!reading) return;
+    for (const button of this.querySelectorAll('.sheet-foot button')) button.disabled = true;
     const next = encodeURIComponent(location.pathname + location.search);
-    this.output.replaceChildren(h('a', { href: `/login?next=${next}` }, 'Log in to change something'));
+    this.output.replaceChildren(replica.me()
+      ? h('span', {}, `You are a ${roleIn(replica, scope)} here: you can read, not change.`)
+      : h('a', { href: `/login?next=${next}` }, 'Log in to change something'));
   }
 
   #showConflicts(row) {
@@ -144,6 +165,18 @@ export class ArxosSheet extends HTMLElement {
     for (const name of names) {
       this.#dirty.add(name);
       invalid(this.form.elements[name], !error.field || error.field === name);
+    }
+  }
+
+  async #delete() {
+    const { replica, scope, elementId: id } = this;
+    const name = this.heading.textContent;
+    try {
+      const key = await replica.record(scope, [{ table: 'element', id, op: 'delete' }]);
+      offerUndo(`${name} deleted`, replica, scope, key);
+      this.dispatchEvent(new CustomEvent('close'));
+    } catch (error) {
+      this.#keeper.say(problem(error));
     }
   }
 

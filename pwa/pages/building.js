@@ -1,11 +1,15 @@
 // /b/<building>: the plan of a storey, its elements as a list, and one element's sheet. The address says what is
 // shown: ?storey=<id>&element=<id>.
 
+import { point } from '../core/geometry.js';
 import { bar } from '../view/bar.js';
 import { h, icon, listening } from '../view/dom.js';
 import { makeScene } from '../view/plan_scene.js';
 import { storeyRows, storeys as readStoreys } from '../view/plan_rows.js';
-import { problem } from '../view/words.js';
+import { may } from '../view/rights.js';
+import { offerUndo } from '../view/undoing.js';
+import { problem, sayClass } from '../view/words.js';
+import '../elements/arxos-adder.js';
 import '../elements/arxos-elements.js';
 import '../elements/arxos-plan.js';
 import '../elements/arxos-sheet.js';
@@ -98,7 +102,8 @@ class Stay {
     this.list = h('arxos-elements');
     this.sheet = h('arxos-sheet', { hidden: true });
     this.handle = h('button.handle', { type: 'button', 'aria-expanded': 'false', on: { click: () => this.#openPanel(this.panel.dataset.open === undefined) } }, icon('list'), h('span', {}, 'List'));
-    this.panel = h('section.panel', { 'aria-label': 'Elements' }, this.handle, this.list, this.sheet);
+    this.adder = h('arxos-adder', { hidden: true });
+    this.panel = h('section.panel', { 'aria-label': 'Elements' }, this.handle, this.adder, this.list, this.sheet);
     this.empty = h('p.plan-empty', { role: 'status', hidden: true });
     this.page.replaceChildren(
       bar({ title: this.building.name, back: '/', words: 'To the buildings' }),
@@ -113,6 +118,9 @@ class Stay {
     on(this.list, 'pick', (event) => this.#show({ element: event.detail }));
     on(this.list, 'clear', () => this.#chooseSpace(null));
     on(this.plan, 'pick', (event) => this.#picked(event.detail));
+    on(this.plan, 'place', (event) => this.#placed(event));
+    on(this.adder, 'wanted', (event) => this.#wanted(event.detail));
+    on(this.replica, 'status', () => this.#showAdder());
     on(this.sheet, 'close', () => this.#show({ element: null }));
     on(this.page, 'keydown', (event) => {
       if (event.key === 'Escape' && this.#element) this.#show({ element: null });
@@ -123,6 +131,35 @@ class Stay {
     const query = new URLSearchParams({ storey });
     if (element) query.set('element', element);
     this.go(`/b/${this.scope}?${query}`, { replace: storey === this.#storey });
+  }
+
+  #showAdder() {
+    this.adder.hidden = Boolean(this.#element) || !this.#storey || !may(this.replica, this.scope, 'element', 'insert');
+  }
+
+  /** While something is to be added the plan is free to be tapped. */
+  #wanted(ifcClass) {
+    if (ifcClass) this.plan.dataset.placing = '';
+    else delete this.plan.dataset.placing;
+    if (ifcClass && getComputedStyle(this.panel).position === 'absolute') this.panel.dataset.open = 'add';
+  }
+
+  async #placed(event) {
+    const { wanted } = this.adder;
+    if (!wanted) return;
+    event.preventDefault();
+    this.adder.close();
+    const [x, y] = event.detail;
+    const storey = this.storeys.find((one) => one.id === this.#storey);
+    const id = this.replica.newId();
+    const set = { ifc_class: wanted, storey_id: this.#storey, status: 'ok', geometry: point(x, y, storey?.elevation_m ?? 0), origin: 'field' };
+    try {
+      const key = await this.replica.record(this.scope, [{ table: 'element', id, op: 'insert', set }]);
+      offerUndo(`${sayClass(wanted)} added`, this.replica, this.scope, key);
+      this.#show({ element: id });
+    } catch (error) {
+      this.#say(problem(error));
+    }
   }
 
   #picked(what) {
@@ -153,6 +190,7 @@ class Stay {
     }
     this.strip.show(this.storeys, this.#storey);
     if (element !== this.#element) await this.#openElement(element);
+    this.#showAdder();
   }
 
   async #storeyOf(element) {
@@ -181,6 +219,7 @@ class Stay {
     this.plan.dataset.selected = id ?? '';
     this.list.selected = id;
     this.list.hidden = Boolean(id);
+    this.#showAdder();
     this.sheet.hidden = !id;
     this.#openPanel(Boolean(id));
     if (!id) {

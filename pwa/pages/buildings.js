@@ -99,11 +99,22 @@ function person(replica, read) {
     menu.replaceWith(person(replica, read));
     await read();
   };
+  const ask = () => {
+    const { pending, rejected } = replica.status();
+    if (!pending && !rejected) return leave();
+    const waits = count(pending + rejected, 'edit');
+    place.replaceChildren(
+      h('p', { role: 'alert' }, `${waits} of yours ${pending + rejected === 1 ? 'is' : 'are'} not with the server. They stay on this device, out of others’ sight, and go on when you log in here again.`),
+      h('button.button', { type: 'button', on: { click: leave } }, 'Log out'),
+      h('a.button.plain', { href: '/sync' }, 'See them first'));
+    return undefined;
+  };
+  const place = h('div.stack', {}, h('button.button.plain', { type: 'button', on: { click: ask } }, 'Log out'));
   const menu = h('details.menu', {},
     h('summary.bar-person', { 'aria-label': `${me.name}, account` }, icon('person')),
     h('div.menu-body', {},
       h('p', {}, h('strong', {}, me.name)),
       h('p.soft.small', {}, me.email),
-      h('button.button.plain', { type: 'button', on: { click: leave } }, 'Log out')));
+      place));
   return menu;
 }

@@ -1,10 +1,13 @@
-// /sync: the page behind the badge. What waits, what was refused, what two people said differently.
+// /sync: the page behind the badge. What waits, what was refused, what two people said differently, and what happened.
 
 import { bar } from '../view/bar.js';
 import { h, icon, listening } from '../view/dom.js';
+import { explain, storageLine } from '../view/notices.js';
 import { standing } from '../view/standing.js';
-import { unsentSections } from '../view/unsent.js';
-import { count, problem, when } from '../view/words.js';
+import { download, keptAsideSection, unsentSections } from '../view/unsent.js';
+import { age, count, problem, size, when } from '../view/words.js';
+
+const OLD_MS_MIN = 60_000; // younger work is not spoken of
 
 export async function show(page, { replica }) {
   const ears = listening();
@@ -13,26 +16,24 @@ export async function show(page, { replica }) {
   const notes = h('div.stack');
   const said = h('p.error', { role: 'alert' });
   const now = h('button.button', { type: 'button' }, 'Sync now');
+  const save = h('button.button.plain', { type: 'button' }, 'Save unsent work as a file');
   const places = h('div.stack');
+  const storage = h('div');
   const draw = (status) => {
     head.replaceChildren(headline(status));
     facts.replaceChildren(...lines(status));
-    notes.replaceChildren(...explain(status, replica.me()));
+    notes.replaceChildren(...explain(status, replica));
+    save.hidden = !(status.pending || status.rejected || status.kept_aside);
   };
-  now.addEventListener('click', async () => {
-    now.disabled = true;
-    said.textContent = '';
-    try {
-      await replica.sync();
-    } catch (error) {
-      said.textContent = problem(error);
-    }
-    now.disabled = false;
-  });
+  const drawStorage = () => storage.replaceChildren(...[storageLine(replica.status(), replica)].filter(Boolean));
+  now.addEventListener('click', () => attempt(now, said, () => replica.sync()));
+  save.addEventListener('click', () => attempt(save, said, async () => download('unsent.json', await replica.exportUnsent())));
   page.replaceChildren(
-    bar({ title: 'What has been sent', back: '/', words: 'To the buildings' }),
-    h('div.column', {}, head, facts, notes, said, h('div.row', {}, now), places));
+    bar({ title: 'Sync', back: '/', words: 'To the buildings' }),
+    h('div.column', {}, head, notes, facts, said, h('div.row', {}, now, save), places,
+      h('section.stack', {}, h('h2', {}, 'On this device'), storage)));
   draw(replica.status());
+  drawStorage();
   let known = tally(replica.status());
   ears.on(replica, 'status', (event) => {
     draw(event.detail);
@@ -40,12 +41,25 @@ export async function show(page, { replica }) {
     known = tally(event.detail);
   });
   await showPlaces(places, replica);
+  await replica.freshStatus();
+  drawStorage();
   return ears.stop;
 }
 
+async function attempt(button, said, does) {
+  button.disabled = true;
+  said.textContent = '';
+  try {
+    await does();
+  } catch (error) {
+    said.textContent = problem(error);
+  }
+  button.disabled = false;
+}
+
 /** The lists below are read again when one of these moves. */
-function tally({ pending, rejected, conflicts }) {
-  return `${pending} ${rejected} ${conflicts}`;
+function tally({ pending, rejected, conflicts, kept_aside }) {
+  return `${pending} ${rejected} ${conflicts} ${kept_aside}`;
 }
 
 function headline(status) {
@@ -55,31 +69,27 @@ function headline(status) {
 
 function lines(status) {
   const line = (term, value) => [h('dt', {}, term), h('dd', {}, value)];
+  const { pending, oldest_pending_ms: oldest, attachments } = status;
+  const files = attachments.waiting_up + attachments.waiting_down;
   return [
-    ...line('Waiting to be sent', count(status.pending, 'change')),
-    ...line('Rejected by the server', count(status.rejected, 'change')),
+    ...line('Waiting to be sent', `${count(pending, 'edit')}${oldest === null || oldest < OLD_MS_MIN ? '' : `, the oldest for ${age(oldest)}`}`),
+    ...line('Rejected by the server', count(status.rejected, 'edit')),
     ...line('Conflicts to decide', String(status.conflicts)),
-    ...line('Last sent', status.at ? when(status.at) : 'not yet'),
+    ...(files ? line('Files', `${attachments.waiting_up} to send (${size(attachments.bytes_up)}), ${attachments.waiting_down} to fetch`) : []),
+    ...line('All sent', status.saved_at ? when(status.saved_at) : 'not yet'),
   ];
 }
 
-function explain(status, me) {
-  const notes = [];
-  if (status.problem) notes.push(h('p.callout.bad', {}, icon('warning'), h('span', {}, typeof status.problem === 'string' ? status.problem : problem(status.problem))));
-  if (status.state === 'login' || !me) notes.push(h('p.callout.warn', {}, icon('person'), h('span', {}, 'Nobody is logged in on this device. What was recorded stays here and is sent after logging in. ', h('a', { href: '/login?next=/sync' }, 'Log in'))));
-  if (status.memory) notes.push(h('p.callout.bad', {}, icon('warning'), 'This browser lets us keep nothing: what you record is lost when the page closes, unless it is sent first.'));
-  if (status.state === 'offline') notes.push(h('p.soft', {}, 'No network. Everything you record is kept on this device and goes out by itself when the network is back.'));
-  return notes;
-}
-
-/** Under the totals: what to decide, what was refused, what waits. */
+/** Under the totals: what to decide, what was refused, what waits, what is kept aside. */
 async function showPlaces(place, replica) {
+  const again = () => showPlaces(place, replica);
   try {
-    const here = (await replica.buildings()).filter((building) => building.here);
+    const here = await replica.here();
     const found = await Promise.all(here.map(async (building) => [building, (await replica.conflicts(building.id)).length]));
     const open = found.filter(([, number]) => number > 0);
-    const sections = await unsentSections(replica, here, () => showPlaces(place, replica));
-    place.replaceChildren(...(open.length ? [contested(open)] : []), ...sections);
+    const sections = await unsentSections(replica, here, again);
+    const aside = await keptAsideSection(replica, again);
+    place.replaceChildren(...[open.length ? contested(open) : null, ...sections, aside].filter(Boolean));
   } catch (error) {
     place.replaceChildren(h('p.error', { role: 'alert' }, problem(error)));
   }

@@ -21,10 +21,12 @@ class Client extends EventTarget {
     this.tab = newId();
     this.waiting = new Map();
     this.worker = null;
-    this.last = { state: 'waiting', pending: 0, rejected: 0, conflicts: 0, problem: null, at: null, memory: false, me: null };
+    this.last = null;
     this.channel = new BroadcastChannel(CHANNEL);
     this.channel.onmessage = ({ data }) => this.fromOthers(data);
-    navigator.locks.request(LOCK, () => this.lead());
+    this.queue();
+    document.addEventListener('freeze', () => this.stepDown());
+    document.addEventListener('resume', () => this.comeBack());
     addEventListener('online', () => this.ask('online', true));
     addEventListener('offline', () => this.ask('online', false));
     document.addEventListener('visibilitychange', () => {
@@ -37,14 +39,41 @@ class Client extends EventTarget {
     return this;
   }
 
-  /** Run the worker for as long as this tab lives. */
+  /** Wait to lead. */
+  queue() {
+    this.waits = new AbortController();
+    navigator.locks.request(LOCK, { signal: this.waits.signal }, () => this.lead()).catch((error) => {
+      if (error.name !== 'AbortError') throw error;
+    });
+  }
+
+  /** Run the worker until this tab goes or is frozen. */
   lead() {
     this.worker = new Worker('/replica/worker.js', { type: 'module' });
     this.worker.onmessage = ({ data }) => this.fromWorker(data);
-    this.worker.postMessage({ hello: this.tab, csrf: csrf() });
+    this.worker.postMessage({ hello: this.tab, csrf: csrf(), devices: devices() });
     this.channel.postMessage({ leader: this.tab });
     for (const question of this.waiting.values()) this.worker.postMessage(question.message);
-    return new Promise(() => {});
+    return new Promise((resolve) => {
+      this.letGo = resolve;
+    });
+  }
+
+  /**
+   * The browser is about to freeze this tab, and its worker with it: the files must not stay in a hand that does not
+   * move. What the worker was writing is whole or not at all; what it has not answered is asked again.
+   */
+  stepDown() {
+    this.waits.abort();
+    this.worker?.terminate();
+    this.worker = null;
+    this.letGo?.();
+  }
+
+  comeBack() {
+    this.queue();
+    for (const question of this.waiting.values()) this.channel.postMessage({ question: question.message });
+    this.freshStatus().catch(() => {}); // the next status is heard as ever
   }
 
   // ------------------------------------------------------------ messages
@@ -89,12 +118,23 @@ class Client extends EventTarget {
 
   // ------------------------------------------------------------ the door
 
+  /** As last heard: the shape of schemas/json/status.json. */
   status() {
     return this.last;
   }
 
+  /** Asked anew. */
+  async freshStatus() {
+    this.heardStatus(await this.ask('status'));
+    return this.last;
+  }
+
+  clearNotices() {
+    return this.ask('clearNotices');
+  }
+
   me() {
-    return this.last.me;
+    return this.last.person;
   }
 
   newId() {
@@ -117,8 +157,8 @@ class Client extends EventTarget {
     return person;
   }
 
+  /** Nobody's device from now on. What is unsent stays, for when the same person comes back. */
   async logout() {
-    await fetch('/api/v1/auth/logout', { method: 'POST', headers: { 'X-CSRF-Token': csrf() } }).catch(() => {});
     this.heardStatus(await this.ask('loggedOut'));
   }
 
@@ -126,8 +166,22 @@ class Client extends EventTarget {
     return this.ask('buildings');
   }
 
+  /** The buildings on this device, {id, name}; asks no server. */
+  here() {
+    return this.ask('here');
+  }
+
+  /** Bring a building here. The browser is asked at the same time not to clear what it keeps for us. */
   keep(building) {
+    this.persist().catch(() => {}); // its answer stands in the status
     return this.ask('keep', building);
+  }
+
+  /** Ask the browser never to clear what is kept here by itself. Answers what it says. */
+  async persist() {
+    const granted = (await navigator.storage?.persist?.()) ?? false;
+    await this.freshStatus();
+    return granted;
   }
 
   remove(building) {
@@ -150,6 +204,42 @@ class Client extends EventTarget {
     return this.ask('unsent', scope);
   }
 
+  /** Answers null where there was nothing to take back. */
+  undo(scope, key = null) {
+    return this.ask('undo', scope, key, newId());
+  }
+
+  retry(scope, key, corrections = []) {
+    return this.ask('retry', scope, key, corrections, newId());
+  }
+
+  /** Add a photo to a row: {file, name, target_table, target_id}. Kept on this device when it answers. */
+  attach(scope, given) {
+    return this.ask('attach', scope, given, null, newId());
+  }
+
+  /** The photos of a row, with where their bytes are: waiting, here, server or elsewhere. */
+  photos(scope, table, id) {
+    return this.ask('photos', scope, table, id);
+  }
+
+  /** A picture as a Blob, whole or small; null where there is none to be had. */
+  photo(scope, hash, whole = false) {
+    return this.ask('photo', scope, hash, whole);
+  }
+
+  exportUnsent() {
+    return this.ask('exportUnsent');
+  }
+
+  keptAside() {
+    return this.ask('keptAside');
+  }
+
+  forgetKeptAside(key) {
+    return this.ask('forgetKeptAside', key);
+  }
+
   discard(scope, key) {
     return this.ask('discard', scope, key);
   }
@@ -161,6 +251,11 @@ class Client extends EventTarget {
   export(scope) {
     return this.ask('export', scope);
   }
+}
+
+/** Person → device, as the server's cookies remember it: they outlive files that a browser clears. */
+function devices() {
+  return Object.fromEntries([...document.cookie.matchAll(/(?:^|; )arxos_device_([^=]+)=([^;]*)/g)].map(([, person, device]) => [person, device]));
 }
 
 function csrf() {

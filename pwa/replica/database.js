@@ -104,28 +104,51 @@ export class Database {
 
   /** Rows as arrays. */
   values(sql, parameters = []) {
-    return this.db.exec({ sql, bind: bound(parameters), rowMode: 'array', returnValue: 'resultRows' });
+    return this.prepare(sql, (statement) => {
+      const given = bound(parameters);
+      if (given !== undefined) statement.bind(given);
+      const found = [];
+      while (statement.step()) found.push(statement.get([]));
+      return found;
+    });
   }
 
   one(sql, parameters = []) {
     return this.values(sql, parameters)[0]?.[0] ?? null;
   }
 
-  /** Run a statement; answers how many rows it touched. The statement is kept for the next time. */
+  /** Run a statement; answers how many rows it touched. */
   run(sql, parameters = []) {
+    return this.prepare(sql, (statement) => {
+      const given = bound(parameters);
+      if (given !== undefined) statement.bind(given);
+      if (Array.isArray(given)) this.bindLarge(statement, given);
+      statement.step();
+      return this.db.changes();
+    });
+  }
+
+  /** Work with a statement, which is kept for the next time. */
+  prepare(sql, work) {
     let statement = this.prepared.get(sql);
     if (!statement) {
       statement = this.db.prepare(sql);
       this.prepared.set(sql, statement);
     }
     try {
-      const given = bound(parameters);
-      if (given !== undefined) statement.bind(given);
-      statement.step();
-      return this.db.changes();
+      return work(statement);
     } finally {
       statement.reset(true);
     }
+  }
+
+  /** A whole number beyond 2^53 is a double; by itself `bind` takes it for an integer of 64 bits, and 1e300 for 0. */
+  bindLarge(statement, given) {
+    given.forEach((value, index) => {
+      if (Number.isInteger(value) && !Number.isSafeInteger(value)) {
+        this.sqlite3.capi.sqlite3_bind_double(statement.pointer, index + 1, value);
+      }
+    });
   }
 
   transaction(work) {

@@ -6,12 +6,13 @@ import * as apply from '../core/apply.js';
 import { toInner } from './values.js';
 
 const SERVER = 'server';
+export const CASCADE = 'cascade'; // in `changed` of a delete: it went with its parent, and is not sent
 export const OPEN = `(h.state in ('pending', 'sent') or h.state = 'acknowledged'
   and h.sequence > (select sequence from arxos_writing))`;
 
 const columnsOf = (table) => Object.values(TABLES[table].columns);
 const kept = (table) => columnsOf(table).filter((c) => c.rule === SERVER && !['id', 'origin'].includes(c.name));
-const written = (table) => columnsOf(table).filter((c) => c.rule !== SERVER || c.name === 'origin');
+export const written = (table) => columnsOf(table).filter((c) => c.rule !== SERVER || c.name === 'origin');
 
 /** The synced tables of a kind of scope: `building` or `user`. */
 export function tablesOf(kind) {
@@ -84,6 +85,7 @@ export function assemble(database, kind, keys) {
     const rows = new Map();
     const condition = `l.id in (
         select id from "arxos_log_${table}" where transaction_key in (select value from json_each(:keys)))
+      and l.changed is not '${CASCADE}'
       and h.key <= :last and (h.settled_after is null or h.settled_after >= :first)`;
     const parameters = { ':keys': JSON.stringify(keys), ':first': keys[0], ':last': keys.at(-1) };
     for (const one of read(database, table, condition, parameters)) {
@@ -105,25 +107,58 @@ export function assemble(database, kind, keys) {
   return found;
 }
 
-/** A row that came and went before anything of it was sent leaves the log; so do transactions left empty. */
-export function cancelUnsentPairs(database, kind) {
-  for (const table of tablesOf(kind)) {
-    database.run(
-      `delete from "arxos_log_${table}" where id in (
-         select i.id from "arxos_log_${table}" i
-         join arxos_change_log hi on hi.key = i.transaction_key and hi.state = 'pending' and hi.n is null
-         join "arxos_log_${table}" d on d.id = i.id and d.op = 'delete'
-         join arxos_change_log hd on hd.key = d.transaction_key and hd.state = 'pending' and hd.n is null
-         where i.op = 'insert'
-           and not exists (select 1 from "${table}" t where t.id = i.id)
-           and not exists (
-             select 1 from "arxos_log_${table}" o join arxos_change_log ho on ho.key = o.transaction_key
-             where o.id = i.id and not (ho.state = 'pending' and ho.n is null))
-           and not exists (select 1 from "arxos_log_${table}" b where b.id = i.id and b.entry < i.entry)
-           and not exists (
-             select 1 from arxos_shadow s
-             where s.table_name = '${table}' and s.id = i.id and s.column_name = '' and s.value = 1))`,
+/** The tables from which something was deleted that was never sent; asked in one statement. */
+function withUnsentDeletes(database, kind) {
+  if (!database.one(`select 1 from arxos_change_log where state = 'pending' and n is null`)) return [];
+  const parts = tablesOf(kind).map(
+    (table) => `select '${table}' where exists (
+      select 1 from "arxos_log_${table}" d join arxos_change_log h on h.key = d.transaction_key
+      where d.op = 'delete' and h.state = 'pending' and h.n is null)`,
+  );
+  return database.values(parts.join(' union all ')).map(([table]) => table);
+}
+
+/** Per table, the rows that came and went before any of it was sent: nothing of them will be. */
+function unsentPairs(database, kind) {
+  const found = new Map();
+  for (const table of withUnsentDeletes(database, kind)) {
+    const ids = database.values(
+      `select d.id
+       from "arxos_log_${table}" d
+       where d.op = 'delete'
+         and 'insert' = (select f.op from "arxos_log_${table}" f where f.id = d.id order by f.entry limit 1)
+         and not exists (select 1 from "${table}" t where t.id = d.id)
+         and not exists (
+           select 1 from "arxos_log_${table}" o
+           cross join arxos_change_log h on h.key = o.transaction_key
+           where o.id = d.id and not (h.state = 'pending' and h.n is null))
+         and not exists (
+           select 1 from arxos_shadow s
+           where s.table_name = '${table}' and s.id = d.id and s.column_name = '' and s.value = 1)`,
     );
+    if (ids.length) found.set(table, ids.map(([id]) => id));
+  }
+  return found;
+}
+
+/** [how many transactions wait for a receipt, the oldest's stamp]. What cancels itself out does not wait. */
+export function waiting(database, kind) {
+  const pairs = unsentPairs(database, kind);
+  const beyond = (table) => (pairs.has(table) ? ` and id not in (select value from json_each(:${table}))` : '');
+  const held = tablesOf(kind)
+    .map((table) => ` or exists (select 1 from "arxos_log_${table}" where transaction_key = key${beyond(table)})`)
+    .join('');
+  const parameters = Object.fromEntries([...pairs].map(([table, ids]) => [`:${table}`, JSON.stringify(ids)]));
+  return database.values(
+    `select count(*), min(stamp) from arxos_change_log where state in ('pending', 'sent') and (n is not null${held})`,
+    parameters,
+  )[0];
+}
+
+/** Right before sending: what cancels itself out leaves the log. Until then the person may undo it. */
+export function cancelUnsentPairs(database, kind) {
+  for (const [table, ids] of unsentPairs(database, kind)) {
+    database.run(`delete from "arxos_log_${table}" where id in (select value from json_each(?))`, [JSON.stringify(ids)]);
   }
   const logs = tablesOf(kind)
     .map((table) => ` and not exists (select 1 from "arxos_log_${table}" where transaction_key = key)`)

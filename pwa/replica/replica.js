@@ -14,6 +14,7 @@ import * as change from '../core/change.js';
 import { Refused } from '../core/change.js';
 import * as digest from '../core/digest.js';
 import * as stamp from '../core/stamp.js';
+import { hideChildren } from './cascade.js';
 import * as log from './log.js';
 import { toInner, toNative } from './values.js';
 
@@ -141,7 +142,7 @@ export class Replica {
     if (!this.database.run(`delete from "${one.table}" where id = ?`, [one.id])) {
       throw new Refused('row_unknown', `${one.table} ${one.id}`);
     }
-    return undefined;
+    return hideChildren(this, one.table, one.id);
   }
 
   insert(one, table) {
@@ -234,24 +235,11 @@ export class Replica {
     return found;
   }
 
-  status() {
-    return {
-      scope: this.scope,
-      pending: this.pendingCount(),
-      rejected: this.database.one(`select count(*) from arxos_change_log where state = 'rejected'`),
-      conflicts: this.kind === 'building' ? this.database.one(`select count(*) from conflict where state = 'open'`) : 0,
-      subscribed: this.state('cursor') !== null,
-      sequence: this.sequence,
-      head: Number(this.state('head') ?? 0),
-      verifiedAt: this.state('verified_at'),
-    };
-  }
-
   // ------------------------------------------------------------ push
 
+  /** How many transactions wait for a receipt. */
   pendingCount() {
-    log.cancelUnsentPairs(this.database, this.kind);
-    return this.database.one(`select count(*) from arxos_change_log where state in ('pending', 'sent')`);
+    return log.waiting(this.database, this.kind)[0];
   }
 
   prior() {
@@ -340,14 +328,16 @@ export class Replica {
     return pages.flatMap(([content]) => JSON.parse(typeof content === 'string' ? content : new TextDecoder().decode(content)));
   }
 
-  incoming(rows, whole) {
+  /** `whole`: all that is not among them is gone. `complete`: what a row does not name is empty there. */
+  incoming(rows, whole, complete = whole) {
     const found = new Map();
     for (const row of rows) {
       if (!this.tables.includes(row.table)) continue;
       const key = keyOf(row.table, row.id);
       let values = null;
       if (!row.deleted) {
-        values = { ...(found.get(key)?.values ?? {}), ...change.fromRowOut(row.table, row.set ?? {}) };
+        const former = complete ? emptyRow(row.table) : (found.get(key)?.values ?? {});
+        values = { ...former, ...change.fromRowOut(row.table, row.set ?? {}) };
         delete values.id;
       }
       found.set(key, { table: row.table, id: row.id, sequence: row.sequence, values });
@@ -514,7 +504,13 @@ export class Replica {
   }
 
   mark(sequence, salt) {
-    if (salt) this.database.run('insert or replace into arxos_mark (sequence, salt) values (?, ?)', [sequence, salt]);
+    if (!salt) return;
+    this.database.run('insert or replace into arxos_mark (sequence, salt) values (?, ?)', [sequence, salt]);
+    this.database.run(
+      `delete from arxos_mark
+       where sequence not in (select max(sequence) from arxos_mark group by sequence / 1000)
+         and sequence not in (select sequence from arxos_mark order by sequence desc limit 100)`,
+    );
   }
 
   // ------------------------------------------------------------ digest
@@ -535,12 +531,14 @@ export class Replica {
     );
   }
 
-  /** The tables whose digest differs from the server's at the same cursor. */
+  /** The tables whose digest differs from the server's at the same cursor; remembered as `suspect`. */
   compare(theirs) {
     if (!theirs) return [];
     const mine = new Map(this.database.values('select table_name, sum from arxos_digest'));
     const none = digest.toHex(0n);
-    return this.tables.filter((table) => (mine.get(table) ?? none) !== (theirs[table] ?? none));
+    const wrong = this.tables.filter((table) => (mine.get(table) ?? none) !== (theirs[table] ?? none));
+    this.setState({ suspect: JSON.stringify(wrong) });
+    return wrong;
   }
 
   /** [id, sequence] of every row of the table that the server holds, as far as heard. */
@@ -553,6 +551,12 @@ export class Replica {
       .filter(([, row]) => row?.sequence)
       .map(([key, row]) => [key.slice(table.length + 1), row.sequence]);
     return [...clean, ...under];
+  }
+
+  /** No row was ever pulled into it nor recorded in it. */
+  isEmpty() {
+    if (this.state('cursor') !== null || this.database.one('select 1 from arxos_change_log limit 1')) return false;
+    return !this.tables.some((table) => this.database.one(`select 1 from "${table}" limit 1`));
   }
 
   /** Forget the cursor; the next pull brings everything anew, under pending edits. */
@@ -578,11 +582,41 @@ export class Replica {
     });
   }
 
-  /** The server knows less of this device than it acknowledged: send again from there. */
+  /**
+   * How many transactions the server has of this device in a replica that remembers none: what was here is gone.
+   * Numbering goes on after them, so that it is noticed once. 0 in health.
+   */
+  forgotten(known) {
+    if (!known || this.prior() || Number(this.state('n') ?? 0)) return 0;
+    this.goOnAfter(known);
+    return known.n;
+  }
+
+  /** The device's last transaction of this scope, told to a file that does not have it. */
+  goOnAfter(known) {
+    this.setState({ n: known.n, known: JSON.stringify(known) });
+  }
+
+  /**
+   * The server knows less of this device than it acknowledged: send again from there. Numbers stay where they go on
+   * without a gap; where some are gone, what waits is numbered anew.
+   */
   rewind(known) {
-    this.database.transaction(() => {
-      this.database.run(`update arxos_change_log set state = 'sent' where n > ?`, [known?.n ?? 0]);
-      this.setState({ known: known ? JSON.stringify(known) : null });
+    const last = known?.n ?? 0;
+    const { database } = this;
+    database.transaction(() => {
+      database.run(`update arxos_change_log set state = 'sent' where n > ? and state = 'acknowledged'`, [last]);
+      let numbers = database.values(`select n from arxos_change_log where n > ? and state = 'sent' order by n`, [last]);
+      if (numbers.some(([n], index) => n !== last + 1 + index)) {
+        database.run(`update arxos_change_log set state = 'pending' where n > ? and state = 'sent'`, [last]);
+        database.run('update arxos_change_log set n = null, nonce = null where n > ?', [last]);
+        numbers = [];
+      }
+      database.run(
+        `update arxos_change_log set n = null, nonce = null where n > ? and state in ('rejected', 'discarded')`,
+        [last],
+      );
+      this.setState({ known: known ? JSON.stringify(known) : null, n: last + numbers.length });
     });
   }
 
@@ -590,7 +624,7 @@ export class Replica {
   repair(table, leaves, rows) {
     const wanted = new Set(leaves);
     return this.applying(() => {
-      const incoming = this.incoming(rows, false);
+      const incoming = this.incoming(rows, false, true);
       for (const [id] of this.serverKeys(table)) {
         const key = keyOf(table, id);
         if (wanted.has(digest.leafOf(id)) && !incoming.has(key)) {
@@ -607,13 +641,6 @@ export class Replica {
   differingLeaves(table, theirs) {
     const mine = digest.leaves(table, this.serverKeys(table));
     return theirs.map((sum, leaf) => [sum, leaf]).filter(([sum, leaf]) => digest.toHex(mine[leaf]) !== sum).map(([, leaf]) => leaf);
-  }
-
-  /** Take a transaction that was never sent, or was rejected, off the rows. */
-  discard(key) {
-    this.applying(() => {
-      this.lay(new Map(), { settle: [key], settleAs: 'discarded', done: { rows: 0, tables: new Set() } });
-    });
   }
 
   /** Transactions that wait or were rejected, oldest first: {key, state, stamp, n, receipt, changes}. */
@@ -633,6 +660,11 @@ export class Replica {
   }
 }
 
+function emptyRow(table) {
+  const names = Object.keys(TABLES[table].columns).filter((name) => name !== 'id' && name !== 'sequence');
+  return Object.fromEntries(names.map((name) => [name, null]));
+}
+
 function byTable(keys) {
   const found = new Map();
   for (const [table, id] of keys) {
@@ -643,14 +675,14 @@ function byTable(keys) {
 }
 
 /** A change as JSON carries it: bytes are hex. */
-function wireChange(one) {
+export function wireChange(one) {
   const made = { table: one.table, id: one.id, op: one.op, base: one.base };
   if (one.set) made.set = change.toWire(one.set);
   if (one.was) made.was = change.toWire(one.was);
   return made;
 }
 
-function newNonce() {
+export function newNonce() {
   const bytes = crypto.getRandomValues(new Uint8Array(NONCE_BYTES));
   return btoa(String.fromCharCode(...bytes)).replaceAll('+', '-').replaceAll('/', '_');
 }

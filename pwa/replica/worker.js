@@ -1,38 +1,43 @@
 // The worker of the leading tab: it owns the files and runs the sync loop. Pages ask it by messages
 // {id, method, args, csrf} and hear {id, answer} or {id, problem}; what happens by itself comes as {event, facts}.
 
+import { Photos } from '../sync/attachments.js';
 import { Live } from '../sync/live.js';
 import { Loop } from '../sync/loop.js';
+import { openPart } from '../sync/partial.js';
 import { Server } from '../sync/server.js';
+import { AttachmentFiles } from './attachment_files.js';
 import { openStorage } from './database.js';
 import { Home } from './home.js';
+import { newId } from './ids.js';
+import { deviceStatus, scopeStatus } from './status.js';
+import * as rejected from './rejected.js';
+import { Telling } from './telling.js';
+import { undo } from './undo.js';
 
 const server = new Server();
 let storage;
 let home;
 let loop;
 let live;
+let told;
+let photos;
+let room = { kind: 'browser', persisted: null, used_bytes: null, quota_bytes: null, encrypted: false }; // until it is measured
 let badge = { state: 'waiting', pending: 0, rejected: 0, problem: null };
-let savedAt = null;
-let problem = null;
 
 const tell = (event, facts) => self.postMessage({ event, facts });
 
 // ---------------------------------------------------------------- what the loop tells
 
 function heard(what, facts) {
+  told.hear(what, facts);
   switch (what) {
     case 'badge':
       badge = facts;
-      if (badge.state === 'saved') {
-        savedAt = Date.now();
-        home.keep('saved_at', savedAt);
-        problem = null;
-      }
       tell('status', status());
+      if (badge.state === 'saved' || badge.state === 'rejected') photos.carry();
       break;
     case 'problem':
-      problem = facts;
       tell('status', status());
       break;
     case 'applied':
@@ -40,6 +45,7 @@ function heard(what, facts) {
       tell('status', status());
       break;
     case 'dropped':
+      photos.dropped(facts.scope);
       tell('change', { scope: facts.scope, tables: [], live: false, dropped: true, unsent: facts.unsent });
       break;
     default:
@@ -47,20 +53,22 @@ function heard(what, facts) {
   }
 }
 
+function heardOfPhotos(what, facts) {
+  tell(what, facts);
+  if (facts.waiting) tell('status', status());
+}
+
 function status() {
-  const held = home.scopes().map((scope) => home.replica(scope).status());
-  const sum = (name) => held.reduce((total, one) => total + one[name], 0);
-  return {
-    state: badge.state,
-    pending: sum('pending'),
-    rejected: sum('rejected'),
-    conflicts: sum('conflicts'),
-    problem,
-    at: savedAt,
-    memory: storage.memory,
-    me: home.me(),
-    scopes: held,
-  };
+  const attachments = photos.waiting;
+  return deviceStatus({ home, state: badge.state, told: told.read(), storage: room, attachments, now: Date.now() });
+}
+
+/** Ask the browser how much it keeps for us, and whether it may throw it away. */
+async function measure() {
+  const kind = storage.memory ? 'memory' : 'browser';
+  const { usage = null, quota = null } = (await self.navigator.storage?.estimate?.()) ?? {};
+  const persisted = storage.memory ? false : ((await self.navigator.storage?.persisted?.()) ?? null);
+  room = { kind, persisted, used_bytes: usage, quota_bytes: quota, encrypted: false };
 }
 
 function begin() {
@@ -74,26 +82,53 @@ function begin() {
     subscriptions: () => home.scopes().map((scope) => ({ scope, cursor: home.replica(scope).cursor() })),
   });
   loop.start();
+  keepOwn();
   if (home.scopes().length && self.navigator.onLine) live.start();
+}
+
+/** The person's own scope is kept like a building, and asked for again with the next network where it did not come. */
+async function keepOwn() {
+  const scope = home.me() && `user:${home.me().id}`;
+  if (!scope || home.has(scope) || !self.navigator.onLine) return;
+  try {
+    await methods.keep(scope);
+  } catch (error) {
+    if (!error.kind) tell('broken', { detail: String(error) });
+  }
 }
 
 // ---------------------------------------------------------------- what pages ask
 
 const methods = {
-  status: () => status(),
-  me: () => home.me(),
+  async status() {
+    await measure();
+    return status();
+  },
+  clearNotices() {
+    told.clear();
+    tell('status', status());
+  },
 
   async loggedIn(person) {
+    server.owed = '';
+    home.keep('logout_owed', '');
     if (home.me()?.id !== person.id) home.become(person);
+    await home.prepare(madeBy);
     begin();
     await loop.hear({ event: 'logged_in' });
     return status();
   },
 
-  loggedOut() {
+  /** Here at once; on the server now or, without a network, before anything else is asked of it. */
+  async loggedOut() {
+    server.owed = server.csrf;
+    home.keep('logout_owed', server.owed);
     home.become(null);
-    server.csrf = '';
+    await home.prepare(madeBy);
+    await server.settle().catch(() => {}); // owed until the network is back
+    home.keep('logout_owed', server.owed);
     begin();
+    await measure();
     return status();
   },
 
@@ -116,21 +151,29 @@ const methods = {
     return items.map((item) => ({ ...item, centroid: item.centroid?.coordinates ?? null, here: here.has(item.id) }));
   },
 
+  here: () => home.buildings().map((scope) => ({ id: scope, name: home.nameOf(scope) ?? 'A building' })),
+
   async keep(scope) {
     if (!home.has(scope)) {
+      const { name } = home;
       const bytes = await snapshot(scope);
+      if (home.name !== name || home.has(scope)) return null; // somebody else is here by now, or another asked as well
       await home.putSnapshot(scope, bytes);
       await loop.hear({ event: 'subscribed', scope });
       if (live.wanted) live.subscribe();
       else live.start();
     }
-    return home.replica(scope).status();
+    await measure();
+    return scopeStatus(home.replica(scope), Date.now());
   },
 
   async remove(scope) {
     if (!home.has(scope)) return;
     if (home.replica(scope).pendingCount()) {
       throw Object.assign(new Error('unsent'), { code: 'restricted', detail: 'Work on this building is not sent yet.' });
+    }
+    if (await photos.unsent(scope)) {
+      throw Object.assign(new Error('unsent'), { code: 'restricted', detail: 'Photos of this building are not sent yet.' });
     }
     await loop.hear({ event: 'unsubscribed', scope });
   },
@@ -146,14 +189,23 @@ const methods = {
   },
 
   record(scope, changes, reason, ask) {
-    if (!home.mayWrite()) {
-      throw Object.assign(new Error('login'), { code: 'unauthenticated', detail: 'Log in to change something.' });
-    }
+    demandWriter();
     const key = home.replica(scope).record(changes, Date.now(), { reason, ask });
-    tell('change', { scope, tables: [...new Set(changes.map((one) => one.table))], live: false });
-    loop.edited(scope).catch((error) => tell('broken', { detail: String(error) }));
+    changed(scope, [...new Set(changes.map((one) => one.table))]);
     return key;
   },
+
+  /** A photo of a row: its bytes are kept before its row is. */
+  async attach(scope, given, reason, ask) {
+    demandWriter();
+    const replica = home.replica(scope);
+    const key = replica.record([await photos.change(scope, newId(), given)], Date.now(), { reason, ask });
+    changed(scope, ['attachment']);
+    await photos.count();
+    return key;
+  },
+  photos: (scope, table, id) => photos.of(scope, table, id),
+  photo: (scope, hash, whole) => photos.picture(scope, hash, whole),
 
   conflicts(scope) {
     return home
@@ -164,20 +216,61 @@ const methods = {
 
   unsent: (scope) => home.replica(scope).unsent(),
 
+  /** Take a transaction back: cancelled where it was not sent, set back by a new edit where it was. */
+  undo(scope, key, ask) {
+    demandWriter();
+    const done = undo(home.replica(scope), Date.now(), key, ask);
+    if (done) changed(scope, done.tables);
+    return done;
+  },
+
+  retry(scope, key, corrections, ask) {
+    demandWriter();
+    const made = rejected.retry(home.replica(scope), key, Date.now(), corrections, ask);
+    changed(scope, home.replica(scope).tables);
+    return made;
+  },
+
   discard(scope, key) {
-    home.replica(scope).discard(key);
-    tell('change', { scope, tables: [], live: false });
-    return loop.edited(scope);
+    rejected.discard(home.replica(scope), key);
+    changed(scope, []);
+  },
+
+  /** Everything the server has not taken, as `arxos-device export-unsent` writes it. */
+  exportUnsent() {
+    const scopes = Object.fromEntries(home.scopes().map((scope) => [scope, home.replica(scope).unsent()]));
+    return { server: self.location.origin, device: home.own.device, scopes, kept_aside: home.keptAside() };
+  },
+  keptAside: () => home.keptAside(),
+  forgetKeptAside(key) {
+    home.forgetKeptAside(key);
+    tell('status', status());
   },
 
   sync: () => loop.hear({ event: 'sync_asked' }),
   online: (is) => {
+    if (is) keepOwn();
     if (is && home.scopes().length) live.start();
     if (!is) live.stop();
     return loop.hear({ event: is ? 'online' : 'offline' });
   },
-  export: (scope) => storage.export(home.path(scope)),
+  export(scope) {
+    home.replica(scope); // or the refusal that it is not on this device
+    return storage.export(home.path(scope));
+  },
 };
+
+function demandWriter() {
+  if (!home.mayWrite()) {
+    throw Object.assign(new Error('login'), { code: 'unauthenticated', detail: 'Log in to change something.' });
+  }
+}
+
+/** The person changed rows: pages hear of it now, the server when it can. */
+function changed(scope, tables) {
+  tell('change', { scope, tables, live: false });
+  loop.edited(scope).catch((error) => tell('broken', { detail: String(error) }));
+}
 
 /** A building's file; while the server still makes it, ask again. */
 async function snapshot(scope) {
@@ -193,6 +286,13 @@ async function snapshot(scope) {
 
 const parsed = (text) => (text === null ? null : JSON.parse(text));
 
+/** The SQL of replica files, for those that an older app made. */
+async function madeBy() {
+  const answer = await fetch('/replica/replica.sql');
+  if (!answer.ok) throw new Error(`/replica/replica.sql: ${answer.status}`);
+  return answer.text();
+}
+
 /** Resolves when a tab has said hello: only pages can read the cookie that a push must repeat. */
 let greet;
 const greeted = new Promise((resolve) => {
@@ -202,8 +302,16 @@ const greeted = new Promise((resolve) => {
 async function start() {
   storage = await openStorage();
   home = new Home(storage);
-  savedAt = home.kept('saved_at');
-  await greeted;
+  await home.prepare(madeBy);
+  told = new Telling(home);
+  const asked = () => loop.hear({ event: 'sync_asked' });
+  photos = new Photos({ home, files: await AttachmentFiles.open(storage.memory), server, tell: heardOfPhotos, asked });
+  await photos.count();
+  await measure();
+  home.remembered = await greeted;
+  server.owed = home.kept('logout_owed') ?? '';
+  server.partOf = (scope) => openPart(`${home.name}.${scope}`, storage.memory);
+  server.onSettled = () => home.keep('logout_owed', '');
   begin();
   tell('ready', status());
 }
@@ -211,9 +319,9 @@ async function start() {
 const started = start();
 started.catch((error) => tell('broken', { detail: String(error), stack: error.stack }));
 
-self.onmessage = async ({ data: { hello, id, method, args, csrf } }) => {
+self.onmessage = async ({ data: { hello, id, method, args, csrf, devices } }) => {
   if (csrf) server.csrf = csrf;
-  greet();
+  if (devices) greet(devices);
   if (hello) return;
   try {
     await started;

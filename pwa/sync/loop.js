@@ -4,6 +4,9 @@
 import * as sessions from '../core/session.js';
 import * as stamp from '../core/stamp.js';
 import { SCHEMA } from '../core/catalogue.js';
+import { underWay } from '../replica/heal.js';
+import { scopeStatus } from '../replica/status.js';
+import * as healing from './healing.js';
 
 const CHANGES_PER_REQUEST_MAX = 5000;
 
@@ -16,6 +19,7 @@ export class Loop {
     Object.assign(this, { home, server, tell });
     this.session = sessions.start();
     this.hint = null;
+    this.revoked = []; // heard of, not yet told to the session
     this.timer = null;
     this.queue = [];
     this.running = false;
@@ -25,9 +29,9 @@ export class Loop {
   start() {
     const scopes = {};
     for (const scope of this.home.scopes()) {
-      const status = this.home.replica(scope).status();
+      const status = scopeStatus(this.home.replica(scope), Date.now());
       scopes[scope] = {
-        has_cursor: status.subscribed,
+        has_cursor: status.cursor !== null,
         sequence: status.sequence,
         pending: status.pending,
         rejected: status.rejected,
@@ -43,7 +47,7 @@ export class Loop {
   }
 
   edited(scope) {
-    const status = this.home.replica(scope).status();
+    const status = scopeStatus(this.home.replica(scope), Date.now());
     return this.hear({ event: 'edited', scope, pending: status.pending, rejected: status.rejected });
   }
 
@@ -113,6 +117,7 @@ export class Loop {
     const asked = new Map();
     let budget = CHANGES_PER_REQUEST_MAX;
     for (const scope of scopes) {
+      await healing.goOn(this.server, this.home.replica(scope), (told) => this.told(told));
       asked.set(scope, this.request(this.home.replica(scope), budget));
       budget -= asked.get(scope).transactions.reduce((sum, transaction) => sum + transaction.changes.length, 0);
     }
@@ -130,41 +135,67 @@ export class Loop {
     for (const one of answer.scopes) {
       if (this.home.has(one.scope)) results.push(await this.take(one, asked.get(one.scope), answer.received_at, offset));
     }
-    return { event: 'answered', now: Date.now(), scopes: results, revoked: answer.revoked };
+    if (!answer.revoked.length && answer.scopes.some((one) => one.state === 'ok' && !one.cursor)) {
+      const detail = 'What was pushed is judged; rows come to a newer version only.';
+      throw Object.assign(new Error(detail), { kind: 'upgrade', code: 'upgrade_required', detail });
+    }
+    this.told(answer);
+    return { event: 'answered', now: Date.now(), scopes: results, revoked: this.revoked.splice(0) };
+  }
+
+  told(answer) {
+    this.revoked.push(...(answer.revoked ?? []));
   }
 
   request(replica, budget) {
+    const heals = underWay(replica) !== null; // numbers go to what is offered first
     const made = {
       scope: replica.scope,
       cursor: replica.cursor(),
-      prior: replica.prior(),
-      transactions: budget > 0 && this.home.mayWrite() ? replica.pending(budget) : [],
+      prior: heals ? null : replica.prior(),
+      transactions: budget > 0 && !heals && this.home.mayWrite() ? replica.pending(budget) : [],
     };
     return made.cursor === null ? { ...made, rows: true } : made;
   }
 
   async take(one, asked, receivedAt, offset) {
     const replica = this.home.replica(one.scope);
+    const lost = replica.forgotten(one.known);
+    if (lost) this.tell('evicted', { scope: one.scope, name: this.home.nameOf(one.scope), known: lost });
     let done = { receipts: 0, tables: new Set(), suspect: [] };
     if (['ok', 'out_of_order', 'forked', 'gone'].includes(one.state)) {
       done = replica.applyAnswer(one, { fromNothing: asked.cursor === null });
     }
     if (one.state === 'out_of_order') replica.rewind(one.known);
     replica.learn(receivedAt, offset);
+    if (one.state === 'gone' && replica.isEmpty()) this.revoked.push(one.scope); // nothing was ever here
+    const state = one.state === 'diverged' ? await this.heal(replica, one) : one.state;
     if (done.suspect?.length) await this.repair(replica, done.suspect);
-    else if (one.digest && !one.more) replica.setState({ verified_at: new Date().toISOString() });
+    else if (one.digest && !one.more) {
+      replica.setState({ verified_at: new Date().toISOString() });
+      await healing.tryOwed(this.server, replica, (told) => this.told(told));
+    }
     if (one.role) replica.setState({ role: one.role });
-    const status = replica.status();
+    const status = scopeStatus(replica, Date.now());
     this.tell('applied', { scope: one.scope, tables: [...done.tables], receipts: done.receipts, live: false });
     return {
       scope: one.scope,
-      state: one.state,
+      state,
       sequence: status.sequence,
       more: one.more,
       receipts: done.receipts,
       pending: status.pending,
       rejected: status.rejected,
     };
+  }
+
+  /** The server was restored; afterwards the scope is fetched anew. Answers what that means to the session. */
+  async heal(replica, one) {
+    if (!this.home.mayWrite()) return 'diverged';
+    const done = await healing.heal(this.server, replica, one.known, one.role, (told) => this.told(told));
+    if (done === null) return 'forked';
+    this.tell('healed', done);
+    return 'diverged';
   }
 
   async repair(replica, tables) {
@@ -177,6 +208,7 @@ export class Loop {
       replica.repair(table, wrong, rows);
       this.tell('repaired', { scope: replica.scope, table, leaves: wrong.length });
     }
+    replica.setState({ suspect: '[]' });
   }
 
   // ------------------------------------------------------------ the rest
@@ -203,7 +235,7 @@ export class Loop {
 
   drop(scope) {
     const unsent = this.home.replica(scope).unsent();
-    this.home.forget(scope, unsent);
-    this.tell('dropped', { scope, unsent: unsent.length });
+    const name = this.home.forget(scope, unsent);
+    this.tell('dropped', { scope, name, unsent: unsent.length });
   }
 }

@@ -1,47 +1,63 @@
-// What becomes of an edit, said beside it: kept on this device, then sent, or why not.
+// What becomes of an edit, said beside it: kept on this device, then sent, or why not; and the way back.
 
+import { h } from './dom.js';
 import { problem } from './words.js';
 
-/** `record(changes, reason)` answers true when kept; on a refusal it says why, marks the field and answers false. */
+/** `record(changes)` answers true when kept; on a refusal it says why, marks the field and answers false. */
 export function keeping(replica, scope, output) {
-  let kept = false, waited = false; // "sent" is said only of an edit that was seen waiting
+  let key = null; // the last edit, while it can be taken back
+  let open = false, waited = false; // "sent" is said only of an edit that was seen waiting
+  const tell = (tone, text) => {
+    output.dataset.tone = tone;
+    output.replaceChildren(h('span', {}, text), ...(key === null ? [] : [button()]));
+  };
+  const button = () => h('button.quiet.small', { type: 'button', on: { click: takeBack } }, 'Undo');
+  const takeBack = async () => {
+    const taken = key;
+    key = null;
+    open = false;
+    tell('plain', 'Taking it back…');
+    try {
+      await replica.undo(scope, taken);
+      tell('plain', 'Taken back');
+    } catch (error) {
+      tell('bad', `It cannot be taken back. ${problem(error)}`);
+    }
+  };
   const told = ({ detail: status }) => {
     waited ||= status.pending > 0;
-    if (kept && waited && afterwards(output, status)) kept = waited = false;
+    const [tone, text, last] = (open && waited && afterwards(status)) || [];
+    if (tone) tell(tone, text);
+    if (last) open = waited = false;
   };
   replica.addEventListener('status', told);
   return {
     async record(changes, { refused = () => {} } = {}) {
-      tell(output, 'plain', 'Keeping…');
-      kept = waited = false;
+      key = null;
+      open = waited = false;
+      tell('plain', 'Keeping…');
       try {
-        await replica.record(scope, changes);
+        key = await replica.record(scope, changes);
       } catch (error) {
-        tell(output, 'bad', problem(error));
+        tell('bad', problem(error));
         refused(error);
         return false;
       }
-      tell(output, 'plain', 'Kept on this device');
-      kept = true;
+      tell('plain', 'Kept on this device');
+      open = true;
       if (replica.status().pending > 0) told({ detail: replica.status() });
       return true;
     },
-    say: (text) => tell(output, 'plain', text),
+    say: (text) => tell('plain', text),
     stop: () => replica.removeEventListener('status', told),
   };
 }
 
-/** True when there is nothing more to wait for. */
-function afterwards(output, { state, pending, rejected }) {
-  if (state === 'saved' && pending === 0) return tell(output, 'good', 'Sent');
-  if (state === 'rejected' && rejected > 0) return tell(output, 'bad', 'The server rejected it. See what and why behind the badge.');
-  if (state === 'offline') tell(output, 'plain', 'Kept on this device, sent when you are online');
-  if (state === 'login') tell(output, 'plain', 'Kept on this device, sent after you log in');
-  return false;
-}
-
-function tell(output, tone, text) {
-  output.dataset.tone = tone;
-  output.textContent = text;
-  return true;
+/** [tone, text, whether there is nothing more to wait for]; null where there is nothing new to say. */
+function afterwards({ state, pending, rejected }) {
+  if (state === 'saved' && pending === 0) return ['good', 'Sent', true];
+  if (state === 'rejected' && rejected > 0) return ['bad', 'The server rejected it. See what and why behind the badge.', true];
+  if (state === 'offline') return ['plain', 'Kept on this device, sent when you are online', false];
+  if (state === 'login') return ['plain', 'Kept on this device, sent after you log in', false];
+  return null;
 }

@@ -3,13 +3,14 @@
 import { clock, count } from './words.js';
 
 /** {mark, text, tone}: an icon's name, a few words, and good | plain | warn | bad. */
-export function standing({ state, pending = 0, rejected = 0, conflicts = 0, at = null, memory = false, me }) {
-  const reading = me === null && state === 'saved' && pending === 0; // nobody is logged in: nothing was ever sent
+export function standing({ state, pending, rejected, conflicts, saved_at: at, storage, person, notices }) {
+  const reading = person === null && state === 'saved' && pending === 0; // nobody is logged in: nothing was ever sent
   const now = reading ? { mark: 'person', tone: 'plain', text: 'Reading only' } : heart(state, pending, rejected, at);
   const rest = [];
   if (rejected > 0 && state !== 'rejected') rest.push(`${rejected} rejected`);
   if (conflicts > 0) rest.push(count(conflicts, 'conflict'));
-  if (memory) rest.push('not kept after closing');
+  if (notices.length) rest.push('see what happened');
+  if (storage.kind === 'memory') rest.push('not kept after closing');
   if (state === 'saved' && rest.length) {
     return { mark: rejected ? 'refused' : conflicts ? 'split' : 'warning', tone: rejected ? 'bad' : 'warn', text: rest.join(' · ') };
   }

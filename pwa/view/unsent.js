@@ -1,66 +1,115 @@
-// What this device still owes the server, and what the server refused: a list a building, with words and a way out.
+// What this device still owes the server, and what the server refused: a list a building, with words and ways out.
 
-import { TABLES } from '../core/catalogue.js';
+import { names } from './conflict_words.js';
 import { h, icon } from './dom.js';
-import { count, problem, say, whenStamped } from './words.js';
+import { describe } from './edit_words.js';
+import { mending } from './mending.js';
+import { count, problem } from './words.js';
 
 const SHOWN_MAX = 50;
 
-/** Sections for the buildings that have something; `changed` is called when a rejected edit was given up. */
+/** Sections for the buildings that have something; `changed` is called when something of it was decided. */
 export async function unsentSections(replica, buildings, changed) {
   const sections = await Promise.all(buildings.map(async (building) => {
     const entries = await replica.unsent(building.id);
-    return entries.length ? section(replica, building, entries, changed) : null;
+    if (!entries.length) return null;
+    const touched = entries.flatMap((entry) => entry.changes.map((change) => ({ row_id: change.id })));
+    const { rows } = await names(replica, building.id, touched);
+    return section({ replica, building, names: rows, changed }, entries);
   }));
   return sections.filter(Boolean);
 }
 
-function section(replica, building, entries, changed) {
+function section(about, entries) {
   const rejected = entries.filter((entry) => entry.state === 'rejected');
   const waiting = entries.filter((entry) => entry.state !== 'rejected');
   return h('section.stack', {},
-    h('h2', {}, building.name),
-    rejected.length ? h('ul.stack', {}, rejected.slice(0, SHOWN_MAX).map((entry) => refusal(replica, building, entry, changed))) : null,
-    waiting.length ? h('details.fold', {},
+    h('h2', {}, about.building.name),
+    rejected.length ? h('ul.stack', {}, rejected.slice(0, SHOWN_MAX).map((entry) => refusal(about, entry))) : null,
+    waiting.length ? h('details.fold', { open: waiting.length <= 5 },
       h('summary', {}, 'Waiting to be sent', h('span.soft', {}, count(waiting.length, 'edit'))),
-      h('ul.stack', {}, waiting.slice(0, SHOWN_MAX).map((entry) => h('li', {}, describe(entry))))) : null);
+      h('ul.lines', {}, waiting.toReversed().slice(0, SHOWN_MAX).map((entry) => waits(about, entry)))) : null);
 }
 
-function refusal(replica, building, entry, changed) {
+/** One edit that waits, with the way back. */
+function waits({ replica, building, names: known, changed }, entry) {
+  const error = h('p.error', { role: 'alert' });
+  const undo = act('quiet.small', 'Undo', error, async () => {
+    await replica.undo(building.id, entry.key);
+    await changed();
+  });
+  return h('li.line', { data: { waiting: entry.key } }, h('p', {}, describe(entry, known)), undo, error);
+}
+
+function refusal({ replica, building, names: known, changed }, entry) {
   const reason = entry.receipt?.problem;
   const error = h('p.error', { role: 'alert' });
-  const give = h('button.button.plain', { type: 'button' }, 'Give it up');
-  give.addEventListener('click', async () => {
-    give.disabled = true;
+  const done = (does) => async () => {
+    await does();
+    await changed();
+  };
+  const place = h('div');
+  const mend = () => place.replaceChildren(mending(entry, {
+    send: (corrections) => done(() => replica.retry(building.id, entry.key, corrections))(),
+    leave: () => place.replaceChildren(buttons),
+  }));
+  const buttons = h('div.row', {},
+    act('button', 'Send again', error, done(() => replica.retry(building.id, entry.key))),
+    entry.changes.some((change) => change.set) ? act('button.plain', 'Change it', error, mend) : null,
+    act('button.plain', 'Give it up', error, done(() => replica.discard(building.id, entry.key))));
+  place.append(buttons);
+  return h('li.conflict', { data: { rejected: entry.key } },
+    h('p', {}, describe(entry, known)),
+    h('p.callout.bad', {}, icon('refused'), h('span', {}, reason ? problem(reason) : 'The server refused it.')),
+    error, place);
+}
+
+/** A button that says beside it when it could not do what it says. */
+function act(kind, words, error, does) {
+  const button = h(`button.${kind}`, { type: 'button' }, words);
+  button.addEventListener('click', async () => {
+    button.disabled = true;
+    error.textContent = '';
     try {
-      await replica.discard(building.id, entry.key);
-      await changed();
+      await does();
     } catch (failed) {
       error.textContent = problem(failed);
-      give.disabled = false;
     }
+    button.disabled = false;
   });
-  return h('li.conflict', { data: { rejected: entry.key } },
-    h('p', {}, describe(entry)),
-    h('p.callout.bad', {}, icon('refused'), h('span', {}, reason ? problem(reason) : 'The server refused it.')),
-    error, h('div.row', {}, give));
+  return button;
 }
 
-/** Element: Status is Faulty, 14:02 */
-function describe(entry) {
-  const what = entry.changes.slice(0, 3).map((change) => {
-    if (change.op === 'delete') return `${say(change.table)} deleted`;
-    const fields = Object.entries(change.set ?? {}).filter(([field]) => !field.endsWith('_id') && field !== 'target_table');
-    const said = fields.slice(0, 4).map(([field, value]) => `${say(field)} is ${sayValue(TABLES[change.table]?.columns[field], value)}`);
-    return `${say(change.table)}${change.op === 'insert' ? ' added' : ''}: ${said.join(', ')}`;
-  });
-  if (entry.changes.length > 3) what.push(`and ${entry.changes.length - 3} more`);
-  return [h('span', {}, what.join('; ')), h('span.soft.small', {}, ` ${whenStamped(entry.stamp)}`)];
+// ---------------------------------------------------------------- what was taken away
+
+/** Unsent work of buildings that may not be read any more: to look at, to take along, to let go. */
+export async function keptAsideSection(replica, changed) {
+  const kept = await replica.keptAside();
+  if (!kept.length) return null;
+  return h('section.stack', {},
+    h('h2', {}, 'Kept aside'),
+    h('p.soft', {}, 'Edits of buildings you can no longer open. The server did not take them; its administrators can read them, and you can save them as a file.'),
+    h('ul.stack', {}, kept.map((one) => aside(replica, one, changed))));
 }
 
-function sayValue(column, value) {
-  if (value === null || value === '') return 'empty';
-  if (column?.type === 'geometry') return 'a new place';
-  if (column?.values) return say(value);
-  return typeof value === 'object' ? Object.entries(value).map(([key, one]) => `${key} ${one}`).join(', ') : String(value);
+function aside(replica, one, changed) {
+  const error = h('p.error', { role: 'alert' });
+  const forget = async () => {
+    await replica.forgetKeptAside(one.key);
+    await changed();
+  };
+  return h('li.conflict', { data: { aside: one.scope } },
+    h('h3', {}, one.name ?? 'A building'),
+    h('ul', {}, one.transactions.slice(0, SHOWN_MAX).map((entry) => h('li', {}, describe(entry)))),
+    error,
+    h('div.row', {},
+      act('button.plain', 'Save as a file', error, () => download(`${one.name ?? one.scope}.json`, one)),
+      act('button.plain', 'Let it go', error, forget)));
+}
+
+/** Give the person a JSON file. */
+export function download(name, content) {
+  const address = URL.createObjectURL(new Blob([JSON.stringify(content, null, 1)], { type: 'application/json' }));
+  h('a', { href: address, download: name }).click();
+  setTimeout(() => URL.revokeObjectURL(address), 60_000);
 }

@@ -61,9 +61,25 @@ export function whenStamped(stamp) {
   return stamp ? when(parseInt(stamp.slice(0, 12), 16)) : '';
 }
 
+const LENGTHS = [[86_400, 'day'], [3_600, 'hour'], [60, 'minute'], [1, 'second']];
+
+/** A length of time by its largest unit: 3 days. */
+export function age(ms) {
+  const seconds = Math.floor(ms / 1000);
+  const [length, unit] = LENGTHS.find(([one]) => seconds >= one) ?? [1, 'second'];
+  return count(Math.floor(seconds / length), unit);
+}
+
+/** Bytes as people read them: 1.4 GB. */
+export function size(bytes) {
+  const units = ['bytes', 'kB', 'MB', 'GB', 'TB'];
+  const step = bytes < 1000 ? 0 : Math.min(units.length - 1, Math.floor(Math.log10(bytes) / 3));
+  return `${(bytes / 1000 ** step).toLocaleString(undefined, { maximumFractionDigits: step ? 1 : 0 })} ${units[step]}`;
+}
+
 /** What went wrong, and what the person can do. */
 export function problem(error) {
-  const what = error.detail ?? error.message ?? 'Something went wrong.';
+  const what = sentence(error.detail ?? error.message ?? 'Something went wrong.');
   return error.hint ? `${stop(what)} ${stop(error.hint)}` : stop(what);
 }
 

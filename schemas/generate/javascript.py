@@ -9,7 +9,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from arxos_sync.catalogue import SERVER, Catalogue, Column, Table
+from arxos_sync.catalogue import ROLES, SERVER, Catalogue, Column, Table
+from arxos_sync.storage.replica_ddl import fingerprint
 
 _HEAD = """// Made from schemas/catalogue.toml by schemas/generate/javascript.py: do not edit.
 
@@ -18,7 +19,7 @@ function column(name, type, rule, write, said) {
   return Object.freeze({
     name, type, rule, write, group: null, field: name, unit: null, values: null, required: false,
     references: null, pair: null, onDelete: null, steps: [], initial: null, kinds: [], dimensions: 0, srid: 0,
-    ifc: null, help: "",
+    ifc: null, help: "", since: 1,
     ...said,
   });
 }
@@ -53,7 +54,16 @@ def files(catalogue: Catalogue) -> dict[str, str]:
 
 def _module(catalogue: Catalogue) -> str:
     tables = "".join(_table(table) for table in catalogue.synced().values())
-    schema = f"export const SCHEMA = {catalogue.schema};"
+    order = {scope: [t.name for t in catalogue.parents_first(scope)] for scope in ("building", "user")}
+    schema = (
+        f"export const SCHEMA = {catalogue.schema};\n"
+        f"/** Names the SQL of replica.sql: a file that says another is brought up to date. */\n"
+        f"export const MADE = {_text(fingerprint(catalogue))};\n"
+        f"/** From the least to the most a person may do. */\n"
+        f"export const ROLES = Object.freeze({json.dumps(ROLES)});\n"
+        f"/** The tables of each scope, each after those its rows refer to. */\n"
+        f"export const PARENTS_FIRST = Object.freeze({json.dumps(order)});"
+    )
     return f"{_HEAD}{schema}\n\nexport const TABLES = Object.freeze({{\n{tables}}});\n"
 
 
@@ -75,6 +85,8 @@ def _table(table: Table) -> str:
 
 def _column(table: Table, column: Column) -> str:
     said = {js: getattr(column, name) for name, js in _SAID.items() if getattr(column, name)}
+    if column.since > 1:
+        said["since"] = column.since
     if column.group:
         said["field"] = column.group
     write = SERVER if column.rule == SERVER else (column.write or table.update)

@@ -1,4 +1,5 @@
-"""JSON Schemas (2020-12) of what travels: a row of every synced table, and the two messages of an exchange.
+"""JSON Schemas (2020-12) of what travels: a row of every synced table, the two messages of an
+exchange, and what a device tells of itself.
 
 A row here is whole, as a pull from nothing or a repair carries it: every column may stand in it, a required
 one holds a value, and sets, maps and counters are values, not deltas. Any other column may be absent or null,
@@ -12,7 +13,7 @@ from typing import Any
 
 import msgspec
 
-from arxos_sync import limits, messages
+from arxos_sync import limits, messages, status
 from arxos_sync.catalogue import Catalogue, Column, Table
 
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -41,6 +42,7 @@ def files(catalogue: Catalogue) -> dict[str, str]:
     found = {f"schemas/json/{name}.json": _row(table) for name, table in catalogue.synced().items()}
     found["schemas/json/sync-request.json"] = _message(messages.SyncRequest, "What a device sends")
     found["schemas/json/sync-answer.json"] = _message(messages.SyncAnswer, "What the server answers")
+    found["schemas/json/status.json"] = _message(status.DeviceStatus, "What a device tells of its sync")
     return {path: json.dumps(schema, indent=1, ensure_ascii=False) + "\n" for path, schema in found.items()}
 
 

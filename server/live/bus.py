@@ -36,13 +36,17 @@ _log = structlog.get_logger("arxos.live")
 
 
 class Hint(msgspec.Struct, frozen=True):
-    """`building.change`: a scope moved; small changes bring their rows and the cursor after them."""
+    """`building.change`: a scope moved; small changes bring their rows and the cursor after them.
+
+    `schema`: the one that rows and cursor are of; a replica of an older one hears without them, and pulls.
+    """
 
     scope: str
     since: int
     to: int
     rows: msgspec.Raw | None = None
     cursor: str | None = None
+    schema: int = 0
 
     def frame(self) -> str:
         data: dict[str, Any] = {"scope": self.scope, "from": self.since, "to": self.to}
@@ -59,6 +63,8 @@ class Message(msgspec.Struct, frozen=True, omit_defaults=True):
     key: str
     frame: str = ""
     to: int = 0
+    since: int = 0
+    schema: int = 0  # of the rows in the frame; 0: there are none
 
 
 def frame(event: str, data: Any) -> str:
@@ -95,7 +101,9 @@ class Bus:
     # -------------------------------------------------------- saying
 
     async def announce(self, hint: Hint) -> None:
-        await self._say("scope", hint.scope, hint.frame(), hint.to)
+        self._dispatch(self._moved(hint))
+        if self._redis is not None:
+            await anyio.to_thread.run_sync(self._publish, self._moved(hint))
 
     async def announce_person(self, user_id: str, event: str, data: Any) -> None:
         """`wallet.update` or `notification.push`, to every socket of one person."""
@@ -115,13 +123,16 @@ class Bus:
 
     def announce_apart(self, hint: Hint) -> None:
         """From a process that serves nobody (an import): by Redis; without it the servers' polls see it."""
-        self._publish(Message(self._origin, "scope", hint.scope, hint.frame(), hint.to))
+        self._publish(self._moved(hint))
 
     def rights_changed_apart(self, user_id: str) -> None:
         self._publish(Message(self._origin, "rights", user_id))
 
-    async def _say(self, kind: str, key: str, text: str = "", to: int = 0, sender: Listener | None = None) -> None:
-        message = Message(self._origin, kind, key, text, to)
+    def _moved(self, hint: Hint) -> Message:
+        return Message(self._origin, "scope", hint.scope, hint.frame(), hint.to, hint.since, hint.schema)
+
+    async def _say(self, kind: str, key: str, text: str = "", sender: Listener | None = None) -> None:
+        message = Message(self._origin, kind, key, text)
         self._dispatch(message, sender)
         if self._redis is not None:
             await anyio.to_thread.run_sync(self._publish, message)
@@ -155,9 +166,11 @@ class Bus:
             case "scope":
                 if message.to:
                     self._heads[message.key] = max(message.to, self._heads.get(message.key, 0))
+                bare = Hint(message.key, message.since, message.to).frame() if message.schema else ""
                 for listener in list(self._listeners):
                     if message.key in listener.scopes and listener is not sender:
-                        listener.offer(message.frame)
+                        old = listener.schemas.get(message.key, 0) < message.schema
+                        listener.offer(bare if old else message.frame)
             case "person":
                 for listener in list(self._listeners):
                     if listener.user_id == message.key:
@@ -216,5 +229,4 @@ class Bus:
             for scope, head in heads.items():
                 told = self._heads.get(scope, 0)
                 if head > told:
-                    hint = Hint(scope, told, head)
-                    self._dispatch(Message(self._origin, "scope", scope, hint.frame(), head))
+                    self._dispatch(self._moved(Hint(scope, told, head)))

@@ -13,6 +13,7 @@ class Listener:
     def __init__(self, user_id: str | None, session_id: str | None) -> None:
         self.user_id, self.session_id = user_id, session_id
         self.scopes: dict[str, str] = {}  # scope → role
+        self.schemas: dict[str, int] = {}  # scope → the schema of the cursor it came with
         self.queue: asyncio.Queue[str] = asyncio.Queue(QUEUE_FRAMES_MAX)
         self.look_again = asyncio.Event()
         self.ended = asyncio.Event()

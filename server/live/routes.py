@@ -42,6 +42,7 @@ class Frame(msgspec.Struct, frozen=True):
 class Wanted(msgspec.Struct, frozen=True):
     scope: str
     cursor: str | None = None
+    schema: int | None = None  # where no cursor tells it
 
 
 @websocket("/ws")
@@ -164,6 +165,8 @@ class _Conversation:
             self.listener.scopes[one.scope] = role
             self.parts.bus.heard_of(one.scope, head)
             cursor = read_cursor(one.cursor) if one.cursor else None
+            oldest = self.parts.catalogue.oldest  # a replica that does not say may be of any schema still served
+            self.listener.schemas[one.scope] = one.schema or (cursor.schema if cursor is not None else oldest)
             if cursor is not None and cursor.sequence < head:
                 behind.append(Hint(one.scope, cursor.sequence, head))
         self.listener.offer(frame("subscribed", {"scopes": list(self.listener.scopes)}))

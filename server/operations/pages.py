@@ -38,7 +38,7 @@ _TYPES = {
     ".woff2": "font/woff2",
     ".txt": "text/plain; charset=utf-8",
 }
-_PACKED = frozenset((".html", ".js", ".mjs", ".css", ".json", ".map", ".webmanifest", ".wasm", ".svg", ".txt"))
+_PACKED = frozenset((".html", ".js", ".mjs", ".css", ".json", ".map", ".sql", ".webmanifest", ".wasm", ".svg", ".txt"))
 _HIDDEN = frozenset(("node_modules", "package.json", "package-lock.json"))
 _NOT_KEPT = re.compile(
     r"sw\.js|vendor/(manifest\.json|axe-core/.*|sqlite-wasm/(node|sqlite3-worker1)\.mjs"

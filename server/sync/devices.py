@@ -19,7 +19,7 @@ from ..parts import Parts, now
 
 
 class Told(msgspec.Struct, frozen=True):
-    """`roles` as the device was told of them last, and as they are `now`."""
+    """`roles` as the device was told of them last ("": that it lost the scope), and as they are `now`."""
 
     device: str
     roles: dict[str, str]
@@ -70,24 +70,31 @@ def _find(sql: Sql, device: str) -> dict[str, Any] | None:
     return found[0] if found else None
 
 
-def tell(parts: Parts, person: Person | None, told: Told, again: bool) -> tuple[list[Grant], list[str]]:
-    """What to tell the device now; it is written down as told. `again`: grants may have changed meanwhile."""
-    if person is None or (told.now == told.roles and not again):
+def tell(
+    parts: Parts, person: Person | None, told: Told, asked: list[str], again: bool
+) -> tuple[list[Grant], list[str]]:
+    """What to tell the device now; it is written down as told. `again`: grants may have changed meanwhile.
+
+    A scope that was lost is told of once more when it is asked for: the answer that said so may not have arrived.
+    """
+    lost = [scope for scope in asked if told.roles.get(scope) == "" and scope not in told.now]
+    held = {scope: role for scope, role in told.roles.items() if role}
+    if person is None or (told.now == held and not again and not lost):
         return [], []
     at = now()
     with parts.store.tables() as sql:
         roles = granted_to(sql, person.id, at) if again else told.now
-        if roles != told.roles:
+        if roles != held:
             sql.run(
                 """
                 update device
                 set granted = :granted, seen_at = :now
                 where id = :id
                 """,
-                id=told.device, granted=msgspec.json.encode(roles).decode(), now=at,
+                id=told.device, granted=msgspec.json.encode(dict.fromkeys(told.roles, "") | roles).decode(), now=at,
             )  # fmt: skip
     granted = [Grant(scope, role) for scope, role in sorted(roles.items()) if told.roles.get(scope) != role]
-    return granted, sorted(told.roles.keys() - roles.keys())
+    return granted, sorted({*lost, *held} - roles.keys())
 
 
 def quarantine(sql: Sql, device: str, user_id: str, wanted: ScopeRequest, at: str) -> None:

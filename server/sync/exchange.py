@@ -17,9 +17,10 @@ from arxos_sync.messages import (
     ScopeRequest,
     SyncAnswer,
     SyncRequest,
+    read_cursor,
 )
 from arxos_sync.problems import Problem, kind
-from arxos_sync.pull import Wish, check_cursor, pull
+from arxos_sync.pull import Wish, check_cursor, pull, too_old
 from arxos_sync.store import ScopeReader, ScopeWriter
 
 from ..accounts.people import Person, role_in
@@ -40,7 +41,9 @@ class Exchange:
     def answer(self) -> SyncAnswer:
         told = devices.registered(self.parts, self.person, self.request.device)
         scopes = [self._scope(wanted, told.scopes) for wanted in self.request.scopes]
-        granted, revoked = devices.tell(self.parts, self.person, told, again=bool(self.hints))
+        granted, revoked = devices.tell(
+            self.parts, self.person, told, [s.scope for s in self.request.scopes], again=bool(self.hints)
+        )
         return SyncAnswer(
             protocol=PROTOCOL,
             epoch=self.parts.epoch,
@@ -77,23 +80,33 @@ class Exchange:
         self, writer: ScopeWriter, wanted: ScopeRequest, at: Arrival, told: frozenset[str]
     ) -> tuple[ScopeAnswer, Hint | None]:
         role = role_to_push(writer, self.person, wanted.transactions, at.at)
+        if role in (None, "anonymous") and self.person is not None and wanted.scope in told:
+            devices.quarantine(writer.sql, self.request.device, self.person.id, wanted, at.at)
         if role is None:
-            if self.person is not None and wanted.scope in told:
-                devices.quarantine(writer.sql, self.request.device, self.person.id, wanted, at.at)
             return _gone(wanted), None
         known = writer.known(self.request.device)
         hindrance = self._hindrance(writer, wanted)
         if hindrance is not None:
             return self._pulled(writer, wanted, role, "ok", known, []), None
         person = self.person
-        author = Author(person.id if person else None, self.request.device, role, person.name if person else "")
-        taken, hint = take(self.parts, writer, author, wanted.prior, wanted.transactions, at)
+        cursor = read_cursor(wanted.cursor) if wanted.cursor else None
+        author = Author(
+            user_id=person.id if person else None,
+            device=self.request.device,
+            role=role,
+            name=person.name if person else "",
+            schema=min(self.request.schema, cursor.schema if cursor else self.request.schema),
+        )
+        common = cursor.sequence if cursor else 0
+        taken, hint = take(self.parts, writer, author, wanted.prior, wanted.transactions, at, common)
         return self._pulled(writer, wanted, role, taken.state, taken.known, taken.receipts), hint
 
     def _hindrance(self, reader: ScopeReader, wanted: ScopeRequest) -> str | None:
         """The state in which a push is not taken, if the cursor puts the scope in one."""
         if check_cursor(reader, self.parts.epoch, wanted.cursor) == "diverged":
             return "diverged"
+        if too_old(self.parts.catalogue, self.request.schema):
+            return None
         many = limits.SNAPSHOT_INSTEAD_OF_ROWS
         if wanted.cursor is None and not wanted.rows and reader.count_changed(0, many) >= many:
             return "snapshot"

@@ -18,6 +18,7 @@ from arxos_sync.pull import Wish, pull
 from arxos_sync.store import ScopeReader, ScopeWriter
 
 from ..accounts.people import Person, grant, role_in
+from ..attachments.arrived import with_bytes_found
 from ..live.bus import Hint
 from ..parts import DICE, Parts, arrival, new_id, new_nonce, new_stamp
 
@@ -29,15 +30,17 @@ def take(
     prior: Mark | None,
     transactions: list[Transaction],
     at: Arrival,
+    common: int = 0,
 ) -> tuple[Taken, Hint | None]:
-    """Take a push in by an author whose role is known; the hint is for after the commit."""
+    """Take a push in by an author whose role is known; the hint is for after the commit. `common`: see `take_in`."""
     if writer.head().sequence == 0 and not writer.scope.startswith("user:"):
         taken = _take_new_building(parts, writer, author, prior, transactions, at)
     else:
-        taken = take_in(writer, parts.catalogue, author, prior, transactions, at, DICE)
+        taken = take_in(writer, parts.catalogue, author, prior, transactions, at, DICE, common)
     if taken.head.sequence == taken.before:
         return taken, None
-    return taken, _hint(parts, writer, taken)
+    taken = with_bytes_found(parts, writer, author, taken, at)
+    return taken, hint_of(parts, writer, taken)
 
 
 def _take_new_building(
@@ -76,7 +79,7 @@ def _joined(one: Taken | None, other: Taken) -> Taken:
     )
 
 
-def _hint(parts: Parts, reader: ScopeReader, taken: Taken) -> Hint:
+def hint_of(parts: Parts, reader: ScopeReader, taken: Taken) -> Hint:
     """`building.change`, with its rows where they are small."""
     scope, before, head = reader.scope, taken.before, taken.head.sequence
     if len(taken.touched) > limits.LIVE_ROWS_BYTES_MAX // 64:
@@ -87,7 +90,7 @@ def _hint(parts: Parts, reader: ScopeReader, taken: Taken) -> Hint:
     rows = msgspec.json.encode(pulled.rows)
     if pulled.state != "ok" or pulled.more or len(rows) > limits.LIVE_ROWS_BYTES_MAX:
         return Hint(scope, before, head)
-    return Hint(scope, before, head, msgspec.Raw(rows), pulled.cursor)
+    return Hint(scope, before, head, msgspec.Raw(rows), pulled.cursor, parts.catalogue.schema)
 
 
 def role_to_push(reader: ScopeReader, person: Person | None, transactions: list[Transaction], at: str) -> str | None:

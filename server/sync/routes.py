@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 import anyio
 import anyio.to_thread
 import msgspec
 from litestar import Request, Response, Router, get, post
+from litestar.datastructures import Cookie
 from litestar.response.base import ASGIResponse
 
+from arxos_sync import content as contents
 from arxos_sync import digest, limits
 from arxos_sync.catalogue import published
 from arxos_sync.change import is_scope, read_request
 from arxos_sync.messages import RowOut, SyncAnswer, SyncRequest
 from arxos_sync.problems import Problem, Unreadable
-from arxos_sync.pull import row_out, settled_cursor
+from arxos_sync.pull import cursor_at, highest_common, row_out, settled_cursor, too_old
 from arxos_sync.store import ScopeReader
 
+from ..accounts.callers import SESSION_COOKIE
 from ..accounts.people import Person, role_in
 from ..given import Caller, Given
 from ..operations.files import send_file
@@ -27,6 +30,7 @@ from .exchange import Exchange
 from .snapshots import BUILD_RETRY_S
 
 PUSHES_AT_ONCE_MAX = 8
+DEVICE_KEPT_S = 400 * 86_400  # as long as browsers keep any cookie
 _AnyRequest = Request[Any, Any, Any]
 _pushing = anyio.CapacityLimiter(PUSHES_AT_ONCE_MAX)  # so that pulls never wait for threads that push
 
@@ -48,6 +52,16 @@ class Repaired(msgspec.Struct, frozen=True):
     rows: list[RowOut]
 
 
+class HealRequest(msgspec.Struct, frozen=True):
+    scope: str
+    marks: list[tuple[int, str]]
+
+
+class Healing(msgspec.Struct, frozen=True):
+    mark: int
+    cursor: str
+
+
 @post("/api/v1/sync", status_code=200, summary="Push and pull, scope by scope")
 async def exchange(request: _AnyRequest, parts: Given, person: Caller) -> Response[bytes]:
     body = await bodies.read_body(request)
@@ -57,7 +71,19 @@ async def exchange(request: _AnyRequest, parts: Given, person: Caller) -> Respon
     answer, headers = await anyio.to_thread.run_sync(work.run, wanted, limiter=_pushing if pushes else None)
     for hint in work.hints:
         await parts.bus.announce(hint)
-    return Response(answer, status_code=200, headers=headers)
+    return Response(answer, status_code=200, headers=headers, cookies=_device_cookie(request, parts, person, wanted))
+
+
+def _device_cookie(request: _AnyRequest, parts: Parts, person: Person | None, wanted: SyncRequest) -> list[Cookie]:
+    """A browser may clear its files and keep its cookies: by this one it finds out whom it was, and the server what
+    it has promised (scenario 22). Scripts read it; it opens nothing.
+    """
+    if person is None or SESSION_COOKIE not in request.cookies:
+        return []
+    name = f"arxos_device_{person.id}"
+    if request.cookies.get(name) == wanted.device:
+        return []
+    return [Cookie(name, value=wanted.device, max_age=DEVICE_KEPT_S, secure=parts.settings.secure, samesite="lax")]
 
 
 class Work:
@@ -92,12 +118,19 @@ async def catalogue(parts: Given) -> dict[str, Any]:
 
 
 @get("/api/v1/sync/digest/{scope_id:str}", sync_to_thread=True, summary="A table's digest, leaf by leaf")
-def leaves(parts: Given, person: Caller, scope_id: str, table: str) -> Leaves:
+def leaves(
+    parts: Given, person: Caller, scope_id: str, table: str, content: bool = False, schema: int | None = None
+) -> Leaves:
+    """With `content`, sums over the values as a replica of `schema` holds them (the oldest one served, unless said)."""
     _check_table(parts, table)
     with parts.store.read(_checked(scope_id)) as reader:
         demand_reader(reader, person)
-        sums = [digest.to_hex(leaf) for leaf in reader.leaves(table)]
-        return Leaves(reader.head().sequence, settled_cursor(reader, parts.catalogue, parts.epoch), sums)
+        known = parts.catalogue.at(schema or parts.catalogue.oldest).tables.get(table)
+        if content and known is None:
+            raise Problem("unknown_table", table)
+        rows = ((row.id, row.values) for row in reader.live_rows(table)) if content else ()
+        sums = contents.leaves(known, rows) if content and known else reader.leaves(table)
+        return Leaves(reader.head().sequence, cursor_here(reader, parts), [digest.to_hex(leaf) for leaf in sums])
 
 
 @post("/api/v1/sync/repair", status_code=200, summary="Every live row of some leaves")
@@ -122,18 +155,43 @@ def _repaired(parts: Parts, person: Person | None, request: _AnyRequest, body: b
         demand_reader(reader, person)
         rows = reader.leaf_rows(wanted.table, sorted(set(wanted.leaves)))
         out = [row_out(parts.catalogue, row, None, binary) for row in rows]
-        return Repaired(settled_cursor(reader, parts.catalogue, parts.epoch), out)
+        return Repaired(cursor_here(reader, parts), out)
+
+
+@post("/api/v1/sync/heal", status_code=200, sync_to_thread=True, summary="What a restored server still shares")
+def heal(parts: Given, person: Caller, data: HealRequest) -> Healing:
+    if len(data.marks) > limits.MARKS_PER_REQUEST_MAX:
+        raise Problem("too_large", f"{len(data.marks)} marks; {limits.MARKS_PER_REQUEST_MAX} at most")
+    with parts.store.read(_checked(data.scope)) as reader:
+        demand_reader(reader, person)
+        mark = highest_common(reader, data.marks)
+        return Healing(mark, cursor_at(reader, parts.catalogue, parts.epoch, mark))
 
 
 @get("/api/v1/sync/snapshot/{scope_id:str}", summary="A scope as a SpatiaLite file")
-async def snapshot(request: _AnyRequest, parts: Given, person: Caller, scope_id: str) -> ASGIResponse:
+async def snapshot(
+    request: _AnyRequest,
+    parts: Given,
+    person: Caller,
+    scope_id: str,
+    schema: int | None = None,
+    packed: Literal["gzip"] | None = None,
+) -> ASGIResponse:
+    """`schema`: the one the replica knows; who does not say gets what any replica still served can take. `packed`: the
+    packed file as the content itself, so that a browser can go on with it by `Range`.
+    """
     await anyio.to_thread.run_sync(_demand, parts, person, _checked(scope_id))
+    wanted = parts.catalogue.oldest if schema is None else min(schema, parts.catalogue.schema)
+    if too_old(parts.catalogue, wanted):
+        raise Problem("upgrade_required", f"schema {schema} is no longer served")
     encoding = bodies.best_encoding(request.headers.get("accept-encoding", ""))
-    found = await parts.snapshots.find(scope_id)
+    found = await parts.snapshots.find(scope_id, wanted)
     if found is None:
         raise Problem("unavailable", "The snapshot is being made.", retry_after_s=BUILD_RETRY_S)
     headers = {"Arxos-Cursor": found.cursor, "Vary": "Accept-Encoding", "Cache-Control": "private, no-cache"}
     file, tag = found.file, found.tag
+    if packed is not None:
+        return send_file(request, found.packed[packed], f'"{tag}.{packed}"', f"application/{packed}", headers)
     if encoding is not None:
         headers["Content-Encoding"] = encoding
         file, tag = found.packed[encoding], f"{found.tag}-{encoding}"
@@ -159,9 +217,14 @@ def _checked(scope: str) -> str:
     return scope
 
 
+def cursor_here(reader: ScopeReader, parts: Parts) -> str:
+    """A cursor at the head that any replica still served may take: it claims the oldest schema."""
+    return settled_cursor(reader, parts.catalogue.at(parts.catalogue.oldest), parts.epoch)
+
+
 def _check_table(parts: Parts, table: str) -> None:
     if table not in parts.catalogue.synced():
         raise Problem("unknown_table", table)
 
 
-router = Router("/", route_handlers=[exchange, bounds, catalogue, leaves, repair, snapshot], tags=["sync"])
+router = Router("/", route_handlers=[exchange, bounds, catalogue, leaves, repair, heal, snapshot], tags=["sync"])

@@ -56,15 +56,15 @@ class _Note(msgspec.Struct, frozen=True):
 class Snapshots:
     def __init__(self, store: ServerStore, catalogue: Catalogue, epoch: str, folder: Path) -> None:
         self._store, self._catalogue, self._epoch, self._folder = store, catalogue, epoch, folder
-        self._building: dict[str, asyncio.Task[None]] = {}
+        self._building: dict[tuple[str, int], asyncio.Task[None]] = {}
         self._limiter: anyio.CapacityLimiter | None = None
 
-    async def find(self, scope: str) -> Snapshot | None:
-        """The newest snapshot that may serve; None while the first is being made."""
-        found, head = await anyio.to_thread.run_sync(self._newest, scope)
+    async def find(self, scope: str, schema: int) -> Snapshot | None:
+        """The newest snapshot of a schema that may serve; None while the first is being made."""
+        found, head = await anyio.to_thread.run_sync(self._newest, scope, schema)
         behind = None if found is None else head - found.sequence
         if behind is None or behind > limits.SNAPSHOT_BEHIND_MAX // 2:
-            self._start(scope)
+            self._start(scope, schema)
         return found if behind is not None and behind <= limits.SNAPSHOT_BEHIND_MAX else None
 
     @property
@@ -80,45 +80,45 @@ class Snapshots:
             task.cancel()
         await asyncio.gather(*self._building.values(), return_exceptions=True)
 
-    def _start(self, scope: str) -> None:
-        if scope in self._building:
+    def _start(self, scope: str, schema: int) -> None:
+        if (scope, schema) in self._building:
             return
-        task = asyncio.create_task(self._build_apart(scope), name=f"snapshot {scope}")
-        self._building[scope] = task
-        task.add_done_callback(lambda _: self._building.pop(scope, None))
+        task = asyncio.create_task(self._build_apart(scope, schema), name=f"snapshot {scope}")
+        self._building[scope, schema] = task
+        task.add_done_callback(lambda _: self._building.pop((scope, schema), None))
 
-    async def _build_apart(self, scope: str) -> None:
+    async def _build_apart(self, scope: str, schema: int) -> None:
         self._limiter = self._limiter or anyio.CapacityLimiter(AT_ONCE_MAX)
         try:
-            await anyio.to_thread.run_sync(self.build, scope, limiter=self._limiter)
+            await anyio.to_thread.run_sync(self.build, scope, schema, limiter=self._limiter)
         except (Problem, OSError, ValueError) as error:
             _log.error("the snapshot could not be made", scope=scope, exc_info=error)
 
     # -------------------------------------------------------- files
 
-    def build(self, scope: str) -> Snapshot:
-        """Make a snapshot now."""
+    def build(self, scope: str, schema: int) -> Snapshot:
+        """Make a snapshot now, with what replicas of `schema` know."""
         from arxos_sync.storage.replica_file import build_snapshot
 
-        folder = self._folder_of(scope)
+        folder, told = self._folder_of(scope, schema), self._catalogue.at(schema)
         folder.mkdir(parents=True, exist_ok=True)
         draft = folder / f".draft.{os.getpid()}"
         draft.unlink(missing_ok=True)
         with self._store.read(scope) as reader:
             head = reader.head()
-            cursor = settled_cursor(reader, self._catalogue, self._epoch)
-            sums = {table: digest.to_hex(total) for table, total in reader.digests().items()}
+            cursor = settled_cursor(reader, told, self._epoch)
+            sums = {table: digest.to_hex(total) for table, total in reader.digests().items() if table in told.tables}
             build_snapshot(
                 draft,
-                self._catalogue,
-                reader.live_rows(),
+                told,
+                (row for row in reader.live_rows() if row.table in told.tables),
                 scope=scope,
                 cursor=cursor,
                 head=head.sequence,
                 digest=sums,
             )
         tag = _hash(draft)
-        note = _Note(self._epoch, self._catalogue.schema, head.sequence, head.salt, cursor, tag)
+        note = _Note(self._epoch, schema, head.sequence, head.salt, cursor, tag)
         return self._keep(folder, draft, note)
 
     def _keep(self, folder: Path, draft: Path, note: _Note) -> Snapshot:
@@ -133,19 +133,19 @@ class Snapshots:
                 part.unlink(missing_ok=True)
         return Snapshot(file, note.tag, note.cursor, note.sequence)
 
-    def _newest(self, scope: str) -> tuple[Snapshot | None, int]:
+    def _newest(self, scope: str, schema: int) -> tuple[Snapshot | None, int]:
         """The newest usable file of this epoch and schema, and the head."""
         with self._store.read(scope) as reader:
             head = reader.head().sequence
-            for path in sorted(self._folder_of(scope).glob("*.json"), reverse=True):
+            for path in sorted(self._folder_of(scope, schema).glob("*.json"), reverse=True):
                 note = msgspec.json.decode(path.read_bytes(), type=_Note)
-                ours = (note.epoch, note.schema) == (self._epoch, self._catalogue.schema)
+                ours = (note.epoch, note.schema) == (self._epoch, schema)
                 if ours and reader.salt(note.sequence) == note.salt:
                     return Snapshot(path.with_suffix(".sqlite"), note.tag, note.cursor, note.sequence), head
         return None, head
 
-    def _folder_of(self, scope: str) -> Path:
-        return self._folder / scope.replace(":", "-")
+    def _folder_of(self, scope: str, schema: int) -> Path:
+        return self._folder / scope.replace(":", "-") / str(schema)
 
 
 def _hash(file: Path) -> str:

@@ -13,10 +13,15 @@ from tests.site_day import Office
 
 
 @pytest.fixture(scope="module")
-def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     site = Site.new("spatialite", tmp_path_factory.mktemp("browser"))
-    yield site.start()[0]
+    yield site
     site.remove()
+
+
+@pytest.fixture(scope="module")
+def url(site: Site) -> str:
+    return site.start()[0]
 
 
 @pytest.fixture(scope="module")

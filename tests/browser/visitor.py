@@ -19,7 +19,7 @@ class Visitor:
 
     def page(self, path: str = "/") -> Page:
         page = self.context.new_page()
-        page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        page.on("pageerror", lambda error: self.complaints.append(str(error.stack or error)))
         page.on("console", self._heard)
         page.goto(self.url + path)
         return page

@@ -4,7 +4,7 @@ import json
 import os
 import stat
 import subprocess
-import time
+import sys
 
 import pytest
 
@@ -79,10 +79,11 @@ def test_export_unsent_writes_what_the_server_has_not_taken(offline, tmp_path):
     assert offline.json("unsubscribe", B, code=1)["problem"]["code"] == "forbidden"
 
 
-def test_attach_keeps_the_bytes_and_says_that_they_are_not_uploaded(offline, tmp_path):
+def test_attach_keeps_the_bytes_and_says_where_they_are(offline, tmp_path):
     photo = tmp_path / "photo.jpg"
     photo.write_bytes(b"not quite a photo")
     row = offline.json("get", "attachment", offline.json("attach", str(photo))["id"])
+    assert row["bytes"] == "here, not yet on the server"
     assert (row["name"], row["byte_size"], row["media_type"]) == ("photo.jpg", 17, "image/jpeg")
     kept = offline.folder / "files" / "attachments" / B / row["sha256"]
     assert kept.read_bytes() == photo.read_bytes()
@@ -97,13 +98,13 @@ def test_list_filters_by_sql_and_by_box(offline):
     assert tags("--limit", "2") == ["T1", "T5"]
 
 
-def test_status_takes_under_300_ms(offline):
-    def took():
-        begun = time.perf_counter()
-        offline.run("status")
-        return time.perf_counter() - begun
-
-    assert min(took() for _ in range(5)) < 0.3
+def test_status_loads_nothing_it_does_not_need(offline):
+    """It answers in under 300 ms on the machines we have seen because it leaves these alone."""
+    heavy = {"httpx", "websockets", "rich", "sqlite_utils", "shapely", "pymupdf", "ezdxf", "ifcopenshell", "openai"}
+    command = [sys.executable, "-X", "importtime", *offline.command("status")[1:]]
+    told = subprocess.run(command, capture_output=True, text=True)
+    loaded = {line.rpartition("|")[2].strip().partition(".")[0] for line in told.stderr.splitlines()}
+    assert told.returncode == 0 and "client_kit" in loaded and not loaded & heavy
 
 
 def test_doctor_names_each_finding_with_its_remedy(offline):

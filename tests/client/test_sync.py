@@ -1,6 +1,7 @@
 """The loop against a real server: snapshots, cut lines, live hints, lost logins, repair."""
 
 import json
+import shutil
 import socket
 import subprocess
 import threading
@@ -10,6 +11,8 @@ import pytest
 
 from arxos_sync.messages import Change
 from arxos_sync.storage import replica_care
+from client_kit import show_status, statuses, sync, telling
+from client_kit.doctor import findings
 from client_kit.http import Server, Unreachable
 from client_kit.replica import Home, new_id, now_ms
 from client_kit.sync import Loop
@@ -280,3 +283,74 @@ def test_watch_shows_anothers_edit_and_sends_what_any_program_edits(tablet, buil
     finally:
         watching.terminate()
         watching.wait(10)
+
+
+# ---------------------------------------------------------------- what a person should hear of
+
+
+def test_scenario_22_a_file_that_was_lost_is_noticed_once_and_numbering_goes_on(device, building):
+    a = device("a", building)
+    for name in ("One", "Two"):
+        a.record(building, storey(name))
+        a.sync()
+    a.record(building, storey("Never sent"))
+    a.home.remove_file(building)
+    a.sync()
+    (lost,) = (facts for what, facts in a.told if what == "evicted")
+    assert lost == {"scope": building, "known": 2}
+    (notice,) = statuses.of(a.home).notices
+    assert (notice.what, notice.scope, notice.count) == ("evicted", building, 2)
+    a.record(building, storey("Three"))
+    loop = a.sync()
+    assert loop.totals["receipts"] == 1 and loop.session.shown.state == "saved"
+    assert [what for what, _ in a.told if what in ("evicted", "fork")] == ["evicted"]
+    assert a.home.replica(building).prior().n == 3
+
+
+def test_a_scope_let_go_and_taken_again_is_no_loss_and_no_clone(device, building):
+    a = device("a", building)
+    a.record(building, storey("One"))
+    a.sync()
+    a.home.drop(building, [])
+    a.subscribe(building)
+    a.record(building, storey("Two"))
+    assert a.sync().session.shown.state == "saved"
+    assert not [what for what, _ in a.told if what in ("evicted", "fork")]
+    assert a.home.replica(building).prior().n == 2
+
+
+def test_scenario_17_a_clock_three_days_off_is_said_and_nothing_is_lost(device, building, monkeypatch):
+    a = device("a", building)
+    real = sync.now_ms
+    behind = 3 * 86_400_000 + 60_000
+    monkeypatch.setattr(sync, "now_ms", lambda: real() - behind)
+    ground = storey("Ground")
+    a.home.replica(building).record([ground], real() - behind)
+    assert a.sync().session.shown.state == "saved"
+    found = statuses.of(a.home)
+    assert abs(found.clock_offset_ms - behind) < 5_000
+    assert "3 days behind the server's" in show_status.clock_words(found.clock_offset_ms)
+    assert show_status.clock_words(-found.clock_offset_ms).count("3 days ahead of the server's") == 1
+    assert not {one["what"]: one for one in findings(a.home)}["clock"]["ok"]
+    b = device("b", building)
+    b.sync()
+    assert b.home.replica(building).row("storey", ground.id)["name"] == "Ground"
+
+
+def test_scenario_18_a_clone_is_told_until_its_person_puts_it_away(device, building, tmp_path):
+    a = device("a", building)
+    a.record(building, storey("One"))
+    a.sync()
+    shutil.copytree(a.home.folder, tmp_path / "clone")
+    a.record(building, storey("Two"))
+    a.sync()
+    clone = Home(tmp_path / "clone")
+    clone.replica(building).record([storey("Of the clone")], now_ms())
+    loop = Loop(clone, Server(clone), lambda what, facts: None)
+    loop.start()
+    assert loop.session.shown.state == "saved"
+    (notice,) = statuses.of(clone).notices
+    assert (notice.what, notice.count) == ("forked", 1)
+    assert "1 unsent edit is kept and sent" in show_status.notice_words(notice)
+    assert len(telling.clear(clone)) == 1 and statuses.of(clone).notices == ()
+    clone.close()

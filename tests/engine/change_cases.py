@@ -149,7 +149,7 @@ def _changes() -> list[Any]:
         ("an id in capitals", "invalid_value", "id", {"id": ROW.upper(), "set": {}}),
         ("a base above the head", "invalid_value", "base", {"base": 11, "set": {}}),
         ("a base below nought", "invalid_value", "base", {"base": -1, "set": {}}),
-        ("a restore", "invalid_value", "op", {"op": "restore", "set": {}}),
+        ("a restored row without its former sequence", "invalid_value", "formerly", {"op": "restore", "set": {}}),
         ("a delete that sets", "invalid_value", "set", {"op": "delete", "set": {}}),
         ("an update without `set`", "invalid_value", "set", {}),
         ("an insert with `set` null", "invalid_value", "set", {"op": "insert", "set": None}),

@@ -8,6 +8,7 @@ import { test } from "node:test";
 import * as apply from "../../pwa/core/apply.js";
 import { TABLES } from "../../pwa/core/catalogue.js";
 import * as change from "../../pwa/core/change.js";
+import * as content from "../../pwa/core/content.js";
 import * as digest from "../../pwa/core/digest.js";
 import { packedSize } from "../../pwa/core/packed_size.js";
 import { sha256 } from "../../pwa/core/sha256.js";
@@ -80,11 +81,28 @@ test("a digest and its leaves are those that hashlib sums", () => {
   for (const one of counted(cases.hex, 5)) assert.equal(digest.toHex(BigInt(one.value)), one.hex);
 });
 
+test("a row has the form that was put together by hand", () => {
+  const hex = (bytes) => Buffer.from(bytes).toString("hex");
+  const cases = vectors("content");
+  for (const one of counted(cases.values, 20)) assert.equal(hex(content.form(one.value)), one.form, JSON.stringify(one));
+  for (const one of counted(cases.rows, 3)) {
+    const values = change.fromRowOut(one.table, one.values);
+    const table = TABLES[one.table];
+    assert.equal(hex(content.rowForm(table, one.id, values)), one.form);
+    assert.equal(digest.toHex(content.rowHash(table, one.id, values)), one.hash);
+    const leaves = content.leaves(table, [[one.id, values]]);
+    assert.equal(digest.toHex(leaves[digest.leafOf(one.id)]), one.hash);
+    assert.equal(leaves.filter((sum) => sum).length, 1);
+  }
+  assert.deepEqual(content.form(-0), content.form(0));
+});
+
 test("the hash is that of another maker, whatever the length", () => {
   for (let length = 0; length < 200; length++) {
     const text = `${length}/`.repeat(length).slice(0, length);
     const words = [...sha256(text)].map((word) => word.toString(16).padStart(8, "0"));
     assert.equal(words.join(""), createHash("sha256").update(text).digest("hex"));
+    assert.deepEqual(sha256(new TextEncoder().encode(text)), sha256(text));
   }
   assert.throws(() => sha256("ä"), RangeError);
 });

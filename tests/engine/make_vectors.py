@@ -12,7 +12,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from tests.engine import apply_cases, change_cases, session_cases
+from tests.engine import apply_cases, change_cases, content_cases, session_cases
 
 VECTORS = Path(__file__).parents[2] / "schemas" / "vectors"
 DEVICE = "0192f3a0-0000-7000-8000-0000c011d2aa"
@@ -146,7 +146,7 @@ def _line(case: dict[str, Any]) -> str:
 
 def made() -> dict[str, str]:
     """Each file's text by its name."""
-    cases = {"change": change_cases, "apply": apply_cases, "session": session_cases}
+    cases = {"change": change_cases, "content": content_cases, "apply": apply_cases, "session": session_cases}
     found = {"stamp": stamp(), "digest": digest()} | {name: some.vectors() for name, some in cases.items()}
     return {f"{name}.json": text(vectors) for name, vectors in found.items()}
 

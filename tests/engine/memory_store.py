@@ -25,6 +25,13 @@ class _MemorySql:
         return [{"number": max(numbers, default=None)}]
 
 
+def _unheard(row: Row, gained) -> bool:
+    if not gained:
+        return True
+    columns = gained.get(row.table)
+    return columns is not None and (not columns or any(row.values[name] is not None for name in columns))
+
+
 class MemoryScope:
     def __init__(self, catalogue: Catalogue, scope: str):
         self.catalogue, self.scope = catalogue, scope
@@ -62,12 +69,13 @@ class MemoryScope:
     def digests(self) -> dict[str, int]:
         return dict(self.sums)
 
-    def changed(self, after, place, tombstones_after, limit) -> list[Row]:
+    def changed(self, after, place, tombstones_after, limit, gained=None) -> list[Row]:
         floor = (after, *(place or ("\x7f", "")))
         rows = [
             r
             for r in self.kept.values()
-            if (r.sequence, r.table, r.id) > floor and (r.deleted is None or r.sequence > tombstones_after)
+            if (r.sequence, r.table, r.id) > floor
+            and (r.sequence > tombstones_after or (r.deleted is None and _unheard(r, gained)))
         ]
         rows.sort(key=lambda r: (r.sequence, r.table, r.id))
         return [copy.deepcopy(r) for r in rows[:limit]]
@@ -75,8 +83,9 @@ class MemoryScope:
     def count_changed(self, after: int, limit: int) -> int:
         return min(limit, sum(r.sequence > after and r.deleted is None for r in self.kept.values()))
 
-    def live_rows(self) -> Iterator[Row]:
-        return (copy.deepcopy(self.kept[k]) for k in sorted(self.kept) if self.kept[k].deleted is None)
+    def live_rows(self, table: str | None = None) -> Iterator[Row]:
+        live = (k for k in sorted(self.kept) if self.kept[k].deleted is None and table in (None, k[0]))
+        return (copy.deepcopy(self.kept[k]) for k in live)
 
     def leaves(self, table: str) -> list[int]:
         return digest.leaves(table, ((r.id, r.sequence) for r in self.live_rows() if r.table == table))

@@ -200,9 +200,19 @@ TRACES: dict[str, list[Any]] = {
         answered(NOON, {"scope": B, "state": "snapshot"}),
         failed(NOON + 1, "gone"),
     ],
-    "two scopes of which one is gone both stay until an answer says which": [
+    "what is gone while it was asked for stays, for a server can be put back to before it was there": [
         {"event": "started", "scopes": {B: {"has_cursor": True}, U: {"has_cursor": True}}},
         failed(NOON, "gone"),
+        {"event": "tick", "now": NOON + 3000},
+        answered(NOON + 3001, {"scope": B, "state": "gone", "pending": 0}, ok(U)),
+        {"event": "tick", "now": NOON + 63_002},
+        answered(NOON + 63_003, ok(sequence=9), ok(U)),
+    ],
+    "what is absent leaves when the server says that it was revoked": [
+        {"event": "started", "scopes": {B: {"has_cursor": True, "sequence": 7}}},
+        answered(NOON, {"scope": B, "state": "gone", "pending": 0}),
+        {"event": "sync_asked"},
+        answered(NOON + 1, {"scope": B, "state": "gone", "pending": 0}, revoked=[B]),
     ],
     "more scopes than an exchange holds are asked for in two": [
         {"event": "started", "scopes": {f"{B[:-2]}{n:02x}": {"has_cursor": True} for n in range(52)}},

@@ -5,7 +5,7 @@ import json
 import pytest
 
 import schemas
-from arxos_sync import change, digest, limits, stamp
+from arxos_sync import change, content, digest, limits, stamp
 from arxos_sync.problems import Refused
 from tests.engine import apply_cases, change_cases, make_vectors
 
@@ -14,7 +14,7 @@ def _vectors(name):
     return json.loads((make_vectors.VECTORS / f"{name}.json").read_text("utf-8"))
 
 
-STAMP, DIGEST, CHANGE, APPLY = map(_vectors, ("stamp", "digest", "change", "apply"))
+STAMP, DIGEST, CHANGE, APPLY, CONTENT = map(_vectors, ("stamp", "digest", "change", "apply", "content"))
 
 
 def test_the_vectors_are_those_that_their_maker_makes():
@@ -47,6 +47,19 @@ def test_a_digest_and_its_leaves_are_those_that_hashlib_sums():
         assert found == one["leaves"]
     for one in DIGEST["hex"]:
         assert digest.to_hex(int(one["value"])) == one["hex"]
+
+
+def test_a_row_has_the_form_that_was_put_together_by_hand():
+    for one in CONTENT["values"]:
+        assert content.form(one["value"]).hex() == one["form"], one
+    for one in CONTENT["rows"]:
+        table = schemas.catalogue().tables[one["table"]]
+        values = change.from_row_out(schemas.catalogue(), table.name, one["values"])
+        assert content.row_form(table, one["id"], values).hex() == one["form"]
+        assert digest.to_hex(content.row_hash(table, one["id"], values)) == one["hash"]
+        found = content.leaves(table, [(one["id"], values)])
+        assert digest.to_hex(found[digest.leaf_of(one["id"])]) == one["hash"] and sum(map(bool, found)) == 1
+    assert content.form(-0.0) == content.form(0)
 
 
 @pytest.mark.parametrize("one", CHANGE["values"], ids=lambda one: f"{one['column']} {one['op']}")

@@ -17,6 +17,7 @@ ROOT = Path(__file__).resolve().parents[2]
 ROOMS = ("arxos_sync", "client_kit", "server", "schemas", "tests")
 FORMAT_LIBRARIES = set(
     [
+        "PIL",
         "acadsharp",
         "defusedxml",
         "ezdxf",
@@ -78,7 +79,7 @@ class Room(msgspec.Struct, frozen=True):
 
 # The first prefix that fits a file's place is its room.
 DOORS = {
-    "arxos_sync/storage": Room(("arxos_sync",), {"msgspec", "pysqlite3", "psycopg", "psycopg_pool"}),
+    "arxos_sync/storage": Room(("arxos_sync",), {"msgspec", "pysqlite3", "sqlcipher3", "psycopg", "psycopg_pool"}),
     "arxos_sync": Room(("arxos_sync",), {"msgspec"}, pure=True),
     "client_kit/formats": Room(("arxos_sync", "client_kit.formats", "schemas"), FORMAT_LIBRARIES),
     "client_kit": Room(("arxos_sync", "client_kit", "schemas")),

@@ -40,6 +40,7 @@ LONGER = {  # file: why it may be
     "schemas/generated/*": "generated from the catalogue",
     "schemas/vectors/*": "test vectors",
     "pwa/core/catalogue.js": "generated from the catalogue",
+    "pwa/replica/replica.sql": "generated from the catalogue",
     "pwa/package-lock.json": "a lock",
     "requirements.lock": "a lock",
     "pwa/replica/replica.js": "the replica itself, behind one database handle",

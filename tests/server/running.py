@@ -40,9 +40,9 @@ class Running:
                 people.create(sql, f"{word}@demo.arxos", word.title(), hashed, word == "admin", now())
         parts.store.close()
 
-    def start(self, *words: str) -> str:
+    def start(self, *words: str, port: int | None = None) -> str:
         """One more server; answers its address."""
-        port = services.free_port()
+        port = port or services.free_port()
         process = subprocess.Popen(
             self._command("serve", "--port", str(port), *words), env=self.environment, cwd=ROOT
         )

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from arxos_sync import geometry
-from server.buildings import attachments
+from server.attachments.files import keep
 from server.parts import new_id
 from tests.server.running import Person, Running
 from tests.server.test_accounts import code
@@ -156,7 +156,7 @@ def test_attachments_are_read_by_those_who_may_read_the_building(
     running: Running, owner: Person, building: str, stranger: Person
 ) -> None:
     content = b"%PDF-1.4 a plan"
-    sha256 = attachments.keep(Path(running.environment["ARXOS_DATA_DIR"]), building, content)
+    sha256 = keep(Path(running.environment["ARXOS_DATA_DIR"]), building, content)
     assert sha256 == hashlib.sha256(content).hexdigest()
     path = f"/api/v1/attachments/{building}/{sha256}"
     assert owner.http.get(path).status_code == 404  # no row speaks of it: knowing a hash opens nothing

@@ -116,21 +116,21 @@ def test_a_snapshot_serves_until_it_is_too_far_behind(
 
     async def story() -> None:
         shots = parts.snapshots
-        assert await shots.find(scope) is None
+        assert await shots.find(scope, 1) is None
         await shots.settled()
-        first = await shots.find(scope)
+        first = await shots.find(scope, 1)
         assert first is not None and first.sequence == 1
         grow(3)
-        assert await shots.find(scope) == first and not shots.busy
+        assert await shots.find(scope, 1) == first and not shots.busy
         grow(1)
-        assert await shots.find(scope) == first and shots.busy
+        assert await shots.find(scope, 1) == first and shots.busy
         await shots.settled()
-        second = await shots.find(scope)
+        second = await shots.find(scope, 1)
         assert second is not None and second.sequence == 5
         grow(7)
-        assert await shots.find(scope) is None
+        assert await shots.find(scope, 1) is None
         await shots.settled()
-        third = await shots.find(scope)
+        third = await shots.find(scope, 1)
         assert third is not None and third.sequence == 12
         assert not first.file.exists() and second.file.exists() and third.file.exists()
 

@@ -354,16 +354,7 @@ def test_bad_edits_are_refused_and_nothing_of_their_transaction_is_written(repli
     assert replica.row("element", element(1))["status"] == "ok"
 
 
-# ---------------------------------------------------------------- undo and what cancels
-
-
-def test_scenario_10_undo_of_an_unsent_delete_sends_nothing(replica):
-    before = replica.row("element", element(1))
-    replica.record([delete(1)], NOW)
-    assert replica.row("element", element(1)) is None
-    replica_care.undo(replica)
-    assert replica.row("element", element(1)) == before
-    assert replica.pending() == [] and index_is_right(replica)
+# ---------------------------------------------------------------- what cancels
 
 
 def test_a_row_that_came_and_went_before_it_was_sent_is_not_sent(replica):

@@ -49,7 +49,20 @@ create table arxos_mark (sequence integer primary key, salt text not null);
 create table arxos_digest (table_name text primary key, sum text not null) without rowid;
 create table arxos_held (place integer primary key, content blob not null);
 
---: table building
+create table arxos_heal (
+  place integer primary key,
+  kind text not null check (kind in ('again', 'own', 'nothing', 'row')),
+  state text not null default 'waiting' check (state in ('waiting', 'sent', 'taken', 'owed')),
+  transaction_key integer,
+  n integer,
+  nonce text,
+  stamp text not null,
+  formerly integer,
+  sequence integer,
+  content blob not null
+);
+
+--: table building building
 create table "building" (
   pk integer primary key,
   "id" text unique,
@@ -546,7 +559,7 @@ begin
     and pkid not in (select pk from "building" where pk in (select pk from "arxos_stash_building"));
 end;
 
---: table storey
+--: table storey building
 create table "storey" (
   pk integer primary key,
   "id" text unique,
@@ -806,7 +819,7 @@ begin
     and pkid not in (select pk from "storey" where pk in (select pk from "arxos_stash_storey"));
 end;
 
---: table space
+--: table space building
 create table "space" (
   pk integer primary key,
   "id" text unique,
@@ -1108,7 +1121,7 @@ begin
     and pkid not in (select pk from "space" where pk in (select pk from "arxos_stash_space"));
 end;
 
---: table element
+--: table element building
 create table "element" (
   pk integer primary key,
   "id" text unique,
@@ -1585,7 +1598,7 @@ begin
     and pkid not in (select pk from "element" where pk in (select pk from "arxos_stash_element"));
 end;
 
---: table system
+--: table system building
 create table "system" (
   pk integer primary key,
   "id" text unique,
@@ -1796,7 +1809,7 @@ begin
     from arxos_writing w;
 end;
 
---: table floor_plan
+--: table floor_plan building
 create table "floor_plan" (
   pk integer primary key,
   "id" text unique,
@@ -2115,7 +2128,7 @@ begin
     from arxos_writing w;
 end;
 
---: table task
+--: table task building
 create table "task" (
   pk integer primary key,
   "id" text unique,
@@ -2454,7 +2467,7 @@ begin
     and pkid not in (select pk from "task" where pk in (select pk from "arxos_stash_task"));
 end;
 
---: table validation
+--: table validation building
 create table "validation" (
   pk integer primary key,
   "id" text unique,
@@ -2796,7 +2809,7 @@ begin
     and pkid not in (select pk from "validation" where pk in (select pk from "arxos_stash_validation"));
 end;
 
---: table ar_capture
+--: table ar_capture building
 create table "ar_capture" (
   pk integer primary key,
   "id" text unique,
@@ -3130,7 +3143,7 @@ begin
     and pkid not in (select pk from "ar_capture" where pk in (select pk from "arxos_stash_ar_capture"));
 end;
 
---: table measurement
+--: table measurement building
 create table "measurement" (
   pk integer primary key,
   "id" text unique,
@@ -3442,7 +3455,7 @@ begin
     and pkid not in (select pk from "measurement" where pk in (select pk from "arxos_stash_measurement"));
 end;
 
---: table annotation
+--: table annotation building
 create table "annotation" (
   pk integer primary key,
   "id" text unique,
@@ -3786,7 +3799,7 @@ begin
     and pkid not in (select pk from "annotation" where pk in (select pk from "arxos_stash_annotation"));
 end;
 
---: table comment
+--: table comment building
 create table "comment" (
   pk integer primary key,
   "id" text unique,
@@ -3985,7 +3998,7 @@ begin
     from arxos_writing w;
 end;
 
---: table attachment
+--: table attachment building
 create table "attachment" (
   pk integer primary key,
   "id" text unique,
@@ -4316,7 +4329,7 @@ begin
     and pkid not in (select pk from "attachment" where pk in (select pk from "arxos_stash_attachment"));
 end;
 
---: table work_order
+--: table work_order building
 create table "work_order" (
   pk integer primary key,
   "id" text unique,
@@ -4617,7 +4630,7 @@ begin
     from arxos_writing w;
 end;
 
---: table export_activity
+--: table export_activity building
 create table "export_activity" (
   pk integer primary key,
   "id" text unique,
@@ -4684,7 +4697,7 @@ begin
   select raise(abort, 'only the server writes this to export_activity');
 end;
 
---: table conflict
+--: table conflict building
 create table "conflict" (
   pk integer primary key,
   "id" text unique,
@@ -4797,7 +4810,7 @@ begin
   update "conflict" set "sequence" = old."sequence", "created_at" = old."created_at", "created_by" = old."created_by", "updated_at" = old."updated_at", "updated_by" = old."updated_by", "table" = old."table", "row_id" = old."row_id", "field" = old."field", "base" = old."base", "kept" = old."kept", "other" = old."other", "kept_by" = old."kept_by", "other_by" = old."other_by", "kept_device" = old."kept_device", "other_device" = old."other_device", "kept_stamp" = old."kept_stamp", "other_stamp" = old."other_stamp", "kind" = old."kind", "resolved_by" = old."resolved_by", "origin" = old."origin" where pk = new.pk;
 end;
 
---: table member
+--: table member building
 create table "member" (
   pk integer primary key,
   "id" text unique,
@@ -4858,7 +4871,7 @@ begin
   select raise(abort, 'only the server writes this to member');
 end;
 
---: table wallet_entry
+--: table wallet_entry user
 create table "wallet_entry" (
   pk integer primary key,
   "id" text unique,
@@ -4921,7 +4934,7 @@ begin
   select raise(abort, 'only the server writes this to wallet_entry');
 end;
 
---: table notification
+--: table notification user
 create table "notification" (
   pk integer primary key,
   "id" text unique,
@@ -4984,7 +4997,7 @@ begin
   select raise(abort, 'only the server writes this to notification');
 end;
 
---: table membership
+--: table membership user
 create table "membership" (
   pk integer primary key,
   "id" text unique,
@@ -5045,7 +5058,7 @@ begin
   select raise(abort, 'only the server writes this to membership');
 end;
 
---: table preference
+--: table preference user
 create table "preference" (
   pk integer primary key,
   "id" text unique,

@@ -1,0 +1,50 @@
+// <arxos-adder>: adding an element. A button asks for the class; while `wanted` is one, the next tap on the plan is its
+// place. Tells `wanted` with the class or null.
+
+import { h, icon } from '../view/dom.js';
+import { sayClass } from '../view/words.js';
+
+const CLASSES = [
+  'IfcAirTerminal', 'IfcDoor', 'IfcWindow', 'IfcLightFixture', 'IfcOutlet', 'IfcSwitchingDevice', 'IfcSensor', 'IfcAlarm',
+  'IfcFireSuppressionTerminal', 'IfcSanitaryTerminal', 'IfcValve', 'IfcPump', 'IfcFan', 'IfcSpaceHeater', 'IfcFurniture',
+  'IfcBuildingElementProxy',
+];
+
+export class ArxosAdder extends HTMLElement {
+  wanted = null;
+
+  connectedCallback() {
+    this.#rest();
+  }
+
+  /** The place was tapped, or it was thought better of. */
+  close() {
+    this.wanted = null;
+    this.#rest();
+    this.#tell();
+  }
+
+  #tell() {
+    this.dispatchEvent(new CustomEvent('wanted', { detail: this.wanted }));
+  }
+
+  #rest() {
+    this.replaceChildren(h('button.button.plain', { type: 'button', on: { click: () => this.#ask() } }, icon('plus'), 'Add an element'));
+  }
+
+  #ask() {
+    const choose = () => {
+      this.wanted = select.value;
+      this.#tell();
+    };
+    const select = h('select', { id: 'add-class', on: { change: choose } }, CLASSES.map((name) => h('option', { value: name }, sayClass(name))));
+    this.replaceChildren(
+      h('div.field', {}, h('label', { for: 'add-class' }, 'What is it?'), select),
+      h('p', { role: 'status' }, 'Now tap its place on the plan.'),
+      h('button.button.plain', { type: 'button', on: { click: () => this.close() } }, 'Leave it'));
+    choose();
+    select.focus();
+  }
+}
+
+customElements.define('arxos-adder', ArxosAdder);

@@ -1,0 +1,152 @@
+// <arxos-photos>: the photos of one row, and the button for one more. `show({replica, scope, table, id})`; each photo
+// says where its bytes are: kept here, on the server, or on somebody's device from where they have not come yet.
+
+import { h, listening } from '../view/dom.js';
+import { problem, size, when } from '../view/words.js';
+
+export class ArxosPhotos extends HTMLElement {
+  #about = null;
+  #ears = listening();
+  #urls = new Map(); // hash → address of the picture shown
+
+  show(about) {
+    this.close();
+    this.#about = about;
+    this.list = h('ul.photos');
+    this.count = h('span.soft');
+    this.output = h('output.kept', { 'aria-live': 'polite' });
+    this.viewer = h('dialog.photo-viewer', { on: { close: () => this.viewer.replaceChildren() } });
+    this.replaceChildren(
+      h('details.fold', { open: true }, h('summary', {}, 'Photos', this.count), this.list,
+        about.replica.me() ? this.#adder() : null, this.output),
+      this.viewer);
+    this.#ears.on(about.replica, 'photos', ({ detail }) => this.#heard(detail));
+    this.#ears.on(about.replica, 'change', ({ detail }) => {
+      if (detail.scope === about.scope && detail.tables.some((table) => table === 'attachment' || table === 'member')) this.renew();
+    });
+    return this.renew();
+  }
+
+  close() {
+    this.#ears.stop();
+    this.#ears = listening();
+    for (const url of this.#urls.values()) URL.revokeObjectURL(url);
+    this.#urls.clear();
+    this.#about = null;
+  }
+
+  disconnectedCallback() {
+    this.close();
+  }
+
+  async renew() {
+    const about = this.#about;
+    const { replica, scope, table, id } = about;
+    const rows = await replica.photos(scope, table, id);
+    if (this.#about !== about) return;
+    this.count.textContent = rows.length ? String(rows.length) : 'none';
+    this.list.replaceChildren(...rows.map((row) => this.#item(row)));
+  }
+
+  #adder() {
+    const input = h('input.sr-only', { type: 'file', id: 'photo-file', accept: 'image/*', capture: 'environment', on: {
+      change: () => this.#add(input),
+    } });
+    return h('div', {}, input, h('label.button.plain', { for: 'photo-file' }, 'Add a photo'));
+  }
+
+  async #add(input) {
+    const [file] = input.files;
+    if (!file) return;
+    const { replica, scope, table, id } = this.#about;
+    this.#say('plain', 'Keeping…');
+    try {
+      await replica.attach(scope, { file, name: file.name, target_table: table, target_id: id });
+      this.#say('good', 'Kept on this device');
+      input.value = '';
+    } catch (error) {
+      this.#say('bad', problem(error));
+    }
+  }
+
+  #say(tone, text) {
+    this.output.dataset.tone = tone;
+    this.output.textContent = text;
+  }
+
+  /** Progress of one, or that where the bytes are has changed. */
+  #heard({ scope, sha256, done, total }) {
+    if (scope !== this.#about.scope) return;
+    const item = this.list.querySelector(`[data-sha256="${sha256}"]`);
+    const bar = item?.querySelector('progress');
+    if (bar && done !== undefined && done < total) {
+      bar.hidden = false;
+      bar.value = done / total;
+    } else if (item) this.renew();
+  }
+
+  #item(row) {
+    const words = whereabouts(row);
+    const frame = h('button.photo-frame', { type: 'button', 'aria-label': `Open ${row.name ?? 'photo'}`, on: { click: () => this.#open(row) } });
+    this.#picture(row, frame);
+    return h('li', { data: { sha256: row.sha256, where: row.where } },
+      frame,
+      h('span', {}, row.name ?? 'Photo'),
+      h('span.soft.small', {}, [row.author, row.created_at ? when(row.created_at) : 'just now', size(row.byte_size ?? 0)].filter(Boolean).join(' · ')),
+      h('span.small', { data: { tone: row.problem ? 'bad' : 'plain' } }, row.problem ? `${words}. ${row.problem}` : words),
+      h('progress', { hidden: true, max: 1, 'aria-label': `Sending ${row.name ?? 'photo'}` }));
+  }
+
+  async #picture(row, frame) {
+    const about = this.#about;
+    if (!this.#urls.has(row.sha256)) {
+      const known = row.where === 'elsewhere' ? null : await about.replica.photo(about.scope, row.sha256).catch(() => null);
+      const picture = known ?? (row.thumbnail ? new Blob([row.thumbnail], { type: 'image/webp' }) : null);
+      if (!picture || this.#about !== about) return;
+      const url = URL.createObjectURL(picture);
+      if (!known) this.#once(frame, url);
+      if (!known) return;
+      this.#urls.set(row.sha256, url);
+    }
+    frame.replaceChildren(h('img', { src: this.#urls.get(row.sha256), alt: row.name ?? 'Photo' }));
+  }
+
+  /** A preview, until the picture itself is here. */
+  #once(frame, url) {
+    const image = h('img.preview', { src: url, alt: 'A first impression' });
+    image.addEventListener('load', () => URL.revokeObjectURL(url), { once: true });
+    frame.replaceChildren(image);
+  }
+
+  async #open(row) {
+    const { replica, scope } = this.#about;
+    if (row.where === 'elsewhere') return this.#say('plain', whereabouts(row));
+    try {
+      const url = URL.createObjectURL(await replica.photo(scope, row.sha256, true));
+      const image = h('img', { src: url, alt: row.name ?? 'Photo' });
+      image.addEventListener('load', () => URL.revokeObjectURL(url), { once: true });
+      this.viewer.replaceChildren(image, h('form', { method: 'dialog' }, h('button.button', {}, 'Close')));
+      this.viewer.showModal();
+      if (row.where === 'server') this.renew();
+    } catch (error) {
+      this.#say('bad', problem(error));
+    }
+    return undefined;
+  }
+}
+
+/** Where a photo's bytes are, in words. */
+export function whereabouts({ where, mine, author }) {
+  switch (where) {
+    case 'waiting':
+      return 'Kept on this device, not sent yet';
+    case 'here':
+      return 'On this device and on the server';
+    case 'server':
+      return 'On the server';
+    default:
+      return mine ? 'Not here yet, on another device of yours' : `Not here yet, on ${author ?? 'another person'}’s device`;
+  }
+}
+
+customElements.define('arxos-photos', ArxosPhotos);

@@ -1,0 +1,27 @@
+// After something that leaves the screen or comes onto it: a line at the foot that says so and takes it back.
+
+import { h } from './dom.js';
+import { problem } from './words.js';
+
+const SHOWN_MS = 20_000;
+let shown = null;
+
+/** Offer to take transaction `key` back; it stays until it is used, put away, or another is offered. */
+export function offerUndo(words, replica, scope, key) {
+  shown?.remove();
+  const said = h('span', {}, words);
+  const undo = h('button.button.slim', { type: 'button' }, 'Undo');
+  const line = h('div.notice.undo', { role: 'status' }, said, undo, h('button.quiet', { type: 'button', on: { click: () => line.remove() } }, 'Close'));
+  undo.addEventListener('click', async () => {
+    undo.disabled = true;
+    try {
+      await replica.undo(scope, key);
+      line.remove();
+    } catch (error) {
+      said.textContent = `It cannot be taken back. ${problem(error)}`;
+    }
+  });
+  document.body.append(line);
+  shown = line;
+  setTimeout(() => line.remove(), SHOWN_MS);
+}

@@ -1,0 +1,162 @@
+"""What people still sent of a building after they had lost it: kept apart, for an administrator to read.
+
+Their transactions come by the exchange (server/sync/devices.py). Their bytes are taken only where such a transaction,
+or a row of theirs that was accepted before, names the hash: nobody else can put anything here. `GET
+/api/v1/admin/quarantine` lists both, oldest first.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Annotated, Any
+
+import anyio
+import anyio.to_thread
+import msgspec
+from litestar import Request, Router, get
+from litestar.params import QueryParameter
+from litestar.response.base import ASGIResponse
+
+from arxos_sync.change import is_scope
+from arxos_sync.problems import Problem
+from arxos_sync.store import Sql
+
+from ..accounts.callers import demand_person
+from ..accounts.people import Person
+from ..given import Caller, Given
+from ..operations.files import send_file
+from ..parts import Parts, now
+from ..sync.devices import as_json
+from . import files
+from .uploads import Upload
+
+PAGE = 100
+PAGE_MAX = 1_000
+
+
+class Kept(msgspec.Struct, frozen=True):
+    """One transaction as it was sent, or one file; the file is at `bytes`."""
+
+    id: str
+    scope: str
+    user_id: str | None
+    received_at: str
+    transaction: Any = None
+    attachment: Any = None
+    bytes: str | None = None
+
+    def line(self) -> str:
+        if self.attachment:
+            return f"file {self.attachment['name']}, {self.attachment['byte_size']} bytes"
+        changes = [f"{c['op']} {c['table']} {c['id']}" for c in self.transaction["changes"]]
+        return f"transaction {self.transaction['n']}: {', '.join(changes)}"
+
+
+class KeptPage(msgspec.Struct, frozen=True):
+    items: list[Kept]
+    next: str | None
+    total: int
+
+
+def is_promised(sql: Sql, user_id: str, scope: str, sha256: str) -> bool:
+    """Does a quarantined transaction of this person bring a row with this hash?"""
+    found = sql.rows(
+        """
+        select content
+        from quarantine
+        where scope = :scope and user_id = :user_id
+        """,
+        scope=scope, user_id=user_id,
+    )  # fmt: skip
+    changes = [change for row in found for change in as_json(row["content"]).get("changes", [])]
+    return any(c["table"] == "attachment" and (c.get("set") or {}).get("sha256") == sha256 for c in changes)
+
+
+def note(parts: Parts, upload: Upload) -> None:
+    """Write down that a file has come; once, however often it is said."""
+    wanted = upload.wanted
+    named = hashlib.sha256(f"{wanted.scope}/{wanted.sha256}/{upload.user_id}".encode()).hexdigest()
+    with parts.store.tables() as sql:
+        sql.run(
+            """
+            insert into quarantine (id, scope, device, user_id, received_at, content)
+            values (:id, :scope, :device, :user_id, :at, :content)
+            on conflict (id) do nothing
+            """,
+            id=f"{named[:8]}-{named[8:12]}-{named[12:16]}-{named[16:20]}-{named[20:32]}",
+            scope=wanted.scope, device="", user_id=upload.user_id, at=now(),
+            content=msgspec.json.encode({"attachment": wanted}).decode(),
+        )  # fmt: skip
+
+
+# ---------------------------------------------------------------- for administrators
+
+
+def everything(parts: Parts) -> list[Kept]:
+    """All of it, oldest first."""
+    with parts.store.tables() as sql:
+        found = sql.rows("select id, scope, user_id, received_at, content from quarantine order by received_at, id")
+    return [_kept(row) for row in found]
+
+
+@get("/api/v1/admin/quarantine", sync_to_thread=True, summary="What came from people who had lost the scope")
+def list_kept(
+    parts: Given,
+    person: Caller,
+    limit: int = PAGE,
+    next_page: Annotated[str | None, QueryParameter(name="next")] = None,
+) -> KeptPage:
+    _demand_admin(person)
+    limit = max(1, min(limit, PAGE_MAX))
+    at, _, id = (next_page or "/").partition("/")
+    with parts.store.tables() as sql:
+        total = sql.rows("select count(*) as total from quarantine")[0]["total"]
+        found = sql.rows(
+            """
+            select id, scope, user_id, received_at, content
+            from quarantine
+            where (received_at, id) > (:at, :id)
+            order by received_at, id
+            limit :limit
+            """,
+            at=at, id=id, limit=limit + 1,
+        )  # fmt: skip
+    last = found[limit - 1] if len(found) > limit else None
+    more = f"{last['received_at']}/{last['id']}" if last else None
+    return KeptPage([_kept(row) for row in found[:limit]], more, total)
+
+
+@get("/api/v1/admin/quarantine/{scope_id:str}/{sha256:str}", summary="The bytes of a quarantined file")
+async def kept_bytes(
+    request: Request[Any, Any, Any], person: Caller, parts: Given, scope_id: str, sha256: str
+) -> ASGIResponse:
+    _demand_admin(person)
+    if not is_scope(scope_id) or not files.HASH.match(sha256):
+        raise Problem("not_found", sha256)
+    file = files.quarantined_file(parts.settings.data_dir, scope_id, sha256)
+    if not await anyio.Path(file).is_file():
+        raise Problem("not_found", sha256)
+    headers = {"Content-Disposition": "attachment", "Cache-Control": "private, no-store"}
+    return send_file(request, file, f'"{sha256}"', "application/octet-stream", headers)
+
+
+def _demand_admin(person: Person | None) -> None:
+    if not demand_person(person).is_admin:
+        raise Problem("forbidden", "Only an administrator reads the quarantine.")
+
+
+def _kept(row: dict[str, Any]) -> Kept:
+    content = as_json(row["content"])
+    file = content.get("attachment")
+    return Kept(
+        id=str(row["id"]),
+        scope=row["scope"],
+        user_id=row["user_id"],
+        received_at=str(row["received_at"]),
+        transaction=None if file else content,
+        attachment=file,
+        bytes=f"/api/v1/admin/quarantine/{row['scope']}/{file['sha256']}" if file else None,
+    )
+
+
+router = Router("/", route_handlers=[list_kept, kept_bytes], tags=["administration"])

@@ -1,0 +1,175 @@
+"""The servers of a world: one store, several processes over it, that die before or after they commit, and backups.
+
+Requests arrive as bytes and answers leave as bytes, through the same reading and packing as over HTTP.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from arxos_sync import digest
+from arxos_sync.catalogue import Catalogue
+from arxos_sync.change import read_request
+from arxos_sync.problems import Problem
+from arxos_sync.pull import cursor_at, highest_common, row_out, settled_cursor
+from arxos_sync.storage import spatialite_server
+from arxos_sync.storage.driver import sqlite
+from server.accounts import members
+from server.accounts.people import Person
+from server.live.bus import Hint
+from server.parts import Parts, new_id, now
+from server.settings import Settings
+from server.sync.exchange import Exchange
+from server.sync.routes import demand_reader
+from server.sync.snapshots import Snapshots
+
+
+class Died(Exception):
+    """A server process ended in the middle of a request."""
+
+
+class Store:
+    """A server's store that may die right before it commits."""
+
+    def __init__(self, store: Any):
+        self.store, self.dies = store, False
+
+    @contextmanager
+    def write(self, scope: str) -> Iterator[Any]:
+        with self.store.write(scope) as writer:
+            yield writer
+            if self.dies:
+                raise Died
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.store, name)
+
+
+class _Bus:
+    """Takes what is announced by other ways in; the world carries it on."""
+
+    def __init__(self) -> None:
+        self.hints: list[Hint] = []
+
+    def announce_apart(self, hint: Hint) -> None:
+        self.hints.append(hint)
+
+    def rights_changed_apart(self, user_id: str) -> None:
+        """Sockets would close; here devices find out at their next exchange."""
+
+
+class Servers:
+    def __init__(self, folder: Path, catalogue: Catalogue, open_store: Any = None):
+        self.folder, self.catalogue = folder, catalogue
+        self._open = open_store or (lambda: spatialite_server.open_store(folder, catalogue, epoch=new_id()))
+        self.bus = _Bus()
+        self.roles_given: list[tuple[str, str, str, str | None]] = []
+        self._reading: Any = None
+        self.start()
+
+    def start(self) -> None:
+        """The process starts anew over what is on disk."""
+        self.store = Store(self._open())
+        epoch = self.store.epoch()
+        self.parts = Parts(
+            settings=Settings(data_dir=self.folder),
+            catalogue=self.catalogue,
+            store=self.store,
+            epoch=epoch,
+            tokens=None,
+            passwords=None,
+            sessions=None,
+            bus=self.bus,
+            snapshots=Snapshots(self.store, self.catalogue, epoch, self.folder / "snapshots"),
+        )
+
+    def stop(self) -> None:
+        self.store.close()
+        if self._reading is not None:
+            self._reading.close()
+            self._reading = None
+
+    def reading(self) -> Any:
+        """A connection of the oracle's own to the embedded store's file."""
+        if self._reading is None:
+            self._reading = sqlite.connect(self.folder / spatialite_server.FILE, isolation_level=None)
+            self._reading.row_factory = sqlite.Row
+        return self._reading
+
+    # ------------------------------------------------------------ what HTTP would carry
+
+    def exchange(self, person: Person, body: bytes) -> bytes:
+        work = Exchange(self.parts, person, read_request(body, "application/msgpack"), True)
+        answer = work.answer()
+        self.bus.hints += work.hints
+        return msgspec.msgpack.encode(answer)
+
+    def heal(self, person: Person, scope: str, marks: list[tuple[int, str]]) -> dict[str, Any]:
+        with self.store.read(scope) as reader:
+            demand_reader(reader, person)
+            mark = highest_common(reader, marks)
+            return {"mark": mark, "cursor": cursor_at(reader, self.catalogue, self.parts.epoch, mark)}
+
+    def leaves(self, person: Person, scope: str, table: str) -> dict[str, Any]:
+        with self.store.read(scope) as reader:
+            demand_reader(reader, person)
+            sums = [digest.to_hex(leaf) for leaf in reader.leaves(table)]
+            return {"head": reader.head().sequence, "cursor": "", "leaves": sums}
+
+    def repair(self, person: Person, scope: str, table: str, leaves: list[int]) -> dict[str, Any]:
+        with self.store.read(scope) as reader:
+            demand_reader(reader, person)
+            rows = [row_out(self.catalogue, row, None, True) for row in reader.leaf_rows(table, leaves)]
+            cursor = settled_cursor(reader, self.catalogue, self.parts.epoch)
+            return {"cursor": cursor, "rows": [msgspec.to_builtins(row, builtin_types=(bytes,)) for row in rows]}
+
+    def snapshot(self, person: Person, scope: str, path: Path) -> None:
+        with self.store.read(scope) as reader:
+            demand_reader(reader, person)
+        shutil.copyfile(self.parts.snapshots.build(scope).file, path)
+
+    def set_role(self, person: Person, scope: str, role: str | None) -> None:
+        self.roles_given.append((now(), person.id, scope, role))
+        members.set_role(self.parts, person.id, person.name, scope, role)
+
+    # ------------------------------------------------------------ backups of the embedded store
+
+    def backup(self) -> Path:
+        """Everything as it is now; answers where."""
+        target = self.folder.with_name(f"{self.folder.name}-backup")
+        shutil.rmtree(target, ignore_errors=True)
+        target.mkdir()
+        self.stop()
+        for file in self.folder.iterdir():
+            if file.is_file():
+                shutil.copyfile(file, target / file.name)
+        self.start()
+        return target
+
+    def put_back(self, backup: Path, new_epoch: bool) -> None:
+        self.stop()
+        for file in self.folder.iterdir():
+            if file.is_file():
+                file.unlink()
+        for file in backup.iterdir():
+            shutil.copyfile(file, self.folder / file.name)
+        self.start()
+        if new_epoch:
+            with self.store.tables() as sql:
+                sql.run("update meta set value = :epoch where key = 'epoch'", epoch=new_id())
+            self.stop()
+            self.start()
+
+
+def answered(content: bytes, type_: Any) -> Any:
+    """An answer as `client_kit.http` reads it; what is no answer is a problem of the network."""
+    try:
+        return msgspec.msgpack.decode(content, type=type_)
+    except msgspec.MsgspecError as error:
+        raise Problem("unavailable", f"the server's answer is not understood: {error}") from error

@@ -1,0 +1,65 @@
+"""Worlds from seeds: fresh ones from a printed base, all kept ones, and twenty of them twice.
+
+`ARXOS_SIM_BASE` names the first fresh seed (today's date otherwise) and `ARXOS_SIM_SEEDS` how many there are. What
+fails says the one command that shows it again.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.simulation.many import Ran, many, one, summary
+
+KEPT = Path(__file__).with_name("kept_seeds.txt")
+SEEDS = int(os.environ.get("ARXOS_SIM_SEEDS", "60"))
+BASE = int(os.environ.get("ARXOS_SIM_BASE") or time.strftime("%Y%m%d")) * 1000
+REPLAYED = 20
+FAULTS = {
+    "answer_cut", "answer_lost", "clock_wrong", "cloned", "delay",
+    "device_killed", "disk_full", "disk_put_back", "drop", "duplicate",
+    "evicted", "hint_lost", "moved_between_parents", "portal", "reorder",
+    "restart", "role_changed", "server_killed_after_commit", "server_killed_before_commit", "server_put_back",
+    "server_put_back_with_epoch", "token_expired", "truncate",
+}  # fmt: skip
+
+
+def _ran(seeds: list[int]) -> list[Ran]:
+    begun = time.perf_counter()
+    ran = list(many(seeds))
+    print(summary(ran, time.perf_counter() - begun))
+    failed = [r.failed for r in ran if r.failed]
+    assert not failed, "\n\n".join([f"{len(failed)} of {len(ran)} seeds failed", *failed[:5]])
+    return ran
+
+
+def test_every_kept_seed_keeps_its_promises():
+    _ran([int(line.split()[0]) for line in KEPT.read_text("utf-8").splitlines() if line.split("#")[0].strip()])
+
+
+@pytest.mark.long
+def test_fresh_seeds_keep_every_promise_and_no_fault_is_missing():
+    ran = _ran(list(range(BASE, BASE + SEEDS)))
+    missing = FAULTS - {fault for r in ran for fault, count in r.faults.items() if count}
+    assert not missing, f"faults that never struck from seed {BASE} on: {sorted(missing)}"
+
+
+def test_a_seed_is_the_same_world_each_time():
+    first = list(many(range(BASE, BASE + REPLAYED)))
+    again = list(many(range(BASE, BASE + REPLAYED)))
+    assert [r.hash for r in first] == [r.hash for r in again], f"from seed {BASE} on"
+    assert len({r.hash for r in first}) == REPLAYED
+
+
+def test_a_failing_seed_names_the_command_that_shows_it(monkeypatch: pytest.MonkeyPatch):
+    from tests.simulation import oracle
+
+    def wrong(self: oracle.Oracle) -> None:
+        raise oracle.Wrong("made up")
+
+    monkeypatch.setattr(oracle.Oracle, "check", wrong)
+    failed = one(1).failed
+    assert failed is not None and "python -m tests.simulation 1\n" in failed and "made up" in failed
