@@ -170,7 +170,9 @@ def tombstone(case: Case, edit: Edit) -> ChangeOutcome:
     values: dict[str, Any] = dict.fromkeys(name for name in edit.table.columns if name not in ("id", "sequence"))
     values |= {"created_at": writer.at, "updated_at": writer.at, "updated_by": writer.user_id}
     merge = MergeState(birth=writer.mark(), grave=grave_of(edit.table.name, edit.id, edit, writer))
-    case.sheet.add(Row(edit.table.name, edit.id, values, writer.sequence, writer.sequence, writer.sequence, merge))
+    row = Row(edit.table.name, edit.id, values, writer.sequence, writer.sequence, writer.sequence, merge)
+    note(row, "", merge.birth, writer)
+    case.sheet.add(row)
     return _APPLIED
 
 

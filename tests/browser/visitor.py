@@ -6,7 +6,7 @@ from playwright.sync_api import Browser, ConsoleMessage, Page
 
 from tests.site_day import PASSWORD
 
-WAIT_MS = 20_000
+WAIT_MS = 45_000
 OFFLINE = ("ERR_INTERNET_DISCONNECTED", "Failed to fetch", "WebSocket connection")  # what being offline sounds like
 
 
