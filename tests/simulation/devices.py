@@ -158,5 +158,10 @@ class Device:
         self.life += 1
         self._install()
 
+    def sequences(self) -> list[int]:
+        """What each open replica has applied, read past the fuse."""
+        opened = sorted(self.home._replicas.items())
+        return [r.connection.raw.execute("select sequence from arxos_writing").fetchone()[0] for _, r in opened]
+
     def has(self, scope: str) -> bool:
         return any(Path(f"{self.home.path(scope)}{end}").exists() for end in FILES[:1])

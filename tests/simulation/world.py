@@ -203,7 +203,7 @@ class World:
         if went:
             promises.check_device(self, device)
             promises.heard(device)
-            self.trace("synced", device.name, *(r.sequence for _, r in sorted(device.home._replicas.items())))
+            self.trace("synced", device.name, *device.sequences())
 
     def _happen(self) -> None:
         """What befalls devices and servers."""
