@@ -81,7 +81,7 @@ class Watch:
                 rows = data.get("rows")
                 if rows is not None and data.get("cursor"):
                     taken = msgspec.convert(rows, list[RowOut])
-                    self.loop.hint = Hint(data["scope"], data["to"], taken, data["cursor"])
+                    self.loop.hint = Hint(data["scope"], data["from"], data["to"], taken, data["cursor"])
                 fits = self.loop.hint is not None
                 self.loop.hear(
                     session.Hinted(scope=data["scope"], from_=data["from"], to=data["to"], rows=fits)

@@ -32,6 +32,7 @@ class Hint(msgspec.Struct, frozen=True):
     """What `building.change` brought along, until the session says to apply it."""
 
     scope: str
+    since: int
     to: int
     rows: list[RowOut]
     cursor: str
@@ -253,7 +254,10 @@ class Loop:
     def _apply_hint(self, scope: str) -> None:
         hint, self.hint = self.hint, None
         assert hint is not None and hint.scope == scope, "the hint just told"
-        done = self.home.replica(scope).apply_hint(hint.rows, hint.cursor, hint.to)
+        replica = self.home.replica(scope)
+        if replica.cursor() is None or replica.sequence != hint.since:
+            return  # the file is about to be fetched anew: the next exchange brings these rows too
+        done = replica.apply_hint(hint.rows, hint.cursor, hint.to)
         self.tell("applied", {"scope": scope, "state": "live", "head": hint.to} | msgspec.to_builtins(done))
 
     def _fork(self) -> None:

@@ -14,7 +14,7 @@ from .. import digest, limits, stamp
 from ..messages import Change, Mark, Receipt, RowOut
 from ..problems import Refused
 from ..status import ScopeStatus
-from . import replica_lay, replica_log
+from . import replica_lay, replica_log, replica_rows
 from .replica_lay import Applied
 from .spatialite import Replica
 
@@ -181,9 +181,15 @@ def rewind(replica: Replica, known: Mark | None) -> None:
     last = known.n if known else 0
     with replica.transaction(capture=True):
         connection = replica.connection
+        again = connection.execute(
+            "select key from arxos_change_log where n > ? and state = 'acknowledged'", (last,)
+        ).fetchall()
+        rows = replica_log.touched(connection, replica.catalogue, replica.kind, [key for (key,) in again])
+        server = replica_rows.server_rows(replica, rows)
         connection.execute(
             "update arxos_change_log set state = 'sent' where n > ? and state = 'acknowledged'", (last,)
         )
+        replica_lay.shade_all(replica, server)  # what was heard holds these edits already
         sent = connection.execute(
             "select n from arxos_change_log where n > ? and state = 'sent' order by n", (last,)
         )

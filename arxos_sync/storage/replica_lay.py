@@ -196,6 +196,12 @@ def _differs(column: Column, row: dict[str, Any], shown: dict[str, Any]) -> bool
     return now != before
 
 
+def shade_all(replica: Replica, server: dict[Key, dict[str, Any] | None]) -> None:
+    """Keep what the server holds of those rows beside what is shown: edits lie on them again."""
+    for (table, id), row in server.items():
+        _shade(replica, replica.tables[table], id, row, True)
+
+
 def _shade(replica: Replica, table: Table, id: str, row: dict[str, Any] | None, wanted: bool) -> None:
     replica.connection.execute("delete from arxos_shadow where table_name = ? and id = ?", (table.name, id))
     if not wanted:

@@ -605,7 +605,11 @@ export class Replica {
     const last = known?.n ?? 0;
     const { database } = this;
     database.transaction(() => {
+      const again = database.values(`select key from arxos_change_log where n > ? and state = 'acknowledged'`, [last]);
+      const rows = log.touched(database, this.kind, again.map(([key]) => key));
+      const server = this.serverRows(rows);
       database.run(`update arxos_change_log set state = 'sent' where n > ? and state = 'acknowledged'`, [last]);
+      for (const [table, id] of rows) this.shade(table, id, server.get(keyOf(table, id)) ?? null, true); // holds them already
       let numbers = database.values(`select n from arxos_change_log where n > ? and state = 'sent' order by n`, [last]);
       if (numbers.some(([n], index) => n !== last + 1 + index)) {
         database.run(`update arxos_change_log set state = 'pending' where n > ? and state = 'sent'`, [last]);

@@ -220,9 +220,11 @@ export class Loop {
   }
 
   applyHint(scope) {
-    const { rows, cursor, to } = this.hint;
+    const { rows, cursor, from, to } = this.hint;
     this.hint = null;
-    const done = this.home.replica(scope).applyHint(rows, cursor, to);
+    const replica = this.home.replica(scope);
+    if (replica.cursor() === null || replica.sequence !== from) return; // it is about to be fetched anew
+    const done = replica.applyHint(rows, cursor, to);
     this.tell('applied', { scope, tables: [...done.tables], receipts: 0, live: true });
   }
 

@@ -133,7 +133,7 @@ class Device:
     def _take(self, loop: Loop, announced: Announced) -> None:
         if announced.rows is not None and announced.cursor:
             rows = msgspec.json.decode(announced.rows, type=list[RowOut])
-            loop.hint = Hint(announced.scope, announced.to, rows, announced.cursor)
+            loop.hint = Hint(announced.scope, announced.since, announced.to, rows, announced.cursor)
         loop.hear(session.Hinted(announced.scope, announced.since, announced.to, loop.hint is not None))
         loop.hint = None
 
