@@ -45,17 +45,21 @@ function clock(offset) {
   return callout('warn', 'warning', `The clock of this device is ${age(Math.abs(offset))} ${way}. Times you see here may be wrong; nothing is lost by it. Set the clock in the device’s settings.`);
 }
 
+let promised = ''; // what the browser answered, for as long as this page is open
+
 /** How safely the browser keeps it, with the question to ask it. */
 export function storageLine({ storage }, replica) {
   if (storage.kind === 'memory') return null;
   const used = storage.used_bytes === null ? '' : `${size(storage.used_bytes)} used${storage.quota_bytes ? ` of ${size(storage.quota_bytes)}` : ''}. `;
   if (storage.persisted) return h('p.soft', {}, `${used}The browser has promised to keep it until you remove it.`);
-  const answer = h('p', { role: 'status' });
+  const answer = h('p', { role: 'status', 'data-promise': '' }, promised);
   const ask = h('button.button.plain', { type: 'button' }, 'Ask the browser to keep it');
   ask.addEventListener('click', async () => {
     ask.disabled = true;
     const granted = await replica.persist().catch(() => false);
-    answer.textContent = granted ? 'It has promised to.' : 'It has not promised it: send your work before you put this device away for days.';
+    promised = granted ? 'It has promised to.' : 'It has not promised it: send your work before you put this device away for days.';
+    // the page may have been drawn anew meanwhile
+    for (const shown of document.querySelectorAll('[data-promise]')) shown.textContent = promised;
     ask.disabled = false;
   });
   return h('div.stack', {},
