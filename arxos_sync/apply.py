@@ -105,15 +105,17 @@ def delta(column: Column, old: Any, new: Any) -> Any:
 
 
 def with_delta(column: Column, value: Any, change: Any) -> Any:
-    """`value` with what `delta` answered done to it."""
+    """`value` with what `delta` answered done to it; nothing stays nothing where it adds nothing."""
     match column.type:
         case "set" if isinstance(change, dict) and _are(list, value, None):
-            return sorted((set(value or ()) - set(change.get("remove", ()))) | set(change.get("add", ())))
+            done = sorted((set(value or ()) - set(change.get("remove", ()))) | set(change.get("add", ())))
         case "map" if isinstance(change, dict) and _are(dict, value, None):
-            return {k: v for k, v in ((value or {}) | change).items() if v is not None}
+            done = {k: v for k, v in ((value or {}) | change).items() if v is not None}
         case "counter" if isinstance(change, dict) and _are((int, float), value, None):
-            return (value or 0) + change["add"]
-    return change
+            done = (value or 0) + change["add"]
+        case _:
+            return change
+    return (done or None) if value is None else done
 
 
 def _are(kind: type | tuple[type, ...], *values: Any) -> bool:

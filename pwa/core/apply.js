@@ -86,15 +86,22 @@ function mapDelta(old, now) {
   return Object.fromEntries([...changed, ...gone.map((key) => [key, null])]);
 }
 
-/** `value` with what `delta` answered done to it. */
+/** `value` with what `delta` answered done to it; nothing stays nothing where it adds nothing. */
 export function withDelta(column, value, change) {
   if (!isObject(change)) return change;
   if (column.type === "set" && are(Array.isArray, value)) {
     const removed = new Set(change.remove ?? []);
-    return sortedTexts([...(value ?? []).filter((item) => !removed.has(item)), ...(change.add ?? [])]);
+    const items = [...(value ?? []).filter((item) => !removed.has(item)), ...(change.add ?? [])];
+    return value === null && items.length === 0 ? null : sortedTexts(items);
   }
-  if (column.type === "map" && are(isObject, value)) return withoutNulls({ ...value, ...change });
-  if (column.type === "counter" && are(isNumber, value)) return (value ?? 0) + change.add;
+  if (column.type === "map" && are(isObject, value)) {
+    const held = withoutNulls({ ...value, ...change });
+    return value === null && Object.keys(held).length === 0 ? null : held;
+  }
+  if (column.type === "counter" && are(isNumber, value)) {
+    const sum = (value ?? 0) + change.add;
+    return value === null && sum === 0 ? null : sum;
+  }
   return change;
 }
 

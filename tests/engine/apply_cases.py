@@ -183,6 +183,20 @@ def _deltas() -> list[tuple[str, Any, Any]]:
     ]
 
 
+def _done() -> list[tuple[str, Any, Any, Any]]:
+    """(column, value, change, what it makes of the value): nothing stays nothing where a server sees no change."""
+    return [
+        ("systems", None, {"remove": ["a"]}, None),
+        ("systems", [], {"remove": ["a"]}, []),
+        ("systems", ["a"], {"remove": ["a"]}, []),
+        ("visit_count", None, {"add": 0}, None),
+        ("visit_count", 1, {"add": -1}, 0),
+        ("properties", None, {"a": None}, None),
+        ("properties", {}, {"a": None}, {}),
+        ("properties", {"a": 1}, {"a": None}, {}),
+    ]
+
+
 def vectors() -> dict[str, Any]:
     rows = [
         {"name": name, "server": server, "entries": entries, "shown": shown, **row(server, entries, shown)}
@@ -190,6 +204,7 @@ def vectors() -> dict[str, Any]:
     ]
     histories = [{"name": name, "entries": entries, **pushed(entries)} for name, entries in _histories()]
     deltas = [{"column": c, "old": old, "new": new, **moved(c, old, new)} for c, old, new in _deltas()]
+    done = [{"column": c, "value": value, "change": d, "now": now} for c, value, d, now in _done()]
     _check(rows, histories)
     return {
         "about": "Rows of element under a person's edits: arxos_sync/apply.py and pwa/core/apply.js. `now`: what "
@@ -198,6 +213,7 @@ def vectors() -> dict[str, Any]:
         "rows": rows,
         "histories": histories,
         "deltas": deltas,
+        "done": done,
     }
 
 

@@ -217,3 +217,9 @@ test("a delta done to the old value is the new one", () => {
     assert.deepEqual(apply.withDelta(column, one.old, change), one.again, JSON.stringify(one));
   }
 });
+
+test("a delta that adds nothing to nothing leaves nothing", () => {
+  for (const one of counted(vectors("apply").done, 8)) {
+    assert.deepEqual(apply.withDelta(ELEMENT.columns[one.column], one.value, one.change), one.now, JSON.stringify(one));
+  }
+});

@@ -5,7 +5,7 @@ import json
 import pytest
 
 import schemas
-from arxos_sync import change, content, digest, limits, stamp
+from arxos_sync import apply, change, content, digest, limits, stamp
 from arxos_sync.problems import Refused
 from tests.engine import apply_cases, change_cases, make_vectors
 
@@ -107,8 +107,15 @@ def test_a_delta_done_to_the_old_value_is_the_new_one():
         assert found == {"delta": one["delta"], "again": one["again"]}
 
 
+def test_a_delta_that_adds_nothing_to_nothing_leaves_nothing():
+    for one in APPLY["done"]:
+        column = schemas.catalogue().tables["element"].columns[one["column"]]
+        assert apply.with_delta(column, one["value"], one["change"]) == one["now"], one
+
+
 def test_no_kind_of_case_is_missing():
-    least = {"values": 250, "changes": 30, "rows_out": 3, "sizes": 35, "rows": 20, "histories": 20, "deltas": 20}
+    least = {"values": 250, "changes": 30, "rows_out": 3, "sizes": 35}
+    least |= {"rows": 20, "histories": 20, "deltas": 20, "done": 8}
     assert {name: len((CHANGE | APPLY)[name]) >= count for name, count in least.items()} == dict.fromkeys(least, True)
     types = {schemas.catalogue().tables["element"].columns[n].type for r in APPLY["histories"] for n in _named(r)}
     assert {"text", "set", "map", "counter", "real", "geometry"} <= types
