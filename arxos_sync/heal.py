@@ -3,8 +3,8 @@
 The former life and the new one share the sequences up to `common`, the highest mark that a device and the server both
 know. Above it a number means something else in each. A healing write names its number in the former life, `formerly`;
 `MergeState.healed` remembers it for the field it set as (formerly, sequence here, formerly of the last other device),
-which counts as long as the field's mark still has that sequence. Under "" it stands for the whole row: every field
-whose mark is not above that sequence is as the row was at `formerly`.
+which counts as long as the field's mark still has that sequence. Under "" it stands for the whole row (the third number
+is BORN where an insert brought it): every field whose mark is not above that sequence is as the row was at `formerly`.
 
 Among healing writes the higher former number stands, without conflict. Against what the new life wrote, a healing
 write is an edit like any other whose author had not seen it. `place` is where the former life would put the last word
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from .rules import Writer
 
 NEW = 2**53
+BORN = 1
 FORMER = "formerly"
 CLAIMED = ("created_at", "created_by", "updated_at", "updated_by", "origin")
 _APPLIED = ChangeOutcome("applied")
@@ -72,6 +73,12 @@ def note(row: Row, field: str, former: FieldMark, writer: Writer) -> None:
         row.merge.healed[field] = (writer.formerly, writer.sequence, place(row, field, former, writer))
 
 
+def note_birth(row: Row, writer: Writer) -> None:
+    """The whole row is as a healing insert has it; a `restore` of that very moment knows what the insert left alone."""
+    if writer.formerly:
+        row.merge.healed[""] = (writer.formerly, writer.sequence, BORN)
+
+
 def leave_mark(row: Row, field: str, writer: Writer) -> None:
     """Mark `field` as this writer's."""
     former = mark_of(row, field)
@@ -92,8 +99,10 @@ def removes(row: Row, name: str, mark: FieldMark, edit: Edit, writer: Writer) ->
     """May a healing edit take an item away: had its author seen who added it? `name` is `column:item`."""
     if not writer.formerly:
         return True
-    before = row.merge.healed.get(f"-{name}", (0, 0, 0))
+    before, whole = row.merge.healed.get(f"-{name}", (0, 0, 0)), row.merge.healed.get("")
     row.merge.healed[f"-{name}"] = (max(writer.formerly, before[0]), writer.sequence, max(edit.knew, before[2]))
+    if whole and whole[0] >= writer.formerly:  # it was there after this
+        return False
     return place(row, name, mark, writer) <= edit.knew
 
 
@@ -171,15 +180,17 @@ def tombstone(case: Case, edit: Edit) -> ChangeOutcome:
     values |= {"created_at": writer.at, "updated_at": writer.at, "updated_by": writer.user_id}
     merge = MergeState(birth=writer.mark(), grave=grave_of(edit.table.name, edit.id, edit, writer))
     row = Row(edit.table.name, edit.id, values, writer.sequence, writer.sequence, writer.sequence, merge)
-    note(row, "", merge.birth, writer)
+    note_birth(row, writer)
     case.sheet.add(row)
     return _APPLIED
 
 
 def delete_again(case: Case, edit: Edit, row: Row) -> None:
-    """A row that is deleted already: the later of two healing deletes knew more."""
+    """A row that is deleted already, before the mark or by a healing delete: the later delete knew more."""
     grave = row.merge.grave
-    if case.writer.formerly and grave is not None and grave.formerly and grave.formerly < case.writer.formerly:
+    assert grave is not None and row.deleted is not None
+    former = grave.formerly or row.deleted <= case.writer.common
+    if former and grave.formerly < case.writer.formerly:
         case.sheet.edit(row.key).merge.grave = msgspec.structs.replace(
             grave, formerly=case.writer.formerly, knew=max(grave.knew, edit.knew)
         )
@@ -262,7 +273,12 @@ def _unchanged(row: Row, writer: Writer) -> bool:
         return row.deleted <= writer.common
     marks = [("", row.merge.birth), *row.merge.fields.items()]
     new = any(mark.sequence > writer.common and not level(row, field, mark) for field, mark in marks)
-    return not new and not (whole and whole[0] >= writer.formerly)
+    return not new and not (whole and whole[0] >= writer.formerly + _is_born(row))
+
+
+def _is_born(row: Row) -> bool:
+    """Is the whole row only as an insert had it?"""
+    return row.merge.healed.get("", (0, 0, 0))[2] == BORN
 
 
 def _demand_parents(case: Case, edit: Edit) -> None:
@@ -320,12 +336,15 @@ def _lay(case: Case, edit: Edit, row: Row, field: str, writer: Writer) -> bool:
     if first.rule == SERVER or not any(c.name in edit.set for c in columns):
         return False
     if first.type == "counter":
-        return _restore_sum(row, first.name, edit.set[first.name] or 0, writer.formerly)
+        altered = _restore_sum(row, first.name, edit.set[first.name] or 0, writer.formerly)
+        if altered:
+            leave_mark(row, field, writer)
+        return altered
     if first.type == "map":
         new = {first.name: _restored_map(row, first.name, edit.set[first.name] or {}, writer) or None}
     elif first.type == "set":
         new = {first.name: _restored_set(row, first.name, edit.set[first.name] or [], writer)}
-    elif level(row, field) >= writer.formerly:
+    elif level(row, field) >= writer.formerly + _is_born(row):
         return False
     else:
         new = {c.name: edit.set.get(c.name) for c in columns}
@@ -352,8 +371,8 @@ def _restored_set(row: Row, name: str, restored: list[str], writer: Writer) -> l
     """The items as they were; those a healing write added later, or took away later, stay so."""
     items = set(restored)
     for label, (formerly, _, _) in row.merge.healed.items():
-        kind, _, item = label.partition(":")
-        if formerly > writer.formerly and kind == name:
+        kind, colon, item = label.partition(":")
+        if formerly > writer.formerly and colon and kind == name:
             items.add(item)
         elif formerly > writer.formerly and kind == f"-{name}":
             items.discard(item)

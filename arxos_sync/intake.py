@@ -139,12 +139,27 @@ class _Push:
     def judge(self, transactions: list[Transaction]) -> list[Receipt]:
         read = [self._read(transaction) for transaction in transactions]
         gather(self.writer, self.sheet, [e for edits in read if isinstance(edits, list) for e in edits])
-        receipts = []
+        receipts, repeated = [], self._repeated(transactions)
         for transaction, edits in zip(transactions, read, strict=True):
-            receipt = self._judge_one(transaction, edits)
+            receipt = repeated.get(transaction.n) or self._judge_one(transaction, edits)
             receipts.append(receipt)
             self.batch.receipts.append(StoredReceipt(transaction.n, transaction.nonce, receipt))
         return receipts
+
+    def _repeated(self, transactions: list[Transaction]) -> dict[int, Receipt]:
+        """What was taken before under another name: from a disk that was copied since, or offered to heal and offered
+        again after the device became another one or the scope was lost meanwhile. By number, the receipt it got.
+        """
+        told = self.writer.told(self.author.user_id, {transaction.stamp for transaction in transactions})
+        before = [(one, msgspec.msgpack.decode(one.content, type=Transaction)) for one in told]
+        return {
+            transaction.n: msgspec.structs.replace(one.receipt, n=transaction.n)
+            for transaction in transactions
+            for one, former in before
+            if (one.device != self.author.device or transaction.formerly)
+            and former.stamp == transaction.stamp
+            and _said(former) == _said(transaction)
+        }
 
     def _read(self, transaction: Transaction) -> list[Edit] | Refused:
         if len(transaction.changes) > limits.CHANGES_PER_TRANSACTION_MAX:
@@ -261,6 +276,11 @@ class _Push:
             self._number = found[0]["number"] or 0
         self._number += 1
         return self._number
+
+
+def _said(transaction: Transaction) -> list[tuple[Any, ...]]:
+    """What it says, whatever its author had seen."""
+    return [(change.table, change.id, change.op, change.set) for change in transaction.changes]
 
 
 def add_member(case: Case, name: str, role: str) -> None:

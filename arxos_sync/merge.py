@@ -102,7 +102,7 @@ def _insert(case: Case, edit: Edit) -> ChangeOutcome:
         deleted=None,
         merge=MergeState(birth=FieldMark(writer.sequence, writer.device, writer.stamp, writer.user_id)),
     )
-    heal.note(row, "", row.merge.birth, writer)
+    heal.note_birth(row, writer)
     values |= {"created_at": writer.at, "created_by": writer.user_id, "origin": case.origin}
     for name, value in edit.set.items():
         _set_at_birth(row, edit, name, value, case)

@@ -111,6 +111,14 @@ class StoredReceipt(msgspec.Struct, frozen=True):
     receipt: Receipt
 
 
+class Told(msgspec.Struct, frozen=True):
+    """An accepted transaction, `content` as in LogEntry, and what was answered."""
+
+    device: str
+    content: bytes
+    receipt: Receipt
+
+
 class Batch(msgspec.Struct):
     """What a push leaves behind; `save` writes it whole."""
 
@@ -174,6 +182,10 @@ class ScopeReader(Protocol):
 
 class ScopeWriter(ScopeReader, Protocol):
     def receipts(self, device: str, first: int, last: int) -> dict[int, StoredReceipt]: ...
+    def told(self, user_id: str | None, stamps: Iterable[str]) -> list[Told]:
+        """What this person sent under those stamps, from whichever device."""
+        ...
+
     def rows(self, wanted: Mapping[str, Iterable[str]]) -> list[Row]:
         """The rows of those ids, live or deleted, a table at a time."""
         ...

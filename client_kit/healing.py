@@ -19,12 +19,25 @@ from .replica import now_ms
 Told = Callable[[list[Grant], list[str]], None]  # hears what the answers say of scopes gained and lost
 
 
+class _OutOfReach(Problem):
+    """The scope cannot be healed now: the server said `state`."""
+
+    def __init__(self, state: str) -> None:
+        super().__init__("unavailable", f"the server said {state} while it was healed", retry_after_s=1)
+        self.state = state
+
+
 def heal(server: Server, replica: Replica, known: Mark | None, role: str | None, told: Told) -> dict[str, Any] | None:
     """Offer everything, and let the scope be fetched anew. None where this device must become another one first."""
     common = server.heal(replica.scope, replica_heal.marks(replica))
     if not replica_heal.begin(replica, common.mark, common.cursor, known, role, now_ms()):
         return None
-    offered = _offer(server, replica, told)
+    try:
+        offered = _offer(server, replica, told)
+    except _OutOfReach as problem:
+        if problem.state != "forked":
+            raise
+        return None
     return {"scope": replica.scope, "mark": common.mark, "offered": offered, "owed": replica_heal.finish(replica)}
 
 
@@ -32,8 +45,12 @@ def go_on(server: Server, replica: Replica, told: Told) -> None:
     """Finish offering what was owed, where that was cut."""
     healing = replica_heal.under_way(replica)
     if healing is not None and not healing.anew:
-        _offer(server, replica, told)
-        replica_heal.finish(replica)
+        try:
+            _offer(server, replica, told)
+        except _OutOfReach:  # the exchange that follows finds out why
+            replica_heal.set_aside(replica)
+        else:
+            replica_heal.finish(replica)
 
 
 def try_owed(server: Server, replica: Replica, told: Told) -> None:
@@ -56,6 +73,6 @@ def _offer(server: Server, replica: Replica, told: Told) -> int:
         told(answer.granted, answer.revoked)
         one = answer.scopes[0]
         if one.state != "ok":
-            raise Problem("unavailable", f"the server said {one.state} while it was healed", retry_after_s=1)
+            raise _OutOfReach(one.state)
         replica_heal.take(replica, one.receipts)
         offered += len(one.receipts)

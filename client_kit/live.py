@@ -19,7 +19,6 @@ from websockets.exceptions import ConnectionClosed, WebSocketException
 from websockets.sync.client import ClientConnection, connect
 
 from arxos_sync import session
-from arxos_sync.messages import RowOut
 from arxos_sync.problems import Problem
 
 from .attachments_queue import Carrier
@@ -78,15 +77,7 @@ class Watch:
         data = frame.get("data") or {}
         match frame.get("event"):
             case "building.change":
-                rows = data.get("rows")
-                if rows is not None and data.get("cursor"):
-                    taken = msgspec.convert(rows, list[RowOut])
-                    self.loop.hint = Hint(data["scope"], data["from"], data["to"], taken, data["cursor"])
-                fits = self.loop.hint is not None
-                self.loop.hear(
-                    session.Hinted(scope=data["scope"], from_=data["from"], to=data["to"], rows=fits)
-                )
-                self.loop.hint = None
+                self.loop.hinted(msgspec.convert(data, Hint))
             case "opened":
                 self.loop.hear(session.Online())
                 self.photos_due.set()

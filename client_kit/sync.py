@@ -29,13 +29,14 @@ Tell = Callable[[str, dict[str, Any]], None]
 
 
 class Hint(msgspec.Struct, frozen=True):
-    """What `building.change` brought along, until the session says to apply it."""
+    """What `building.change` says; what it brought along waits until the session says to apply it."""
 
     scope: str
-    since: int
+    since: int = msgspec.field(name="from")
     to: int
-    rows: list[RowOut]
-    cursor: str
+    rows: list[RowOut] | None = None
+    cursor: str | None = None
+    salts: tuple[str, str] | None = None
 
 
 class Loop:
@@ -49,6 +50,7 @@ class Loop:
         self.wait_until: int | None = None
         self.problem: Problem | None = None
         self.needs_login = False
+        self.evicted = False  # a file was lost, and that was said: it becomes another device without more words
         self.revoked: list[str] = []  # heard of, not yet told to the session
         self.totals = {"rows": 0, "deleted": 0, "receipts": 0, "rejected": 0, "conflicts": 0, "exchanges": 0}
 
@@ -170,9 +172,9 @@ class Loop:
 
     def _take_scope(self, one: ScopeAnswer, asked: ScopeRequest, received_at: str, offset: int) -> session.ScopeResult:
         replica = self.home.replica(one.scope)
-        if count := replica_care.forgotten(replica, one.known):
-            self.home.remember(one.scope, one.known)
-            self.tell("evicted", {"scope": one.scope, "known": count})
+        if lost := replica_care.forgotten(replica, one.known):
+            self.tell("evicted", {"scope": one.scope, "known": lost})
+            self.evicted = True
         done = Applied()
         if one.state in ("ok", "out_of_order", "forked", "gone"):
             done = replica.apply_answer(one, from_nothing=asked.cursor is None)
@@ -180,7 +182,9 @@ class Loop:
             replica_care.rewind(replica, one.known)
         replica.learn(received_at, offset)
         replica.set_state(role=one.role)
-        state = one.state
+        state = "forked" if lost and one.state == "ok" else one.state
+        if state == "gone":
+            replica_heal.set_aside(replica)  # what waits is sent, and kept by the server for whoever may read it
         if state == "gone" and replica_care.is_empty(replica):
             self.revoked.append(one.scope)  # nothing was ever here: there is nothing to keep
         if state == "diverged":
@@ -251,13 +255,22 @@ class Loop:
         arrived.unlink()
         return replica
 
+    def hinted(self, hint: Hint) -> None:
+        """The socket says that a scope moved. Rows that go on from another history than the replica's are left."""
+        known = hint.scope in self.session.scopes
+        if known and hint.rows is not None and hint.cursor and hint.salts:
+            self.hint = hint if self.home.replica(hint.scope).salt(hint.since) == hint.salts[0] else None
+        self.hear(session.Hinted(hint.scope, hint.since, hint.to, self.hint is not None))
+        self.hint = None
+
     def _apply_hint(self, scope: str) -> None:
         hint, self.hint = self.hint, None
         assert hint is not None and hint.scope == scope, "the hint just told"
+        assert hint.rows is not None and hint.cursor and hint.salts
         replica = self.home.replica(scope)
         if replica.cursor() is None or replica.sequence != hint.since:
             return  # the file is about to be fetched anew: the next exchange brings these rows too
-        done = replica.apply_hint(hint.rows, hint.cursor, hint.to)
+        done = replica.apply_hint(hint.rows, hint.cursor, hint.to, hint.salts[1])
         self.tell("applied", {"scope": scope, "state": "live", "head": hint.to} | msgspec.to_builtins(done))
 
     def _fork(self) -> None:
@@ -265,7 +278,9 @@ class Loop:
         device.device, device.past = new_id(), {}
         count = sum(replica_care.fork(self.home.replica(s), device.device) for s in device.scopes)
         self.home.save(device)
-        self.tell("fork", {"device": device.device, "pending": count})
+        if not self.evicted:
+            self.tell("fork", {"device": device.device, "pending": count})
+        self.evicted = False
 
     def _drop(self, scope: str) -> None:
         replica = self.home.replica(scope)

@@ -21,7 +21,7 @@ from .. import digest
 from ..catalogue import Catalogue, Column
 from ..messages import Mark
 from ..problems import Problem
-from ..store import Batch, BuildingQuery, Gained, Head, ListedBuilding, LogEntry, Row, StoredReceipt
+from ..store import Batch, BuildingQuery, Gained, Head, ListedBuilding, LogEntry, Row, StoredReceipt, Told
 from . import migrations
 from .postgis_values import configure, inner_value, native, selected
 from .server_rows import (
@@ -189,6 +189,19 @@ class PostgisScope:
             last,
         )
         return {n: StoredReceipt(n, nonce, read_receipt(content)) for n, nonce, content in found}
+
+    def told(self, user_id: str | None, stamps: Iterable[str]) -> list[Told]:
+        found = self._all(
+            """
+            select l.device, l.content, r.content from change_log l join receipt r using (scope, device, n)
+            where l.scope = %s and l.user_id is not distinct from %s and l.stamp = any(%s)
+            order by l.sequence
+            """,
+            self.scope,
+            user_id,
+            sorted(stamps),
+        )
+        return [Told(device, bytes(content), read_receipt(receipt)) for device, content, receipt in found]
 
     def rows(self, wanted: Mapping[str, Iterable[str]]) -> list[Row]:
         found: list[Row] = []

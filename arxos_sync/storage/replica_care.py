@@ -14,7 +14,7 @@ from .. import digest, limits, stamp
 from ..messages import Change, Mark, Receipt, RowOut
 from ..problems import Refused
 from ..status import ScopeStatus
-from . import replica_lay, replica_log, replica_rows
+from . import replica_heal, replica_lay, replica_log, replica_rows
 from .replica_lay import Applied
 from .spatialite import Replica
 
@@ -151,6 +151,7 @@ def start_over(replica: Replica) -> None:
 def fork(replica: Replica, device: str) -> int:
     """Become another device: what is unsettled is pending again, unnumbered. Answers how much that is."""
     with replica.transaction(capture=True):
+        replica_heal.fork(replica)
         replica.connection.execute(
             "update arxos_change_log set n = null, nonce = null where state not in ('pending', 'sent')"
         )
@@ -179,7 +180,7 @@ def rewind(replica: Replica, known: Mark | None) -> None:
     what waits is numbered anew: the server knows none of them.
     """
     last = known.n if known else 0
-    with replica.transaction(capture=True):
+    with replica.transaction(capture=False):
         connection = replica.connection
         again = connection.execute(
             "select key from arxos_change_log where n > ? and state = 'acknowledged'", (last,)
@@ -189,7 +190,7 @@ def rewind(replica: Replica, known: Mark | None) -> None:
         connection.execute(
             "update arxos_change_log set state = 'sent' where n > ? and state = 'acknowledged'", (last,)
         )
-        replica_lay.shade_all(replica, server)  # what was heard holds these edits already
+        replica_lay.lay_again(replica, server)
         sent = connection.execute(
             "select n from arxos_change_log where n > ? and state = 'sent' order by n", (last,)
         )
@@ -211,14 +212,12 @@ def rewind(replica: Replica, known: Mark | None) -> None:
 
 
 def forgotten(replica: Replica, known: Mark | None) -> int:
-    """How many transactions the server has of this device in a replica that remembers none: its file was lost.
+    """How many transactions the server has of this device in a replica that remembers none. 0 in health.
 
-    Numbering goes on after them, so that it is noticed once. 0 in health.
+    Its file was lost, or it is an early copy of a device that works on: either way it becomes another device.
     """
-    if known is None or replica.prior() is not None or int(replica.state("n") or 0):
-        return 0
-    go_on_after(replica, known)
-    return known.n
+    strange = known is not None and replica.prior() is None and not int(replica.state("n") or 0)
+    return known.n if known is not None and strange else 0
 
 
 def go_on_after(replica: Replica, known: Mark) -> None:

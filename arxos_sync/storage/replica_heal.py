@@ -27,6 +27,7 @@ from .spatialite import NONCE_BYTES, Replica
 
 ROWS_PER_OFFER = 500
 NOT_BACK_YET = frozenset(["row_unknown", "parent_unknown", "parent_rejected"])
+NEVER = -1  # no sequence: whatever was pulled is news
 NEVER_WAS = "00000000-0000-7000-8000-000000000000"
 
 
@@ -34,7 +35,7 @@ class Healing(msgspec.Struct, frozen=True):
     """Under way: from which cursor, above which mark, and the last number a receipt came for."""
 
     mark: int
-    cursor: str
+    cursor: str | None
     prior: Mark | None
     anew: bool = True  # the scope is fetched anew afterwards; else only what is owed is offered again
     taken: int = 0  # offers taken so far
@@ -80,7 +81,7 @@ def begin(replica: Replica, mark: int, cursor: str, known: Mark | None, role: st
         connection.execute("update arxos_heal set state = 'waiting', n = null, nonce = null")
         prior = _send_again(replica, known)
         _unnumber(replica, last)
-        _offer_own(replica, last)
+        _offer_own(replica, last, mark)
         _offer_rows(replica, mark, role, now_ms)
         connection.execute(
             """
@@ -131,7 +132,7 @@ def _unnumber(replica: Replica, last: int) -> None:
     replica.set_state(n=str(max(last, given, settled)))
 
 
-def _offer_own(replica: Replica, last: int) -> None:
+def _offer_own(replica: Replica, last: int, mark: int) -> None:
     headers = {
         n: (key, nonce, written, sequence)
         for key, n, nonce, written, sequence in replica.connection.execute(
@@ -152,6 +153,14 @@ def _offer_own(replica: Replica, last: int) -> None:
         else:
             nonce = replica.one("select nonce from arxos_change_log where n = ?", n) or _nonce(replica)
             _put(replica, "nothing", nothing, n=n, nonce=nonce, stamp=stamp.form(0, 0, replica.device))
+    unnumbered = replica.connection.execute(
+        """
+        select key, stamp, sequence from arxos_change_log
+        where n is null and state = 'acknowledged' and sequence > ? order by key
+        """,
+        (mark,),
+    )
+    _offer_acknowledged(replica, unnumbered.fetchall())  # sent before this was another device
 
 
 def _offer_rows(replica: Replica, mark: int, role: str | None, now_ms: int) -> None:
@@ -183,6 +192,65 @@ def _restored(table: Table, id: str, row: dict[str, Any]) -> Change:
     return Change(table.name, id, "restore", set=given, formerly=row["sequence"])
 
 
+def set_aside(replica: Replica) -> None:
+    """The scope is out of reach: what was not taken is owed."""
+    if under_way(replica) is not None:
+        with replica.transaction(capture=True):
+            _set_aside(replica)
+
+
+def _set_aside(replica: Replica) -> None:
+    connection, healing = replica.connection, under_way(replica)
+    connection.execute("delete from arxos_heal where kind in ('again', 'nothing')")
+    if healing is not None and healing.anew:  # the rows are still held, and offered from there
+        connection.execute("delete from arxos_heal where kind = 'row' and state in ('waiting', 'sent')")
+    connection.execute(
+        "update arxos_heal set state = 'owed', n = null, nonce = null where state in ('waiting', 'sent')"
+    )
+    if healing is not None:
+        owed = replica.one("select 1 from arxos_heal where state = 'owed'")
+        replica.set_state(healing=None, owing=_text(healing) if owed else None, owing_at=str(NEVER))
+        _number_on(replica, healing.prior.n if healing.prior else 0)
+
+
+def _number_on(replica: Replica, last: int) -> None:
+    """What has no receipt yet is numbered after what the server was heard to have."""
+    replica.connection.execute(
+        "update arxos_change_log set n = null, nonce = null where n > ? and state <> 'sent'", (last,)
+    )
+    sent = replica.one("select max(n) from arxos_change_log where state = 'sent'")
+    replica.set_state(n=str(max(last, sent or 0)))
+
+
+def fork(replica: Replica) -> None:
+    """Another device goes on. It owes too what a server acknowledged and what has not come back yet: where the server
+    has it all the same, it knows it by its stamp.
+    """
+    _set_aside(replica)
+    headers = replica.connection.execute(
+        """
+        select key, stamp, sequence from arxos_change_log
+        where state = 'acknowledged' and sequence > ?
+          and key not in (select transaction_key from arxos_heal where kind = 'own')
+        order by key
+        """,
+        (replica.sequence,),
+    ).fetchall()
+    if headers:
+        _offer_acknowledged(replica, headers, "owed")
+        owing = _read(replica.state("owing")) or Healing(replica.sequence, replica.state("cursor"), None)
+        replica.set_state(owing=_text(owing), owing_at=str(NEVER))
+
+
+def _offer_acknowledged(replica: Replica, headers: list[tuple[int, str, int]], state: str = "waiting") -> None:
+    """Own work (key, stamp, former sequence) that has no number under this device's id."""
+    keys = [key for key, *_ in headers]
+    made = replica_log.assemble(replica.connection, replica.catalogue, replica.kind, keys) if keys else {}
+    for key, written, sequence in headers:
+        if made[key]:
+            _put(replica, "own", made[key], stamp=written, formerly=sequence, key=key, state=state)
+
+
 def _put(
     replica: Replica,
     kind: str,
@@ -193,13 +261,14 @@ def _put(
     nonce: str | None = None,
     formerly: int | None = None,
     key: int | None = None,
+    state: str = "waiting",
 ) -> None:
     replica.connection.execute(
         """
-        insert into arxos_heal (kind, transaction_key, n, nonce, stamp, formerly, content)
-        values (?, ?, ?, ?, ?, ?, ?)
+        insert into arxos_heal (kind, state, transaction_key, n, nonce, stamp, formerly, content)
+        values (?, ?, ?, ?, ?, ?, ?, ?)
         """,
-        (kind, key, n, nonce, stamp, formerly, msgspec.msgpack.encode(changes)),
+        (kind, state, key, n, nonce, stamp, formerly, msgspec.msgpack.encode(changes)),
     )
 
 

@@ -92,6 +92,11 @@ def lay(
     return msgspec.structs.replace(done, rows=done.rows + len(incoming) - gone, deleted=done.deleted + gone)
 
 
+def lay_again(replica: Replica, server: dict[Key, dict[str, Any] | None]) -> None:
+    """Edits of those rows are open again: put them over what the server holds."""
+    _lay_edited(replica, set(server), server, {})
+
+
 def settle_all(replica: Replica, keys: list[int], state: str) -> None:
     replica.connection.execute(
         """
@@ -194,12 +199,6 @@ def _differs(column: Column, row: dict[str, Any], shown: dict[str, Any]) -> bool
     if isinstance(now, (dict, list)):  # as text, where true is not 1
         return to_native(column, now) != to_native(column, before)
     return now != before
-
-
-def shade_all(replica: Replica, server: dict[Key, dict[str, Any] | None]) -> None:
-    """Keep what the server holds of those rows beside what is shown: edits lie on them again."""
-    for (table, id), row in server.items():
-        _shade(replica, replica.tables[table], id, row, True)
 
 
 def _shade(replica: Replica, table: Table, id: str, row: dict[str, Any] | None, wanted: bool) -> None:

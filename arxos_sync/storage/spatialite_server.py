@@ -18,7 +18,7 @@ from .. import digest
 from ..catalogue import Catalogue, Column
 from ..messages import Mark
 from ..problems import Problem
-from ..store import Batch, BuildingQuery, Gained, Head, ListedBuilding, LogEntry, Row, StoredReceipt
+from ..store import Batch, BuildingQuery, Gained, Head, ListedBuilding, LogEntry, Row, StoredReceipt, Told
 from . import migrations
 from .driver import connect, sqlite
 from .replica_values import to_inner, to_native
@@ -191,6 +191,19 @@ class SpatialiteScope:
             last,
         )
         return {n: StoredReceipt(n, nonce, read_receipt(content)) for n, nonce, content in found}
+
+    def told(self, user_id: str | None, stamps: Iterable[str]) -> list[Told]:
+        found = self._all(
+            """
+            select l.device, l.content, r.content from change_log l join receipt r using (scope, device, n)
+            where l.scope = ? and l.user_id is ? and l.stamp in (select value from json_each(?))
+            order by l.sequence
+            """,
+            self.scope,
+            user_id,
+            json.dumps(sorted(stamps)),
+        )
+        return [Told(device, bytes(content), read_receipt(receipt)) for device, content, receipt in found]
 
     def rows(self, wanted: Mapping[str, Iterable[str]]) -> list[Row]:
         found: list[Row] = []

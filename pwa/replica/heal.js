@@ -16,6 +16,7 @@ const CHANGES_MAX = 5000;
 const BYTES_MAX = 8 * 1024 * 1024;
 const CLAIMED = new Set(['created_at', 'created_by', 'updated_at', 'updated_by', 'origin']);
 const NOT_BACK_YET = new Set(['row_unknown', 'parent_unknown', 'parent_rejected']);
+const NEVER = -1; // no sequence: whatever was pulled is news
 const NEVER_WAS = '00000000-0000-7000-8000-000000000000';
 
 const atLeast = (role, wanted) => wanted !== SERVER && ROLES.indexOf(role) >= ROLES.indexOf(wanted);
@@ -51,7 +52,7 @@ export function begin(replica, mark, cursor, known, role, nowMs) {
     awaitOwed(replica, true);
     const prior = sendAgain(replica, known);
     unnumber(replica, last);
-    offerOwn(replica, last);
+    offerOwn(replica, last, mark);
     offerRows(replica, mark, role, nowMs);
     database.run(
       `update arxos_change_log set sequence = 0
@@ -93,7 +94,7 @@ function unnumber(replica, last) {
   replica.setState({ n: Math.max(last, given, settled) });
 }
 
-function offerOwn(replica, last) {
+function offerOwn(replica, last, mark) {
   const headers = replica.database.rows(
     `select key, n, nonce, stamp, sequence as formerly from arxos_change_log
      where n > ? and state = 'acknowledged' and sequence > 0 order by n`,
@@ -112,6 +113,21 @@ function offerOwn(replica, last) {
       const nonce = numberedAs(replica, n)?.nonce ?? newNonce();
       put(replica, 'nothing', nothing, { n, nonce, stamp: stamp.form(0, 0, replica.device) });
     }
+  }
+  const unnumbered = replica.database.rows(
+    `select key, stamp, sequence as formerly from arxos_change_log
+     where n is null and state = 'acknowledged' and sequence > ? order by key`,
+    [mark],
+  );
+  offerAcknowledged(replica, unnumbered); // sent before this was another device
+}
+
+/** Own work {key, stamp, formerly} that has no number under this device's id. */
+function offerAcknowledged(replica, headers, state = 'waiting') {
+  const made = headers.length ? log.assemble(replica.database, replica.kind, headers.map((one) => one.key)) : new Map();
+  for (const one of headers) {
+    const changes = made.get(one.key);
+    if (changes.length) put(replica, 'own', changes.map(wireChange), { ...one, state });
   }
 }
 
@@ -147,11 +163,54 @@ function restored(table, id, row) {
   return { table: table.name, id, op: 'restore', set: change.toWire(given), formerly: row.sequence };
 }
 
-function put(replica, kind, changes, { key = null, n = null, nonce = null, stamp: written, formerly = null }) {
+function put(replica, kind, changes, { key = null, n = null, nonce = null, stamp: written, formerly = null, state = 'waiting' }) {
   replica.database.run(
-    `insert into arxos_heal (kind, transaction_key, n, nonce, stamp, formerly, content) values (?, ?, ?, ?, ?, ?, ?)`,
-    [kind, key, n, nonce, written, formerly, JSON.stringify(changes)],
+    `insert into arxos_heal (kind, state, transaction_key, n, nonce, stamp, formerly, content)
+     values (?, ?, ?, ?, ?, ?, ?, ?)`,
+    [kind, state, key, n, nonce, written, formerly, JSON.stringify(changes)],
   );
+}
+
+/** The scope is out of reach: what was not taken is owed. */
+export function setAside(replica) {
+  if (underWay(replica)) replica.database.transaction(() => asideWithin(replica));
+}
+
+function asideWithin(replica) {
+  const { database } = replica;
+  const healing = underWay(replica);
+  database.run(`delete from arxos_heal where kind in ('again', 'nothing')`);
+  if (healing?.anew) database.run(`delete from arxos_heal where kind = 'row' and state in ('waiting', 'sent')`); // still held
+  database.run(`update arxos_heal set state = 'owed', n = null, nonce = null where state in ('waiting', 'sent')`);
+  if (!healing) return;
+  const owed = database.one(`select 1 from arxos_heal where state = 'owed'`);
+  replica.setState({ healing: null, owing: owed ? text(healing) : null, owing_at: NEVER });
+  numberOn(replica, healing.prior?.n ?? 0);
+}
+
+/** What has no receipt yet is numbered after what the server was heard to have. */
+function numberOn(replica, last) {
+  replica.database.run(`update arxos_change_log set n = null, nonce = null where n > ? and state <> 'sent'`, [last]);
+  replica.setState({ n: Math.max(last, replica.database.one(`select max(n) from arxos_change_log where state = 'sent'`) ?? 0) });
+}
+
+/**
+ * Another device goes on; within the caller's transaction. It owes too what a server acknowledged and what has not come
+ * back yet: where the server has it all the same, it knows it by its stamp.
+ */
+export function fork(replica) {
+  asideWithin(replica);
+  const headers = replica.database.rows(
+    `select key, stamp, sequence as formerly from arxos_change_log
+     where state = 'acknowledged' and sequence > ?
+       and key not in (select transaction_key from arxos_heal where kind = 'own')
+     order by key`,
+    [replica.sequence],
+  );
+  if (!headers.length) return;
+  offerAcknowledged(replica, headers, 'owed');
+  const owing = read(replica.state('owing')) ?? { mark: replica.sequence, cursor: replica.state('cursor'), prior: null };
+  replica.setState({ owing: text(owing), owing_at: NEVER });
 }
 
 // ------------------------------------------------------------ offer

@@ -15,6 +15,7 @@ import { Refused } from '../core/change.js';
 import * as digest from '../core/digest.js';
 import * as stamp from '../core/stamp.js';
 import { hideChildren } from './cascade.js';
+import * as heal from './heal.js';
 import * as log from './log.js';
 import { toInner, toNative } from './values.js';
 
@@ -312,12 +313,18 @@ export class Replica {
     return this.state('cursor_paging') ?? this.state('cursor');
   }
 
-  /** Rows that came with a live hint whose `from` is the sequence applied. */
-  applyHint(rows, cursor, head) {
+  /** The salt of a sequence that was pulled; null where none was heard. */
+  salt(sequence) {
+    return sequence ? this.database.one('select salt from arxos_mark where sequence = ?', [sequence]) : '';
+  }
+
+  /** Rows that came with a live hint whose `from` is the sequence applied, salt and all. */
+  applyHint(rows, cursor, head, salt) {
     return this.applying(() => {
       const done = { rows: 0, receipts: 0, rejected: 0, tables: new Set() };
       this.lay(this.incoming(rows, false), { head, done });
       this.setState({ cursor, head });
+      this.mark(head, salt);
       return done;
     });
   }
@@ -570,6 +577,7 @@ export class Replica {
   /** Become another device: what is unsettled is pending again, unnumbered. Answers how much that is. */
   fork(device) {
     return this.database.transaction(() => {
+      heal.fork(this);
       this.database.run(
         `update arxos_change_log set n = null, nonce = null where state in ('acknowledged', 'rejected', 'discarded')`,
       );
@@ -583,13 +591,11 @@ export class Replica {
   }
 
   /**
-   * How many transactions the server has of this device in a replica that remembers none: what was here is gone.
-   * Numbering goes on after them, so that it is noticed once. 0 in health.
+   * How many transactions the server has of this device in a replica that remembers none; 0 in health. What was here is
+   * gone, or it is an early copy of a device that works on: either way it becomes another device.
    */
   forgotten(known) {
-    if (!known || this.prior() || Number(this.state('n') ?? 0)) return 0;
-    this.goOnAfter(known);
-    return known.n;
+    return known && !this.prior() && !Number(this.state('n') ?? 0) ? known.n : 0;
   }
 
   /** The device's last transaction of this scope, told to a file that does not have it. */
@@ -604,12 +610,12 @@ export class Replica {
   rewind(known) {
     const last = known?.n ?? 0;
     const { database } = this;
-    database.transaction(() => {
+    this.applying(() => {
       const again = database.values(`select key from arxos_change_log where n > ? and state = 'acknowledged'`, [last]);
       const rows = log.touched(database, this.kind, again.map(([key]) => key));
       const server = this.serverRows(rows);
       database.run(`update arxos_change_log set state = 'sent' where n > ? and state = 'acknowledged'`, [last]);
-      for (const [table, id] of rows) this.shade(table, id, server.get(keyOf(table, id)) ?? null, true); // holds them already
+      this.layEdited(rows, server, new Map()); // these edits are open again
       let numbers = database.values(`select n from arxos_change_log where n > ? and state = 'sent' order by n`, [last]);
       if (numbers.some(([n], index) => n !== last + 1 + index)) {
         database.run(`update arxos_change_log set state = 'pending' where n > ? and state = 'sent'`, [last]);

@@ -10,7 +10,13 @@ import * as offers from '../replica/heal.js';
 export async function heal(server, replica, known, role, told) {
   const common = await server.json('POST', '/api/v1/sync/heal', { scope: replica.scope, marks: offers.marks(replica) });
   if (!offers.begin(replica, common.mark, common.cursor, known, role, Date.now())) return null;
-  const offered = await offer(server, replica, told);
+  let offered;
+  try {
+    offered = await offer(server, replica, told);
+  } catch (error) {
+    if (error.outOfReach !== 'forked') throw error;
+    return null;
+  }
   return { scope: replica.scope, mark: common.mark, offered, owed: offers.finish(replica) };
 }
 
@@ -18,7 +24,13 @@ export async function heal(server, replica, known, role, told) {
 export async function goOn(server, replica, told) {
   const healing = offers.underWay(replica);
   if (!healing || healing.anew) return;
-  await offer(server, replica, told);
+  try {
+    await offer(server, replica, told);
+  } catch (error) {
+    if (!error.outOfReach) throw error;
+    offers.setAside(replica); // the exchange that follows finds out why
+    return;
+  }
   offers.finish(replica);
 }
 
@@ -46,7 +58,7 @@ async function offer(server, replica, told) {
     const one = answer.scopes?.[0];
     if (one?.state !== 'ok') {
       const detail = `the server said ${one?.state} while it was healed`;
-      throw Object.assign(new Error(detail), { kind: 'busy', code: 'unavailable', detail, retryAfterMs: 1000 });
+      throw Object.assign(new Error(detail), { kind: 'busy', code: 'unavailable', detail, retryAfterMs: 1000, outOfReach: one?.state ?? 'nothing' });
     }
     offers.take(replica, one.receipts);
     offered += one.receipts.length;

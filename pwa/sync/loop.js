@@ -4,7 +4,7 @@
 import * as sessions from '../core/session.js';
 import * as stamp from '../core/stamp.js';
 import { SCHEMA } from '../core/catalogue.js';
-import { underWay } from '../replica/heal.js';
+import { setAside, underWay } from '../replica/heal.js';
 import { scopeStatus } from '../replica/status.js';
 import * as healing from './healing.js';
 
@@ -19,6 +19,7 @@ export class Loop {
     Object.assign(this, { home, server, tell });
     this.session = sessions.start();
     this.hint = null;
+    this.evicted = false; // something told that a file was lost: it becomes another device without more words
     this.revoked = []; // heard of, not yet told to the session
     this.timer = null;
     this.queue = [];
@@ -51,8 +52,10 @@ export class Loop {
     return this.hear({ event: 'edited', scope, pending: status.pending, rejected: status.rejected });
   }
 
+  /** The socket says that a scope moved. Rows that go on from another history than the replica's are left. */
   hinted(data) {
-    this.hint = data.rows && data.cursor ? data : null;
+    const known = data.scope in this.session.scopes && data.rows && data.cursor && data.salts;
+    this.hint = known && this.home.replica(data.scope).salt(data.from) === data.salts[0] ? data : null;
     return this.hear({ event: 'hinted', scope: data.scope, from: data.from, to: data.to, rows: Boolean(this.hint) });
   }
 
@@ -161,15 +164,20 @@ export class Loop {
   async take(one, asked, receivedAt, offset) {
     const replica = this.home.replica(one.scope);
     const lost = replica.forgotten(one.known);
-    if (lost) this.tell('evicted', { scope: one.scope, name: this.home.nameOf(one.scope), known: lost });
+    if (lost) {
+      this.tell('evicted', { scope: one.scope, name: this.home.nameOf(one.scope), known: lost });
+      this.evicted = true;
+    }
     let done = { receipts: 0, tables: new Set(), suspect: [] };
     if (['ok', 'out_of_order', 'forked', 'gone'].includes(one.state)) {
       done = replica.applyAnswer(one, { fromNothing: asked.cursor === null });
     }
     if (one.state === 'out_of_order') replica.rewind(one.known);
     replica.learn(receivedAt, offset);
+    if (one.state === 'gone') setAside(replica); // what waits is sent, and kept by the server for whoever may read it
     if (one.state === 'gone' && replica.isEmpty()) this.revoked.push(one.scope); // nothing was ever here
-    const state = one.state === 'diverged' ? await this.heal(replica, one) : one.state;
+    let state = lost && one.state === 'ok' ? 'forked' : one.state;
+    if (state === 'diverged') state = await this.heal(replica, one);
     if (done.suspect?.length) await this.repair(replica, done.suspect);
     else if (one.digest && !one.more) {
       replica.setState({ verified_at: new Date().toISOString() });
@@ -220,11 +228,11 @@ export class Loop {
   }
 
   applyHint(scope) {
-    const { rows, cursor, from, to } = this.hint;
+    const { rows, cursor, from, to, salts } = this.hint;
     this.hint = null;
     const replica = this.home.replica(scope);
     if (replica.cursor() === null || replica.sequence !== from) return; // it is about to be fetched anew
-    const done = replica.applyHint(rows, cursor, to);
+    const done = replica.applyHint(rows, cursor, to, salts[1]);
     this.tell('applied', { scope, tables: [...done.tables], receipts: 0, live: true });
   }
 
@@ -232,7 +240,8 @@ export class Loop {
     const device = this.home.newDevice();
     let pending = 0;
     for (const scope of this.home.scopes()) pending += this.home.replica(scope).fork(device);
-    this.tell('fork', { device, pending });
+    if (!this.evicted) this.tell('fork', { device, pending });
+    this.evicted = false;
   }
 
   drop(scope) {

@@ -38,7 +38,8 @@ _log = structlog.get_logger("arxos.live")
 class Hint(msgspec.Struct, frozen=True):
     """`building.change`: a scope moved; small changes bring their rows and the cursor after them.
 
-    `schema`: the one that rows and cursor are of; a replica of an older one hears without them, and pulls.
+    `schema`: the one that rows and cursor are of; a replica of an older one hears without them, and pulls. `salts`: of
+    `since` and `to`; a number alone may be one of another life, before the server was restored.
     """
 
     scope: str
@@ -47,11 +48,12 @@ class Hint(msgspec.Struct, frozen=True):
     rows: msgspec.Raw | None = None
     cursor: str | None = None
     schema: int = 0
+    salts: tuple[str, str] = ("", "")
 
     def frame(self) -> str:
         data: dict[str, Any] = {"scope": self.scope, "from": self.since, "to": self.to}
         if self.rows is not None:
-            data |= {"rows": self.rows, "cursor": self.cursor}
+            data |= {"rows": self.rows, "cursor": self.cursor, "salts": self.salts}
         return frame("building.change", data)
 
 

@@ -59,7 +59,8 @@ class Follower:
                 continue
             data, own = frame["data"], replica(self.tablet.building)
             if data["from"] == self.reached and data.get("rows") is not None:
-                own.apply_hint(msgspec.convert(data["rows"], list[RowOut]), data["cursor"], data["to"])
+                rows = msgspec.convert(data["rows"], list[RowOut])
+                own.apply_hint(rows, data["cursor"], data["to"], data["salts"][1])
             elif data["to"] > self.reached:
                 self.tablet.sync()
             with self.moved:

@@ -113,7 +113,7 @@ def test_scenario_12_an_upload_cut_in_its_middle_goes_on_there_after_a_reload(
     content = photo("large", (3000, 2600))
     size = len(content)
     assert size > 2_500_000, "three pieces at least"
-    proxy.up = size * 6 // 10
+    proxy.up = size * 7 // 10
     take_photo(page, content)
     expect(page.locator("arxos-photos output")).to_have_text("Kept on this device")
     wait_for(lambda: proxy.up == 0)

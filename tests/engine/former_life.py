@@ -11,13 +11,15 @@ import copy
 import msgspec
 
 from arxos_sync import stamp
+from arxos_sync.change import from_row_out
 from arxos_sync.heal import CLAIMED
 from arxos_sync.intake import Arrival, Author, Dice, take_in
 from arxos_sync.messages import Change, Mark, Receipt, Transaction
-from arxos_sync.pull import highest_common
+from arxos_sync.pull import highest_common, row_out
 from tests.engine.world import World, uid
 
 ORDER = ("building", "storey", "space", "system", "element", "task", "validation", "annotation", "comment", "conflict")
+PLAIN = frozenset(ORDER) - {"conflict"}
 
 
 class Holder:
@@ -117,15 +119,32 @@ def save(world: World, saved: dict[int, object]) -> int:
     return store.at.sequence
 
 
+def heard(world: World, sequence: int, saved: dict[int, object]) -> dict[tuple[str, str], dict]:
+    """`plain` as a replica has it that stood at `sequence` and was told what changed since, field by field."""
+    rows = {key: dict(row.values) for key, row in saved[sequence][0].items() if row.deleted is None}
+    for key, row in world.store.kept.items():
+        told = row_out(world.catalogue, row, sequence, True)
+        if row.sequence <= sequence:
+            continue
+        if told.deleted:
+            rows.pop(key, None)
+        else:
+            empty = dict.fromkeys(row.values) if row.born > sequence and row.merge.birth.sequence == row.born else {}
+            rows[key] = rows.get(key, {}) | empty | from_row_out(world.catalogue, key[0], told.set)
+    return {key: _read(world, key[0], values) for key, values in rows.items() if key[0] in PLAIN}
+
+
 def plain(world: World) -> dict[tuple[str, str], dict]:
     """What a person reads of every live row, but for conflicts and what only the server writes."""
-    tables = world.catalogue.tables
     return {
-        key: {
-            name: value
-            for name, value in row.values.items()
-            if tables[key[0]].columns[name].rule != "server" and value not in (None, {}, [])
-        }
+        key: _read(world, key[0], row.values)
         for key, row in world.store.kept.items()
-        if row.deleted is None and key[0] in ORDER and key[0] != "conflict"
+        if row.deleted is None and key[0] in PLAIN
+    }
+
+
+def _read(world: World, table: str, values: dict) -> dict:
+    columns = world.catalogue.tables[table].columns
+    return {
+        name: value for name, value in values.items() if columns[name].rule != "server" and value not in (None, {}, [])
     }

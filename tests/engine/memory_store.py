@@ -10,7 +10,7 @@ from arxos_sync import digest
 from arxos_sync.catalogue import Catalogue
 from arxos_sync.messages import Mark
 from arxos_sync.sheet import references
-from arxos_sync.store import Batch, Head, LogEntry, Row, StoredReceipt
+from arxos_sync.store import Batch, Head, LogEntry, Row, StoredReceipt, Told
 
 
 class _MemorySql:
@@ -96,6 +96,14 @@ class MemoryScope:
 
     def receipts(self, device: str, first: int, last: int) -> dict[int, StoredReceipt]:
         return {n: r for n, r in self.stored.get(device, {}).items() if first <= n <= last}
+
+    def told(self, user_id: str | None, stamps: Iterable[str]) -> list[Told]:
+        wanted = set(stamps)
+        return [
+            Told(entry.device, entry.content, self.stored[entry.device][entry.n].receipt)
+            for entry in self.entries
+            if entry.user_id == user_id and entry.stamp in wanted
+        ]
 
     def rows(self, wanted: Mapping[str, Iterable[str]]) -> list[Row]:
         keys = [(table, id) for table, ids in wanted.items() for id in ids]

@@ -5,11 +5,11 @@ from __future__ import annotations
 import itertools
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from arxos_sync.messages import Change
-from tests.engine.former_life import Holder, plain, put_back, save
+from tests.engine.former_life import Holder, heard, plain, put_back, save
 from tests.engine.world import World, delete, insert, uid, update
 
 E1, E2, E3 = uid(0xE1), uid(0xE2), uid(0xE3)
@@ -256,6 +256,11 @@ steps = st.lists(
 
 @settings(max_examples=300, deadline=None, derandomize=True)
 @given(steps, st.integers(0, 24), st.permutations("ABCD"), st.integers(0, 3))
+@example([*[("A", "insert", 1, 0), ("B", "delete", 1, 0)] * 2], 2, "BCDA", 0)
+@example([("A", "tag", 0, 3), ("B", "tag", 0, 3)], 0, "BDAC", 2)
+@example([("A", "insert", 2, 3), ("C", "tag", 2, 0), ("D", "tag", 2, 1)], 0, "CDAB", 0)
+@example([("A", "insert", 2, 4), ("A", "key", 2, 5), ("D", "delete", 2, 0), ("C", "insert", 2, 1)], 0, "CDAB", 1)
+@example([("A", "insert", 2, 3), ("D", "status", 2, 1), ("B", "delete", 2, 1), ("C", "insert", 2, 4)], 0, "CDAB", 0)
 def test_whoever_returns_and_in_whatever_order_the_day_comes_back(script, cut, order, missing):
     """Everybody had pulled all there was; one never returns. What people read is what they read before."""
     life = Life("ABCD")
@@ -274,6 +279,7 @@ def test_whoever_returns_and_in_whatever_order_the_day_comes_back(script, cut, o
     for letter in returning:
         life.devices[letter].heal()
     after = plain(life.world)
+    assert heard(life.world, at, life.saved) == after, "and who slept through it all hears of it field by field"
     assert {k: v for k, v in after.items() if k not in gone} == {k: v for k, v in before.items() if k not in gone}
 
 

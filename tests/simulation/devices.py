@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from arxos_sync import session
-from arxos_sync.messages import RowOut
 from client_kit.replica import Device as Identity
 from client_kit.sync import Hint, Loop
 from server.accounts.people import Person
@@ -31,6 +30,7 @@ class Device:
         self.home: SimulatedHome = self._home()
         self.loop: Loop | None = None
         self.busy = False
+        self.acting = False
         self.answers: dict[str, tuple[str, str | None]] = {}  # per scope the last answer heard: its stamp and cursor
         self.heard: dict[str, tuple[int, int, str]] = {}  # per scope: log's last key, life, last answer
         (self.folder / "files").mkdir(parents=True)
@@ -76,18 +76,28 @@ class Device:
             self.world.trace(what, self.name, str(sorted(facts.items())))
 
     def guarded(self, work: Any) -> bool:
-        """Do something as this device; False where its process died of it."""
+        """Do something as this device; False where its process died of it. An exchange that was under way meanwhile
+        dies with it.
+        """
+        nested, self.acting = self.acting, True
         with self.world.fate.acting(self.skew_ms):
             try:
                 work()
                 return True
-            except Killed:
-                self.world.count("device_killed")
+            except Killed as killed:
+                died = killed.device or self
+                if killed.device is None:
+                    self.world.count("device_killed")
             except Exception as error:
                 if not is_full(error):
                     raise
                 self.world.count("disk_full")
+                died = self
+            finally:
+                self.acting = nested
         self.stop(keep=self.world.fate.chance(0.8))
+        if nested or died is not self:
+            raise Killed(died)
         return False
 
     # ------------------------------------------------------------ syncing
@@ -131,11 +141,7 @@ class Device:
             self.busy = False
 
     def _take(self, loop: Loop, announced: Announced) -> None:
-        if announced.rows is not None and announced.cursor:
-            rows = msgspec.json.decode(announced.rows, type=list[RowOut])
-            loop.hint = Hint(announced.scope, announced.since, announced.to, rows, announced.cursor)
-        loop.hear(session.Hinted(announced.scope, announced.since, announced.to, loop.hint is not None))
-        loop.hint = None
+        loop.hinted(msgspec.convert(msgspec.json.decode(announced.frame())["data"], Hint))
 
     # ------------------------------------------------------------ what happens to its disk
 

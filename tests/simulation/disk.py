@@ -22,7 +22,11 @@ FILES = ("", "-wal", "-shm", "-journal")
 
 
 class Killed(BaseException):
-    """The process ended here. No code of its own runs afterwards."""
+    """The process ended here. No code of its own runs afterwards. `device`: whose, where it is not whoever acts."""
+
+    def __init__(self, device: Any = None) -> None:
+        super().__init__()
+        self.device = device
 
 
 class Fuse:

@@ -69,7 +69,7 @@ class Oracle:
         self.world = world
         self.servers = {scope: Seen(world, scope) for scope in world.scopes}
         self.refused = {name for device in world.devices for name in _refused(device)}
-        self.entries = [e for e in world.journal.entries if not e.undone]
+        self.entries = [e for e in world.journal.entries if not e.undone or self._came_back(e)]
         self.by_field: dict[tuple[str, tuple[str, str, str]], list[Entry]] = {}
         for entry in self.entries:
             for field in {*entry.typed, *entry.saw}:
@@ -88,6 +88,10 @@ class Oracle:
                 self._replica(device, scope)
 
     # ------------------------------------------------------------ edits
+
+    def _came_back(self, entry: Entry) -> bool:
+        """Undone on a disk, and sent by a copy of it that was made before."""
+        return self.world.copied(entry) and entry.name in self.servers[entry.scope].taken
 
     def _must_be_there(self, entry: Entry) -> bool:
         """What a disk lost before it was sent nobody can bring back; nor what a server forgot meanwhile."""
@@ -165,7 +169,7 @@ class Oracle:
                     raise Wrong(f"{table} {id} was deleted by {entry.name} of {entry.device}, and is back")
 
     def _saw_all(self, deleting: Entry, other: Entry) -> bool:
-        if other.device == deleting.device:
+        if (other.device, other.life) == (deleting.device, deleting.life):
             return True
         return all(deleting.saw.get(field) == value for field, value in other.typed.items())
 

@@ -164,7 +164,7 @@ class Person:
         if id is None or storey is None or self._row(scope, "element", id).get("storey_id") == storey:
             return []
         self.world.count("moved_between_parents")
-        entry.typed["element", id, "storey_id"] = None
+        entry.typed["element", id, "storey_id"] = (storey,)
         return [Change("element", id, "update", set={"storey_id": storey})]
 
     def _delete(self, scope: str, entry: Entry) -> list[Change]:
@@ -173,6 +173,7 @@ class Person:
             return []
         row = self._row(scope, "element", id)
         entry.deleted.append(("element", id))
+        entry.saw["element", id, "storey_id"] = (row.get("storey_id"),)
         for name in TEXTS:
             entry.saw["element", id, name] = row.get(name)
         for key, value in (row.get("properties") or {}).items():

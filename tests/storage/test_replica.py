@@ -566,7 +566,7 @@ def test_a_reader_sees_a_pull_whole_or_not_at_all(replica, path):
 
 def test_rows_of_a_live_hint_move_the_cursor_and_stay_under_edits(replica):
     replica.record([update(1, status="faulty")], NOW)
-    replica.apply_hint([part(1, 6, status="missing", name="live")], "cursor 6", 6)
+    replica.apply_hint([part(1, 6, status="missing", name="live")], "cursor 6", 6, "salt 6")
     assert (replica.cursor(), replica.sequence) == ("cursor 6", 6)
     row = replica.row("element", element(1))
     assert (row["status"], row["name"], row["sequence"]) == ("faulty", "live", 6)
