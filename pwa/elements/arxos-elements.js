@@ -1,7 +1,7 @@
 // <arxos-elements>: the same elements as the plan, as a list that a keyboard and a screen reader can use. Its filter
 // is the plan's. Tells `filter` with a function thing -> boolean, `pick` with an element's id, `clear` of the space.
 
-import { h, icon } from '../view/dom.js';
+import { h, icon, keep } from '../view/dom.js';
 import { count, kindOf, KINDS, say, sayClass } from '../view/words.js';
 
 const ROWS_AT_ONCE = 120;
@@ -58,7 +58,7 @@ export class ArxosElements extends HTMLElement {
     const tally = new Map();
     for (const thing of this.#things) for (const group of groupOf(thing)) tally.set(group, (tally.get(group) ?? 0) + 1);
     const order = ['attention', ...Object.keys(KINDS)].filter((group) => tally.has(group));
-    this.chips.replaceChildren(...order.map((group) => this.#chip(group, tally.get(group))));
+    keep(this.chips, order.map((group) => [group, tally.get(group), () => this.#chip(group, tally.get(group))]));
   }
 
   #chip(group, number) {
@@ -88,7 +88,7 @@ export class ArxosElements extends HTMLElement {
   #draw() {
     const all = this.#things.length, found = this.found.length;
     this.summary.textContent = found === all ? count(all, 'element') : `${found.toLocaleString()} of ${count(all, 'element')}`;
-    this.list.replaceChildren(...this.found.slice(0, this.#shown).map((thing) => this.#line(thing)));
+    keep(this.list, this.found.slice(0, this.#shown).map((thing) => [thing.id, saidOf(thing), () => this.#line(thing)]));
     this.more.hidden = found <= this.#shown;
   }
 
@@ -124,6 +124,11 @@ function groupOf(thing) {
 function textOf(thing) {
   thing.text ??= [thing.tag, thing.name, thing.ifc_class, sayClass(thing.ifc_class), say(thing.status)].join(' ').toLocaleLowerCase();
   return thing.text;
+}
+
+/** All that a line shows. */
+function saidOf(thing) {
+  return JSON.stringify([thing.name, thing.tag, thing.ifc_class, thing.kind, thing.status, thing.contested]);
 }
 
 customElements.define('arxos-elements', ArxosElements);

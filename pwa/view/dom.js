@@ -52,6 +52,28 @@ export function icon(name) {
   return svg;
 }
 
+/**
+ * Children of `parent` from [key, said, make]: one that says the same under the same key stays the node it is, where it
+ * is, so that a list drawn anew under a finger or a focus loses neither.
+ */
+export function keep(parent, wanted) {
+  const former = new Map([...parent.children].map((node) => [node.kept?.key, node]));
+  let next = parent.firstElementChild;
+  for (const [key, said, make] of wanted) {
+    let node = former.get(key);
+    if (node?.kept.said !== said) {
+      const anew = Object.assign(make(), { kept: { key, said } });
+      if (next === node) next = anew;
+      node?.replaceWith(anew);
+      node = anew;
+    }
+    former.delete(key);
+    if (node === next) next = next.nextElementSibling;
+    else parent.insertBefore(node, next);
+  }
+  for (const node of former.values()) node.remove();
+}
+
 /** Runs what undoes each of the listeners it set. */
 export function listening() {
   const stop = new AbortController();

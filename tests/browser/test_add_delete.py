@@ -83,3 +83,20 @@ def test_who_may_not_change_a_building_is_offered_neither(visitor: Visitor, url:
     page.wait_for_selector("form[data-element]")
     expect(page.get_by_role("button", name="Delete")).to_have_count(0)
     expect(page.get_by_role("button", name="Add an element")).to_have_count(0)
+
+
+def test_a_list_drawn_anew_while_somebody_works_keeps_its_lines_and_the_focus(
+    visitor: Visitor, url: str, building: str
+):
+    page = visitor.login()
+    page.goto(f"{url}/b/{building}")
+    wait_for_plan(page)
+    wait_for_badge(page, "saved")
+    lines = page.locator("arxos-elements ul.elements button")
+    other, mine = (lines.nth(n).get_attribute("data-id") for n in (0, 3))
+    page.evaluate("id => { window.line = document.querySelector(`[data-id='${id}']`); window.line.focus(); }", mine)
+    path = f"/api/v1/buildings/{building}/element/{other}"
+    changed = Office(url, "owner@demo.arxos").http.patch(path, json={"set": {"name": "Renamed meanwhile"}})
+    assert changed.status_code == 200, changed.text
+    expect(page.locator(f"[data-id='{other}']")).to_contain_text("Renamed meanwhile")
+    assert page.evaluate("window.line.isConnected && document.activeElement === window.line")

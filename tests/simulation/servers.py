@@ -29,6 +29,8 @@ from server.sync.exchange import Exchange
 from server.sync.routes import demand_reader
 from server.sync.snapshots import Snapshots
 
+_open = spatialite_server._open
+
 
 class Died(Exception):
     """A server process ended in the middle of a request."""
@@ -51,6 +53,38 @@ class Store:
         return getattr(self.store, name)
 
 
+class _Pool:
+    """The connections of a dead process pass to the next one, which spares SQLite reading its schema again. What was
+    not committed is not there, and all that the process knew is gone, as if the file had been opened anew.
+    """
+
+    def __init__(self) -> None:
+        self.free: list[Any] = []
+
+    def open(self, path: Path) -> Any:
+        return self.free.pop() if self.free else _Kept(self, _open(path))
+
+    def let_go(self) -> None:
+        """The file is about to be copied or replaced."""
+        while self.free:
+            self.free.pop().raw.close()
+
+
+class _Kept:
+    def __init__(self, pool: _Pool, raw: Any):
+        self.pool, self.raw = pool, raw
+        self.execute, self.executemany = raw.execute, raw.executemany
+
+    @property
+    def in_transaction(self) -> bool:
+        return self.raw.in_transaction
+
+    def close(self) -> None:
+        if self.raw.in_transaction:
+            self.raw.execute("rollback")
+        self.pool.free.append(self)
+
+
 class _Bus:
     """Takes what is announced by other ways in; the world carries it on."""
 
@@ -67,11 +101,21 @@ class _Bus:
 class Servers:
     def __init__(self, folder: Path, catalogue: Catalogue, open_store: Any = None):
         self.folder, self.catalogue = folder, catalogue
-        self._open = open_store or (lambda: spatialite_server.open_store(folder, catalogue, epoch=new_id()))
+        self._open, self._pool = open_store or self._open_embedded, _Pool()
         self.bus = _Bus()
         self.roles_given: list[tuple[str, str, str, str | None]] = []
         self._reading: Any = None
         self.start()
+
+    def _open_embedded(self) -> Any:
+        spatialite_server._open = self._pool.open  # type: ignore[assignment]
+        try:
+            store = spatialite_server.open_store(self.folder, self.catalogue, epoch=new_id())
+        finally:
+            spatialite_server._open = _open
+        store._readers.get()
+        store._readers.put(self._pool.open(self.folder / spatialite_server.FILE))
+        return store
 
     def start(self) -> None:
         """The process starts anew over what is on disk."""
@@ -91,6 +135,11 @@ class Servers:
 
     def stop(self) -> None:
         self.store.close()
+
+    def let_go(self) -> None:
+        """Stop, and close every file."""
+        self.stop()
+        self._pool.let_go()
         if self._reading is not None:
             self._reading.close()
             self._reading = None
@@ -145,7 +194,7 @@ class Servers:
         target = self.folder.with_name(f"{self.folder.name}-backup")
         shutil.rmtree(target, ignore_errors=True)
         target.mkdir()
-        self.stop()
+        self.let_go()
         for file in self.folder.iterdir():
             if file.is_file():
                 shutil.copyfile(file, target / file.name)
@@ -153,7 +202,7 @@ class Servers:
         return target
 
     def put_back(self, backup: Path, new_epoch: bool) -> None:
-        self.stop()
+        self.let_go()
         for file in self.folder.iterdir():
             if file.is_file():
                 file.unlink()

@@ -153,7 +153,7 @@ class World:
             finally:
                 for device in self.devices:
                     device.stop()
-                self.servers.stop()
+                self.servers.let_go()
                 shutil.rmtree(self.folder, ignore_errors=True)
 
     def edits(self) -> int:
@@ -301,7 +301,7 @@ def template() -> Template:
         (folder / "server").mkdir()
         servers = Servers(folder / "server", schemas.catalogue())
         persons = fill(servers)
-        servers.stop()
+        servers.let_go()
         replicas = {}
         for scope in SCOPES:
             replicas[scope] = folder / f"{scope}.sqlite"
