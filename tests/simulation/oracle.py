@@ -104,13 +104,21 @@ class Oracle:
         server = self.servers[entry.scope]
         if entry.name in self.refused or entry.name in server.quarantined:
             return
-        if entry.name not in server.taken and not self._cancelled(entry):
+        if entry.name not in server.taken and not self._cancelled(entry) and not self._waits_at_home(entry):
             raise Wrong(f"{entry.name} of {entry.device} was acknowledged and is nowhere: {entry}")
         if self.world.forgot:
             return
         for (table, id, field), value in entry.typed.items():
             if isinstance(value, str) and not self._stands(server, table, id, field, value):
                 self._replaced(entry, server, (table, id, field), value)
+
+    def _waits_at_home(self, entry: Entry) -> bool:
+        """A server forgot it, and who could bring it back may not write there any more: their device keeps it."""
+        device = self.world.device(entry.device)
+        if not self.world.forgot or self.world.role(device.person, entry.scope) or not device.has(entry.scope):
+            return False
+        connection = device.home.replica(entry.scope).connection
+        return bool(connection.execute("select 1 from arxos_change_log where reason = ?", (entry.name,)).fetchone())
 
     def _cancelled(self, entry: Entry) -> bool:
         """Came and went before it was sent: its own author deleted what it made."""
