@@ -176,11 +176,11 @@ class Loop:
             self.tell("evicted", {"scope": one.scope, "known": lost})
             self.evicted = True
         done = Applied()
+        replica.learn(received_at, offset)  # before what it is the clock of: a device that dies in between heard it
         if one.state in ("ok", "out_of_order", "forked", "gone"):
             done = replica.apply_answer(one, from_nothing=asked.cursor is None)
         if one.state == "out_of_order":
             replica_care.rewind(replica, one.known)
-        replica.learn(received_at, offset)
         replica.set_state(role=one.role)
         state = "forked" if lost and one.state == "ok" else one.state
         if state == "gone":

@@ -169,11 +169,11 @@ export class Loop {
       this.evicted = true;
     }
     let done = { receipts: 0, tables: new Set(), suspect: [] };
+    replica.learn(receivedAt, offset); // before what it is the clock of: a page that ends in between heard it
     if (['ok', 'out_of_order', 'forked', 'gone'].includes(one.state)) {
       done = replica.applyAnswer(one, { fromNothing: asked.cursor === null });
     }
     if (one.state === 'out_of_order') replica.rewind(one.known);
-    replica.learn(receivedAt, offset);
     if (one.state === 'gone') setAside(replica); // what waits is sent, and kept by the server for whoever may read it
     if (one.state === 'gone' && replica.isEmpty()) this.revoked.push(one.scope); // nothing was ever here
     let state = lost && one.state === 'ok' ? 'forked' : one.state;

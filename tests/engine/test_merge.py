@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import struct
 
+import msgspec
 import pytest
 
 from arxos_sync import digest
@@ -357,6 +358,27 @@ def test_roles_are_checked_for_every_change(world: World, role, change, allowed:
 
 
 # ---------------------------------------------------------------- exactly once
+
+
+def test_what_a_copied_disk_sends_under_another_id_is_taken_once(world: World):
+    world.roles["C"] = "owner"
+    sent = world.transaction("A", [update("element", E1, 3, visit_count={"add": 4})])
+    receipt = world.send("A", None, [sent]).receipts[0]
+    world.user = lambda letter: World().user("A")  # the same person
+    again = msgspec.structs.replace(sent, n=1, nonce="n" * 16)
+    taken = world.send("C", None, [again])
+    assert taken.receipts == [msgspec.structs.replace(receipt, n=1)] and taken.known == Mark(1, "n" * 16)
+    assert world.row("element", E1)["visit_count"] == 4
+    five = [update("element", E1, 3, visit_count={"add": 5})]
+    world.send("C", Mark(1, "n" * 16), [msgspec.structs.replace(sent, n=2, nonce="m" * 16, changes=five)])
+    assert world.row("element", E1)["visit_count"] == 9, "what says something else is not the same, whatever its stamp"
+
+
+def test_another_persons_edit_of_the_same_stamp_is_their_own(world: World):
+    sent = world.transaction("A", [update("element", E1, 3, visit_count={"add": 4})])
+    world.send("A", None, [sent])
+    world.send("B", None, [msgspec.structs.replace(sent, n=1, nonce="n" * 16)])
+    assert world.row("element", E1)["visit_count"] == 8
 
 
 def test_a_repeat_gets_the_stored_receipt_unchanged(world: World):

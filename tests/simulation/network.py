@@ -82,12 +82,12 @@ class Line:
 
     def _carried(self, body: bytes) -> bytes:
         servers = self.world.servers
+        servers.turn()
         servers.store.dies = self._strikes("server_killed_before_commit")
         try:
             return self._served(body)
         except Died:
-            servers.stop()
-            servers.start()
+            servers.restart()
             raise Unreachable("the server ended") from None
         finally:
             servers.store.dies = False
@@ -96,8 +96,7 @@ class Line:
         with self.world.fate.acting(0):
             content = self.world.servers.exchange(self.device.person, body)
         if self._strikes("server_killed_after_commit"):
-            self.world.servers.stop()
-            self.world.servers.start()
+            self.world.servers.restart()
             raise Unreachable("the server ended after its commit")
         self._exchanges += 1
         self.world.carry_hints()

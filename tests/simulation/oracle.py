@@ -136,15 +136,19 @@ class Oracle:
         return any(value in text for text in server.conflicts)
 
     def _replaced(self, entry: Entry, server: Seen, field: tuple[str, str, str], value: str) -> None:
-        """Somebody who saw it, or its author, typed over it or deleted it."""
+        """Somebody who saw it, or its author, also on a copy of their disk, typed over it or deleted it."""
         at = self.entries.index(entry)
         for other in self.by_field[entry.scope, field]:
             later = other is not entry and self.entries.index(other) > at
-            if later and (other.saw.get(field) == value or (other.device == entry.device and field in other.typed)):
+            same = other.device == entry.device or self._ids(server, other) & self._ids(server, entry)
+            if later and (other.saw.get(field) == value or (same and field in other.typed)):
                 return
         if field[2] == "systems" and any((field[0], field[1]) in e.deleted for e in self.entries):
             return
         raise Wrong(f"{value} of {entry.device} at {field} was taken, stands nowhere, and nobody who saw it wrote over")
+
+    def _ids(self, server: Seen, entry: Entry) -> set[str]:
+        return set(server.taken.get(entry.name, ()))
 
     def _exactly_once(self, entry: Entry) -> None:
         taken = self.servers[entry.scope].taken.get(entry.name, [])

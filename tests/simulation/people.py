@@ -117,7 +117,7 @@ class Person:
         name, choose = self.world.fate.choose.choice(TEXTS), self.world.fate.choose
         rows = self.device.home.replica(scope).connection.execute(f'select id, "{name}" from element order by id')
         found = [(id, saw) for id, saw in rows if id not in self.world.pairs]
-        some = choose.sample(found, min(len(found), choose.choice([4, 8, 12])))
+        some = choose.sample(found, min(len(found), choose.choice([6, 10, 14])))
         for id, saw in some:
             self._note(entry, "element", id, name, entry.name, saw)
         return [Change("element", id, "update", set={name: entry.name}) for id, _ in some]

@@ -1,4 +1,4 @@
-"""The servers of a world: one store, several processes over it, that die before or after they commit, and backups.
+"""The servers of a world: one store, two processes over it, which die before or after they commit, and backups.
 
 Requests arrive as bytes and answers leave as bytes, through the same reading and packing as over HTTP.
 """
@@ -6,7 +6,7 @@ Requests arrive as bytes and answers leave as bytes, through the same reading an
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -30,6 +30,7 @@ from server.sync.routes import demand_reader
 from server.sync.snapshots import Snapshots
 
 _open = spatialite_server._open
+PROCESSES = 2
 
 
 class Died(Exception):
@@ -98,9 +99,32 @@ class _Bus:
         """Sockets would close; here devices find out at their next exchange."""
 
 
+class Process:
+    """One server process: all that it knows beside the store."""
+
+    def __init__(self, store: Any, servers: Servers):
+        self.store = Store(store)
+        epoch = self.store.epoch()
+        self.parts = Parts(
+            settings=Settings(data_dir=servers.folder),
+            catalogue=servers.catalogue,
+            store=self.store,
+            epoch=epoch,
+            tokens=None,
+            passwords=None,
+            sessions=None,
+            bus=servers.bus,
+            snapshots=Snapshots(self.store, servers.catalogue, epoch, servers.folder / "snapshots"),
+        )
+
+
 class Servers:
-    def __init__(self, folder: Path, catalogue: Catalogue, open_store: Any = None):
-        self.folder, self.catalogue = folder, catalogue
+    """`pick(count)` says which process takes the next request."""
+
+    def __init__(
+        self, folder: Path, catalogue: Catalogue, open_store: Any = None, pick: Callable[[int], int] = lambda count: 0
+    ):
+        self.folder, self.catalogue, self._pick = folder, catalogue, pick
         self._open, self._pool = open_store or self._open_embedded, _Pool()
         self.bus = _Bus()
         self.roles_given: list[tuple[str, str, str, str | None]] = []
@@ -118,23 +142,30 @@ class Servers:
         return store
 
     def start(self) -> None:
-        """The process starts anew over what is on disk."""
-        self.store = Store(self._open())
-        epoch = self.store.epoch()
-        self.parts = Parts(
-            settings=Settings(data_dir=self.folder),
-            catalogue=self.catalogue,
-            store=self.store,
-            epoch=epoch,
-            tokens=None,
-            passwords=None,
-            sessions=None,
-            bus=self.bus,
-            snapshots=Snapshots(self.store, self.catalogue, epoch, self.folder / "snapshots"),
-        )
+        """The processes start over what is on disk."""
+        self._processes = [Process(self._open(), self) for _ in range(PROCESSES)]
+        self._at = 0
+
+    @property
+    def store(self) -> Store:
+        return self._processes[self._at].store
+
+    @property
+    def parts(self) -> Parts:
+        return self._processes[self._at].parts
+
+    def turn(self) -> None:
+        """Another process may take what comes next."""
+        self._at = self._pick(PROCESSES)
+
+    def restart(self) -> None:
+        """The process whose turn it is ended; another takes its place."""
+        self.store.close()
+        self._processes[self._at] = Process(self._open(), self)
 
     def stop(self) -> None:
-        self.store.close()
+        for process in self._processes:
+            process.store.close()
 
     def let_go(self) -> None:
         """Stop, and close every file."""

@@ -165,8 +165,8 @@ class World:
     def _begin(self) -> None:
         data = self.folder / "server"
         shutil.copytree(template().data, data)
-        self.servers = Servers(data, self.catalogue, self._open)
         choose = self.fate.choose
+        self.servers = Servers(data, self.catalogue, self._open, choose.randrange)
         for number in range(choose.choice([4, 4, 5, 6])):
             person = self.accounts[number % len(self.accounts)]
             scopes = list(SCOPES) if number % 3 else list(SCOPES[: 1 + number % 2])

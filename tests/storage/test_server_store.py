@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 import pytest
 
 from arxos_sync import digest
 from arxos_sync.messages import Mark, Receipt
-from arxos_sync.store import Head, StoredReceipt
+from arxos_sync.store import Head, StoredReceipt, Told
 from tests.engine.world import SCOPE, uid
 from tests.storage.rows import DEVICE, USER_SCOPE, batch, entry, put, row
 
@@ -197,6 +198,22 @@ def test_the_log_comes_back_in_order_and_knows_its_salts(any_store: Any):
         assert [writer.salt(n) for n in range(5)] == ["", "salt1", "salt2", "salt3", None]
     with any_store.write(OTHER) as writer:
         assert list(writer.log(0)) == []
+
+
+def test_what_a_person_sent_under_a_stamp_is_found_with_its_receipt(any_store: Any):
+    entries = [msgspec.structs.replace(entry(n, n), user_id=uid(0xA1 + n // 3), stamp=f"stamp {n}") for n in (1, 2, 3)]
+    with any_store.write(SCOPE) as writer:
+        made = batch(head=3)
+        made.log = entries
+        made.receipts = [StoredReceipt(n, f"nonce {n}", Receipt(n, "applied", n, [])) for n in (1, 2, 3)]
+        writer.save(made)
+    with any_store.write(SCOPE) as writer:
+        wanted = [Told(DEVICE, entries[1].content, Receipt(2, "applied", 2, []))]
+        assert writer.told(uid(0xA1), {"stamp 2", "stamp 3"}) == wanted
+        assert writer.told(uid(0xA2), {"stamp 2"}) == writer.told(None, {"stamp 2"}) == []
+        assert writer.told(uid(0xA1), set()) == []
+    with any_store.write(OTHER) as writer:
+        assert writer.told(uid(0xA1), {"stamp 2"}) == []
 
 
 def test_leaves_sum_to_the_digest_and_name_their_rows(any_store: Any):
