@@ -87,6 +87,7 @@ def begin(replica: Replica, mark: int, cursor: str, known: Mark | None, role: st
             """
             update arxos_change_log set sequence = 0
             where state = 'acknowledged' and sequence > ? and sequence <= (select sequence from arxos_writing)
+              and key in (select transaction_key from arxos_heal where kind = 'own')
             """,
             (mark,),
         )

@@ -56,7 +56,8 @@ export function begin(replica, mark, cursor, known, role, nowMs) {
     offerRows(replica, mark, role, nowMs);
     database.run(
       `update arxos_change_log set sequence = 0
-       where state = 'acknowledged' and sequence > ? and sequence <= (select sequence from arxos_writing)`,
+       where state = 'acknowledged' and sequence > ? and sequence <= (select sequence from arxos_writing)
+         and key in (select transaction_key from arxos_heal where kind = 'own')`,
       [mark],
     );
     database.run(`update arxos_change_log set base = min(base, ?) where state in ('pending', 'sent')`, [mark]);

@@ -57,6 +57,7 @@ class Device:
 
     def stop(self, keep: bool = False) -> None:
         """The process ends, in whatever it was doing. `keep`: its open files pass to the next one (disk.py)."""
+        self.answers.clear()  # whether the last one was taken in nobody can say from outside
         self.home.crash(keep)
         left = self.home.left_open
         self.home, self.loop = self._home(), None

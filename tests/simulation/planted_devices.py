@@ -10,6 +10,7 @@ import msgspec
 from arxos_sync import session
 from arxos_sync.storage import replica_lay
 from arxos_sync.storage.spatialite import Replica
+from client_kit.sync import Loop
 from tests.simulation.planted import PLANTED, bug, replaced, small_pages
 
 _apply = Replica.apply_answer
@@ -55,8 +56,26 @@ def _trusting() -> Iterator[None]:
             return now, []
         return session._with(now, event.scope, sequence=event.to), [{"do": "apply_hint", "scope": event.scope}]
 
+    def hearing(self: Any, hint: Any) -> None:
+        self.hint = hint if hint.rows is not None and hint.cursor else None
+        self.hear(session.Hinted(hint.scope, hint.since, hint.to, self.hint is not None))
+        self.hint = None
+
+    def applying(self: Any, scope: str) -> None:
+        hint = self.hint
+        self.home.replica(scope).apply_hint(hint.rows, hint.cursor, hint.to, hint.salts[1])
+
     events = session._EVENTS | {session.Hinted: hinted}
-    with replaced((session, "_EVENTS", events)):
+    with replaced((session, "_EVENTS", events), (Loop, "hinted", hearing), (Loop, "_apply_hint", applying)):
+        yield
+
+
+@bug("a hint known by its number alone", "servers-put-back")
+def _numbered() -> Iterator[None]:
+    def salt(self: Any, sequence: int) -> Any:
+        return type("Any", (), {"__eq__": lambda self, other: True, "__hash__": None})()
+
+    with replaced((Replica, "salt", salt)):
         yield
 
 
