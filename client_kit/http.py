@@ -179,10 +179,10 @@ class Server:
         return _decoded(answer, SyncAnswer, binary=True)
 
     def snapshot(self, scope: str, path: Path) -> None:
-        """Fetch a scope's file to `path`, going on where a try before was cut."""
+        """Fetch a scope's file to `path`, packed on the way, going on where a try before was cut."""
         part, tag_file = path.with_suffix(".part"), path.with_suffix(".tag")
         have = part.stat().st_size if part.exists() and tag_file.exists() else 0
-        headers, told = {"Accept-Encoding": "identity"}, {"schema": self.home.catalogue.schema}
+        headers, told = {"Accept-Encoding": "zstd"}, {"schema": self.home.catalogue.schema}
         if have:
             headers |= {"Range": f"bytes={have}-", "If-Range": tag_file.read_text("ascii")}
         token = self.token()
@@ -194,10 +194,13 @@ class Server:
                     answer.read()
                     raise _problem(answer)
                 tag_file.write_text(answer.headers["ETag"], "ascii")
-                _write(part, answer.iter_bytes(), append=answer.status_code == 206)
+                _write(part, answer.iter_raw(), append=answer.status_code == 206)
+                packed = answer.headers.get("Content-Encoding") == "zstd"
         except httpx.TransportError as error:
             raise Unreachable(f"{self.url}: {error or type(error).__name__}") from error
         tag_file.unlink()
+        if packed:
+            _unpack(part)
         part.replace(path)
 
     def heal(self, scope: str, marks: list[tuple[int, str]]) -> _Healing:
@@ -243,6 +246,18 @@ def _write(path: Path, chunks: Iterator[bytes], append: bool) -> None:
             file.write(chunk)
         file.flush()
         os.fsync(file.fileno())
+
+
+def _unpack(path: Path) -> None:
+    whole = path.with_suffix(".unpacked")
+    try:
+        with open(path, "rb") as packed, open(whole, "wb") as file:
+            zstandard.ZstdDecompressor().copy_stream(packed, file)
+            file.flush()
+            os.fsync(file.fileno())
+    except zstandard.ZstdError as error:
+        raise Problem("unavailable", f"the snapshot came broken: {error}", retry_after_s=1) from error
+    whole.replace(path)
 
 
 def _decoded(answer: httpx.Response, type: type[T], *, binary: bool = False) -> T:

@@ -212,7 +212,7 @@ class Servers:
     def snapshot(self, person: Person, scope: str, path: Path) -> None:
         with self.store.read(scope) as reader:
             demand_reader(reader, person)
-        shutil.copyfile(self.parts.snapshots.build(scope).file, path)
+        shutil.copyfile(self.parts.snapshots.build(scope, self.catalogue.schema).file, path)
 
     def set_role(self, person: Person, scope: str, role: str | None) -> None:
         self.roles_given.append((now(), person.id, scope, role))
