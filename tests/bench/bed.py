@@ -119,6 +119,7 @@ class Tablet:
         self.home.save(device)
         self.sent = self.received = 0
         self.waited_s = self._since = 0.0
+        self.snapshot: httpx.Response | None = None  # the last one, read or not
         self.server.client.event_hooks = {"request": [self._sends], "response": [self._got]}
 
     def _sends(self, request: httpx.Request) -> None:
@@ -126,7 +127,9 @@ class Tablet:
         self._since = time.perf_counter()
 
     def _got(self, response: httpx.Response) -> None:
-        if "snapshot" not in response.url.path:
+        if "snapshot" in response.url.path:
+            self.snapshot = response
+        else:
             response.read()
             self.received += response.num_bytes_downloaded
         self.waited_s += time.perf_counter() - self._since
