@@ -83,20 +83,30 @@ def begin(replica: Replica, mark: int, cursor: str, known: Mark | None, role: st
         _unnumber(replica, last)
         _offer_own(replica, last, mark)
         _offer_rows(replica, mark, role, now_ms)
-        connection.execute(
-            """
-            update arxos_change_log set sequence = 0
-            where state = 'acknowledged' and sequence > ? and sequence <= (select sequence from arxos_writing)
-              and key in (select transaction_key from arxos_heal where kind = 'own')
-            """,
-            (mark,),
-        )
+        _close(replica, mark)
         connection.execute(
             "update arxos_change_log set base = min(base, ?) where state in ('pending', 'sent')", (mark,)
         )
         connection.execute("update arxos_writing set sequence = min(sequence, ?)", (mark,))
         replica.set_state(healing=_text(Healing(mark, cursor, prior)), known=_text(prior))
     return True
+
+
+def _close(replica: Replica, mark: int) -> None:
+    """What the rows hold already is no open edit while the cursor is back at the mark. What the server still knows
+    needs no offer.
+    """
+    held = "state = 'acknowledged' and sequence > ? and sequence <= (select sequence from arxos_writing)"
+    replica.connection.execute(
+        f"""
+        insert into arxos_heal (kind, state, transaction_key, stamp, formerly, sequence, content)
+        select 'own', 'taken', key, stamp, sequence, sequence, x'90'
+        from arxos_change_log
+        where {held} and key not in (select transaction_key from arxos_heal where kind = 'own')
+        """,
+        (mark,),
+    )
+    replica.connection.execute(f"update arxos_change_log set sequence = 0 where {held}", (mark,))
 
 
 def _numbered_as(replica: Replica, n: int) -> Mark | None:

@@ -54,17 +54,28 @@ export function begin(replica, mark, cursor, known, role, nowMs) {
     unnumber(replica, last);
     offerOwn(replica, last, mark);
     offerRows(replica, mark, role, nowMs);
-    database.run(
-      `update arxos_change_log set sequence = 0
-       where state = 'acknowledged' and sequence > ? and sequence <= (select sequence from arxos_writing)
-         and key in (select transaction_key from arxos_heal where kind = 'own')`,
-      [mark],
-    );
+    close(database, mark);
     database.run(`update arxos_change_log set base = min(base, ?) where state in ('pending', 'sent')`, [mark]);
     database.run('update arxos_writing set sequence = min(sequence, ?)', [mark]);
     replica.setState({ healing: text({ mark, cursor, prior, anew: true, taken: 0, tried: 0 }), known: text(prior) });
   });
   return true;
+}
+
+/**
+ * What the rows hold already is no open edit while the cursor is back at the mark. What the server still knows needs
+ * no offer.
+ */
+function close(database, mark) {
+  const held = `state = 'acknowledged' and sequence > ? and sequence <= (select sequence from arxos_writing)`;
+  database.run(
+    `insert into arxos_heal (kind, state, transaction_key, stamp, formerly, sequence, content)
+     select 'own', 'taken', key, stamp, sequence, sequence, x'90'
+     from arxos_change_log
+     where ${held} and key not in (select transaction_key from arxos_heal where kind = 'own')`,
+    [mark],
+  );
+  database.run(`update arxos_change_log set sequence = 0 where ${held}`, [mark]);
 }
 
 function numberedAs(replica, n) {

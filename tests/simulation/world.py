@@ -245,6 +245,7 @@ class World:
         clone.stop()
         shutil.rmtree(clone.folder)
         shutil.copytree(device.folder, clone.folder)
+        clone.life = device.life
         self.devices.append(clone)
         self._copied |= {device.name, clone.name}
         for key, entry in list(self.journal.keys.items()):
