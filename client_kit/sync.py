@@ -36,7 +36,8 @@ class Hint(msgspec.Struct, frozen=True):
     to: int
     rows: list[RowOut] | None = None
     cursor: str | None = None
-    salts: tuple[str, str] | None = None
+    after: str = ""
+    salt: str = ""
 
 
 class Loop:
@@ -256,21 +257,21 @@ class Loop:
         return replica
 
     def hinted(self, hint: Hint) -> None:
-        """The socket says that a scope moved. Rows that go on from another history than the replica's are left."""
+        """The socket says that a scope moved. Rows that go on from another cursor than the replica's are left."""
         known = hint.scope in self.session.scopes
-        if known and hint.rows is not None and hint.cursor and hint.salts:
-            self.hint = hint if self.home.replica(hint.scope).salt(hint.since) == hint.salts[0] else None
+        if known and hint.rows is not None and hint.cursor and hint.after:
+            self.hint = hint if self.home.replica(hint.scope).cursor() == hint.after else None
         self.hear(session.Hinted(hint.scope, hint.since, hint.to, self.hint is not None))
         self.hint = None
 
     def _apply_hint(self, scope: str) -> None:
         hint, self.hint = self.hint, None
         assert hint is not None and hint.scope == scope, "the hint just told"
-        assert hint.rows is not None and hint.cursor and hint.salts
+        assert hint.rows is not None and hint.cursor
         replica = self.home.replica(scope)
-        if replica.cursor() is None or replica.sequence != hint.since:
+        if replica.cursor() != hint.after or replica.sequence != hint.since:
             return  # the file is about to be fetched anew: the next exchange brings these rows too
-        done = replica.apply_hint(hint.rows, hint.cursor, hint.to, hint.salts[1])
+        done = replica.apply_hint(hint.rows, hint.cursor, hint.to, hint.salt)
         self.tell("applied", {"scope": scope, "state": "live", "head": hint.to} | msgspec.to_builtins(done))
 
     def _fork(self) -> None:

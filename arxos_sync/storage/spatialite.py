@@ -208,12 +208,8 @@ class Replica:
         """What the next request names: the last page's cursor while pages are held."""
         return self.state("cursor_paging") or self.state("cursor")
 
-    def salt(self, sequence: int) -> str | None:
-        """The salt of a sequence that was pulled; None where none was heard."""
-        return self.one("select salt from arxos_mark where sequence = ?", sequence) if sequence else ""
-
     def apply_hint(self, rows: list[RowOut], cursor: str, head: int, salt: str) -> Applied:
-        """Rows that came with a live hint whose `from` is the sequence applied, salt and all."""
+        """Rows that came with a live hint whose `after` is the cursor here."""
         with self.transaction(capture=False):
             done = replica_lay.lay(self, replica_lay.incoming(self, rows, False), head=head, done=Applied())
             self.set_state(cursor=cursor, head=str(head))

@@ -313,12 +313,7 @@ export class Replica {
     return this.state('cursor_paging') ?? this.state('cursor');
   }
 
-  /** The salt of a sequence that was pulled; null where none was heard. */
-  salt(sequence) {
-    return sequence ? this.database.one('select salt from arxos_mark where sequence = ?', [sequence]) : '';
-  }
-
-  /** Rows that came with a live hint whose `from` is the sequence applied, salt and all. */
+  /** Rows that came with a live hint whose `after` is the cursor here. */
   applyHint(rows, cursor, head, salt) {
     return this.applying(() => {
       const done = { rows: 0, receipts: 0, rejected: 0, tables: new Set() };

@@ -52,10 +52,10 @@ export class Loop {
     return this.hear({ event: 'edited', scope, pending: status.pending, rejected: status.rejected });
   }
 
-  /** The socket says that a scope moved. Rows that go on from another history than the replica's are left. */
+  /** The socket says that a scope moved. Rows that go on from another cursor than the replica's are left. */
   hinted(data) {
-    const known = data.scope in this.session.scopes && data.rows && data.cursor && data.salts;
-    this.hint = known && this.home.replica(data.scope).salt(data.from) === data.salts[0] ? data : null;
+    const known = data.scope in this.session.scopes && data.rows && data.cursor && data.after;
+    this.hint = known && this.home.replica(data.scope).cursor() === data.after ? data : null;
     return this.hear({ event: 'hinted', scope: data.scope, from: data.from, to: data.to, rows: Boolean(this.hint) });
   }
 
@@ -228,11 +228,11 @@ export class Loop {
   }
 
   applyHint(scope) {
-    const { rows, cursor, from, to, salts } = this.hint;
+    const { rows, cursor, from, to, after, salt } = this.hint;
     this.hint = null;
     const replica = this.home.replica(scope);
-    if (replica.cursor() === null || replica.sequence !== from) return; // it is about to be fetched anew
-    const done = replica.applyHint(rows, cursor, to, salts[1]);
+    if (replica.cursor() !== after || replica.sequence !== from) return; // it is about to be fetched anew
+    const done = replica.applyHint(rows, cursor, to, salt);
     this.tell('applied', { scope, tables: [...done.tables], receipts: 0, live: true });
   }
 

@@ -38,8 +38,9 @@ _log = structlog.get_logger("arxos.live")
 class Hint(msgspec.Struct, frozen=True):
     """`building.change`: a scope moved; small changes bring their rows and the cursor after them.
 
-    `schema`: the one that rows and cursor are of; a replica of an older one hears without them, and pulls. `salts`: of
-    `since` and `to`; a number alone may be one of another life, before the server was restored.
+    `schema`: the one that rows and cursors are of; a replica of an older one hears without them, and pulls. `after`:
+    the cursor that the rows go on from, since a number alone may be of another life, before the server was restored, or
+    of a replica that has not been told all of the schema. `salt`: of `to`.
     """
 
     scope: str
@@ -48,12 +49,13 @@ class Hint(msgspec.Struct, frozen=True):
     rows: msgspec.Raw | None = None
     cursor: str | None = None
     schema: int = 0
-    salts: tuple[str, str] = ("", "")
+    after: str = ""
+    salt: str = ""
 
     def frame(self) -> str:
         data: dict[str, Any] = {"scope": self.scope, "from": self.since, "to": self.to}
         if self.rows is not None:
-            data |= {"rows": self.rows, "cursor": self.cursor, "salts": self.salts}
+            data |= {"rows": self.rows, "cursor": self.cursor, "after": self.after, "salt": self.salt}
         return frame("building.change", data)
 
 

@@ -84,14 +84,13 @@ def hint_of(parts: Parts, reader: ScopeReader, taken: Taken) -> Hint:
     scope, before, head = reader.scope, taken.before, taken.head.sequence
     if len(taken.touched) > limits.LIVE_ROWS_BYTES_MAX // 64:
         return Hint(scope, before, head)
-    salts = (reader.salt(before) or "", taken.head.salt)
-    cursor = Cursor(parts.epoch, parts.catalogue.schema, before, salts[0])
-    wish = Wish(write_cursor(cursor), parts.catalogue.schema, rows=True)
+    after = write_cursor(Cursor(parts.epoch, parts.catalogue.schema, before, reader.salt(before) or ""))
+    wish = Wish(after, parts.catalogue.schema, rows=True)
     pulled = pull(reader, parts.catalogue, parts.epoch, wish)
     rows = msgspec.json.encode(pulled.rows)
     if pulled.state != "ok" or pulled.more or len(rows) > limits.LIVE_ROWS_BYTES_MAX:
         return Hint(scope, before, head)
-    return Hint(scope, before, head, msgspec.Raw(rows), pulled.cursor, parts.catalogue.schema, salts)
+    return Hint(scope, before, head, msgspec.Raw(rows), pulled.cursor, parts.catalogue.schema, after, taken.head.salt)
 
 
 def role_to_push(reader: ScopeReader, person: Person | None, transactions: list[Transaction], at: str) -> str | None:

@@ -60,7 +60,7 @@ class Follower:
             data, own = frame["data"], replica(self.tablet.building)
             if data["from"] == self.reached and data.get("rows") is not None:
                 rows = msgspec.convert(data["rows"], list[RowOut])
-                own.apply_hint(rows, data["cursor"], data["to"], data["salts"][1])
+                own.apply_hint(rows, data["cursor"], data["to"], data["salt"])
             elif data["to"] > self.reached:
                 self.tablet.sync()
             with self.moved:

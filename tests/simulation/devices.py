@@ -15,6 +15,7 @@ from server.accounts.people import Person
 from server.live.bus import Hint as Announced
 from tests.simulation.disk import FILES, Killed, SimulatedHome, is_full
 from tests.simulation.network import Line
+from tests.simulation.skew import ONE, TWO
 
 if TYPE_CHECKING:
     from tests.simulation.world import World
@@ -24,6 +25,7 @@ class Device:
     def __init__(self, world: World, name: str, person: Person, scopes: list[str], skew_ms: int, spatialite: bool):
         self.world, self.name, self.person, self.skew_ms, self.spatialite = world, name, person, skew_ms, spatialite
         self.folder = world.folder / name
+        self.catalogue = ONE
         self.wanted = list(scopes)
         self.life = 0  # grows when the disk loses something
         self.dropped: list[str] = []
@@ -37,7 +39,7 @@ class Device:
         self._install()
 
     def _home(self) -> SimulatedHome:
-        return SimulatedHome(self.folder, self.world.catalogue, self.world.template, self.spatialite)
+        return SimulatedHome(self.folder, self.catalogue, self.world.template, self.spatialite)
 
     def _install(self) -> None:
         from client_kit.replica import new_id
@@ -67,6 +69,12 @@ class Device:
         """All at once, and without what was never forced to the disk (disk.py)."""
         self.home.lose_power()
         self.home, self.loop = self._home(), None
+
+    def update_app(self) -> None:
+        """The next version of the program finds the files as they are."""
+        self.stop()
+        self.catalogue = TWO
+        self.home = self._home()
 
     def _told(self, what: str, facts: dict[str, Any]) -> None:
         if what == "dropped":

@@ -22,11 +22,15 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from tests.simulation.people import TEXTS, Entry
+from tests.simulation.people import NEWER, TEXTS, Entry
+from tests.simulation.skew import TWO
 
 if TYPE_CHECKING:
     from tests.simulation.devices import Device
     from tests.simulation.world import World
+
+
+TABLES = ["element", "annotation", "comment", "conflict", "storey", "building"]
 
 
 class Wrong(AssertionError):
@@ -41,7 +45,8 @@ class Seen:
         self.scope = scope
         self.rows: dict[tuple[str, str], dict[str, Any]] = {}
         self.sequences: dict[tuple[str, str], int] = {}
-        for table in ("element", "annotation", "comment", "conflict", "storey", "building"):
+        self.tables = [*TABLES, "sensor"] if world.servers.newest is TWO else TABLES
+        for table in self.tables:
             for row in ask(f'select * from "{table}" where building_id = ? and deleted is null', scope):
                 self.rows[table, str(row["id"])] = row
                 self.sequences[table, str(row["id"])] = row["sequence"]
@@ -205,7 +210,7 @@ class Oracle:
             raise Wrong(f"{device.name} still has {waiting} transactions of {scope} to send")
         held = {
             (table, id): sequence
-            for table in ("element", "annotation", "comment", "conflict", "storey", "building")
+            for table in self.servers[scope].tables
             for id, sequence in connection.execute(f'select id, sequence from "{table}"')
         }
         server = self.servers[scope]
@@ -223,6 +228,7 @@ class Oracle:
 
     def _same_values(self, device: Device, connection: Any, server: Seen) -> None:
         names = [*TEXTS, "properties", "systems", "visit_count", "storey_id"]
+        names += [*NEWER, "maker_data"] if "sensor" in server.tables else []
         for id, *values in connection.execute(f"select id, {', '.join(names)} from element"):
             row = server.rows["element", id]
             for name, value in zip(names, values, strict=True):

@@ -13,12 +13,14 @@ import msgspec
 from arxos_sync.messages import Change
 from arxos_sync.problems import Problem, Refused
 from arxos_sync.storage import replica_undo
+from tests.simulation.skew import TWO
 
 if TYPE_CHECKING:
     from tests.simulation.devices import Device
     from tests.simulation.world import World
 
 TEXTS = ("name", "tag", "serial_number", "model", "manufacturer")
+NEWER = ("colour",)
 
 
 class Entry(msgspec.Struct):
@@ -65,7 +67,7 @@ class Person:
         scope = self.world.fate.choose.choice(scopes)
         choices = {
             self._text: 6, self._round: 6, self._key: 3, self._count: 3, self._tags: 2, self._insert: 3, self._pair: 2,
-            self._move: 1, self._delete: 2, self._resolve: 2, self._undo: 1, self._comment: 1,
+            self._move: 1, self._delete: 2, self._resolve: 2, self._undo: 1, self._comment: 1, self._sensor: 1,
         }  # fmt: skip
         work = self.world.fate.choose.choices(list(choices), list(choices.values()))[0]
         entry = Entry(self.world.journal.name(), self.device.name, self.device.life, scope, work.__name__[1:])
@@ -90,6 +92,12 @@ class Person:
         found = self.device.home.replica(scope).connection.execute(f'select id from "{table}" order by id')
         return [id for (id,) in found]
 
+    def _texts(self) -> tuple[str, ...]:
+        return TEXTS + NEWER if self.device.catalogue is TWO else TEXTS
+
+    def _maps(self) -> tuple[str, ...]:
+        return ("properties", "maker_data") if self.device.catalogue is TWO else ("properties",)
+
     def _one(self, scope: str, table: str = "element") -> str | None:
         ids = [id for id in self._rows(scope, table) if id not in self.world.pairs]
         return self.world.fate.choose.choice(ids) if ids else None
@@ -107,7 +115,7 @@ class Person:
         if id is None:
             return []
         choose, row = self.world.fate.choose, self._row(scope, "element", id)
-        names = choose.sample(TEXTS, choose.choice([1, 1, 2]))
+        names = choose.sample(self._texts(), choose.choice([1, 1, 2]))
         for name in names:
             self._note(entry, "element", id, name, entry.name, row.get(name))
         return [Change("element", id, "update", set=dict.fromkeys(names, entry.name))]
@@ -123,12 +131,13 @@ class Person:
         return [Change("element", id, "update", set={name: entry.name}) for id, _ in some]
 
     def _key(self, scope: str, entry: Entry) -> list[Change]:
-        id, key = self._one(scope), self.world.fate.choose.choice("abc")
+        choose = self.world.fate.choose
+        id, key, column = self._one(scope), choose.choice("abc"), choose.choice(self._maps())
         if id is None:
             return []
-        saw = (self._row(scope, "element", id).get("properties") or {}).get(key)
-        self._note(entry, "element", id, f"properties.{key}", entry.name, saw)
-        return [Change("element", id, "update", set={"properties": {key: entry.name}})]
+        saw = (self._row(scope, "element", id).get(column) or {}).get(key)
+        self._note(entry, "element", id, f"{column}.{key}", entry.name, saw)
+        return [Change("element", id, "update", set={column: {key: entry.name}})]
 
     def _count(self, scope: str, entry: Entry) -> list[Change]:
         id, amount = self._one(scope), self.world.fate.choose.randrange(1, 9)
@@ -174,11 +183,30 @@ class Person:
         row = self._row(scope, "element", id)
         entry.deleted.append(("element", id))
         entry.saw["element", id, "storey_id"] = (row.get("storey_id"),)
-        for name in TEXTS:
+        for name in self._texts():
             entry.saw["element", id, name] = row.get(name)
-        for key, value in (row.get("properties") or {}).items():
-            entry.saw["element", id, f"properties.{key}"] = value
+        for column in self._maps():
+            for key, value in (row.get(column) or {}).items():
+                entry.saw["element", id, f"{column}.{key}"] = value
+        for sensor, name in self._sensors(scope, id):
+            entry.deleted.append(("sensor", sensor))
+            entry.saw["sensor", sensor, "name"] = name
         return [Change("element", id, "delete")]
+
+    def _sensors(self, scope: str, element: str) -> list[tuple[str, str]]:
+        if self.device.catalogue is not TWO:
+            return []
+        connection = self.device.home.replica(scope).connection
+        return connection.execute("select id, name from sensor where element_id = ? order by id", (element,)).fetchall()
+
+    def _sensor(self, scope: str, entry: Entry) -> list[Change]:
+        """A row of a table that came with the second schema, under one of the first."""
+        element = self._one(scope)
+        if element is None or self.device.catalogue is not TWO:
+            return []
+        id = self.world.new_id(scope)
+        self._note(entry, "sensor", id, "name", entry.name, None)
+        return [Change("sensor", id, "insert", set={"element_id": element, "name": entry.name})]
 
     def _comment(self, scope: str, entry: Entry) -> list[Change]:
         """A finding with a remark, in one transaction."""

@@ -25,6 +25,8 @@ FAULTS: dict[str, float] = {
     "cloned": 0.008,
     "evicted": 0.008,
     "role_changed": 0.02,
+    "app_updated": 0.02,
+    "server_updated": 0.015,
     "server_backed_up": 0.02,
     "server_put_back": 0.015,
     "server_put_back_with_epoch": 0.015,
@@ -73,5 +75,6 @@ _SUITED = (
     _suited("clocks", delay=0.03),
     _suited("hints", hint_lost=0.1, drop=0.1),
     _suited("power-cuts", power_cut=0.12),
+    _suited("skew", app_updated=0.08, server_updated=0.03),
 )
 PROFILES |= {profile.name: profile for profile in _SUITED}

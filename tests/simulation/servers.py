@@ -107,24 +107,26 @@ class Process:
         epoch = self.store.epoch()
         self.parts = Parts(
             settings=Settings(data_dir=servers.folder),
-            catalogue=servers.catalogue,
+            catalogue=servers.newest,
             store=self.store,
             epoch=epoch,
             tokens=None,
             passwords=None,
             sessions=None,
             bus=servers.bus,
-            snapshots=Snapshots(self.store, servers.catalogue, epoch, servers.folder / "snapshots"),
+            snapshots=Snapshots(self.store, servers.newest, epoch, servers.folder / "snapshots"),
         )
 
 
 class Servers:
-    """`pick(count)` says which process takes the next request."""
+    """`pick(count)` says which process takes the next request. `newest`: the catalogue of the installed program,
+    with which a process goes on until it ends.
+    """
 
     def __init__(
         self, folder: Path, catalogue: Catalogue, open_store: Any = None, pick: Callable[[int], int] = lambda count: 0
     ):
-        self.folder, self.catalogue, self._pick = folder, catalogue, pick
+        self.folder, self.newest, self._pick = folder, catalogue, pick
         self._open, self._pool = open_store or self._open_embedded, _Pool()
         self.bus = _Bus()
         self.roles_given: list[tuple[str, str, str, str | None]] = []
@@ -134,7 +136,7 @@ class Servers:
     def _open_embedded(self) -> Any:
         spatialite_server._open = self._pool.open  # type: ignore[assignment]
         try:
-            store = spatialite_server.open_store(self.folder, self.catalogue, epoch=new_id())
+            store = spatialite_server.open_store(self.folder, self.newest, epoch=new_id())
         finally:
             spatialite_server._open = _open
         store._readers.get()
@@ -194,7 +196,7 @@ class Servers:
         with self.store.read(scope) as reader:
             demand_reader(reader, person)
             mark = highest_common(reader, marks)
-            return {"mark": mark, "cursor": cursor_at(reader, self.catalogue, self.parts.epoch, mark)}
+            return {"mark": mark, "cursor": cursor_at(reader, self.parts.catalogue, self.parts.epoch, mark)}
 
     def leaves(self, person: Person, scope: str, table: str) -> dict[str, Any]:
         with self.store.read(scope) as reader:
@@ -205,14 +207,14 @@ class Servers:
     def repair(self, person: Person, scope: str, table: str, leaves: list[int]) -> dict[str, Any]:
         with self.store.read(scope) as reader:
             demand_reader(reader, person)
-            rows = [row_out(self.catalogue, row, None, True) for row in reader.leaf_rows(table, leaves)]
-            cursor = settled_cursor(reader, self.catalogue, self.parts.epoch)
+            rows = [row_out(self.parts.catalogue, row, None, True) for row in reader.leaf_rows(table, leaves)]
+            cursor = settled_cursor(reader, self.parts.catalogue, self.parts.epoch)
             return {"cursor": cursor, "rows": [msgspec.to_builtins(row, builtin_types=(bytes,)) for row in rows]}
 
     def snapshot(self, person: Person, scope: str, path: Path) -> None:
         with self.store.read(scope) as reader:
             demand_reader(reader, person)
-        shutil.copyfile(self.parts.snapshots.build(scope, self.catalogue.schema).file, path)
+        shutil.copyfile(self.parts.snapshots.build(scope, self.parts.catalogue.schema).file, path)
 
     def set_role(self, person: Person, scope: str, role: str | None) -> None:
         self.roles_given.append((now(), person.id, scope, role))

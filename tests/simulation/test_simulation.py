@@ -19,11 +19,11 @@ SEEDS = int(os.environ.get("ARXOS_SIM_SEEDS", "60"))
 BASE = int(os.environ.get("ARXOS_SIM_BASE") or time.strftime("%Y%m%d")) * 1000
 REPLAYED = 20
 FAULTS = {
-    "answer_cut", "answer_lost", "clock_wrong", "cloned", "delay",
+    "answer_cut", "answer_lost", "app_updated", "clock_wrong", "cloned", "delay",
     "device_killed", "disk_full", "disk_put_back", "drop", "duplicate",
     "evicted", "hint_lost", "moved_between_parents", "portal", "reorder",
     "restart", "role_changed", "server_killed_after_commit", "server_killed_before_commit", "server_put_back",
-    "server_put_back_with_epoch", "token_expired", "truncate",
+    "server_put_back_with_epoch", "server_updated", "token_expired", "truncate",
 }  # fmt: skip
 
 

@@ -19,7 +19,6 @@ from typing import Any
 
 import msgspec
 
-import schemas
 from arxos_sync.messages import Change
 from arxos_sync.storage import replica_file
 from server.accounts import people as accounts
@@ -33,6 +32,7 @@ from tests.simulation.oracle import Oracle, check_pairs
 from tests.simulation.people import Journal, Person
 from tests.simulation.profiles import FAULTS, Profile
 from tests.simulation.servers import Servers
+from tests.simulation.skew import ONE, TWO
 
 SCOPES = ("01920000-0000-7000-8000-00000000b001", "01920000-0000-7000-8000-00000000b002")
 DAY_MS = 86_400_000
@@ -45,7 +45,6 @@ class World:
     def __init__(self, seed: int, profile: Profile, open_store: Any = None, ask: Any = None):
         self.seed, self.profile, self.fate = seed, profile, Fate(seed)
         self.fate.coarse_ms = profile.coarse_ms
-        self.catalogue = schemas.catalogue()
         self.folder = Path(tempfile.mkdtemp(prefix=f"arxos-world-{seed}-", dir=ROOT))
         self.faults: Counter[str] = Counter()
         self.journal, self.scopes = Journal(), SCOPES
@@ -166,7 +165,7 @@ class World:
         data = self.folder / "server"
         shutil.copytree(template().data, data)
         choose = self.fate.choose
-        self.servers = Servers(data, self.catalogue, self._open, choose.randrange)
+        self.servers = Servers(data, ONE, self._open, choose.randrange)
         for number in range(choose.choice([4, 4, 5, 6])):
             person = self.accounts[number % len(self.accounts)]
             scopes = list(SCOPES) if number % 3 else list(SCOPES[: 1 + number % 2])
@@ -224,8 +223,18 @@ class World:
         if self.strikes("role_changed"):
             person, role = choose.choice(self.accounts[1:]), choose.choice(["technician", "viewer", None, "reviewer"])
             self.servers.set_role(person, choose.choice(SCOPES), role)
+        if device.catalogue is ONE and self.strikes("app_updated"):
+            device.update_app()
+        if self.servers.newest is ONE and self.strikes("server_updated"):
+            self._update_servers()
         if self._open is None:
             self._happen_to_the_server()
+
+    def _update_servers(self) -> None:
+        """One process after the other: the last one goes on with the former program until it ends."""
+        self.servers.newest = TWO
+        self.servers.turn()
+        self.servers.restart()
 
     def _happen_to_the_server(self) -> None:
         if self.strikes("server_backed_up"):
@@ -241,6 +250,7 @@ class World:
     def _clone(self, device: Device) -> None:
         name = f"device{len(self.devices)}"
         clone = Device(self, name, device.person, device.wanted, device.skew_ms, device.spatialite)
+        clone.catalogue = device.catalogue
         device.stop()
         clone.stop()
         shutil.rmtree(clone.folder)
@@ -259,9 +269,15 @@ class World:
             at, _, work = heapq.heappop(self._queue)
             self.fate.now_ms = max(self.fate.now_ms, at)
             work()
+        if any(device.catalogue is TWO for device in self.devices):
+            self.servers.newest = TWO
+        self.servers.stop()
+        self.servers.start()
         for device in self.devices:
             device.stop(keep=True)
             device.home.fill_disk(False)
+            if self.servers.newest is TWO:
+                device.update_app()
         last = None
         for _ in range(ROUNDS_MAX):
             for device in self.devices:
@@ -300,13 +316,13 @@ def template() -> Template:
     folder = Path(tempfile.mkdtemp(prefix="arxos-worlds-", dir=ROOT))
     with fate.in_force():
         (folder / "server").mkdir()
-        servers = Servers(folder / "server", schemas.catalogue())
+        servers = Servers(folder / "server", ONE)
         persons = fill(servers)
         servers.let_go()
         replicas = {}
         for scope in SCOPES:
             replicas[scope] = folder / f"{scope}.sqlite"
-            connection = replica_file.create_replica(replicas[scope], schemas.catalogue(), scope, journal="wal")
+            connection = replica_file.create_replica(replicas[scope], ONE, scope, journal="wal")
             connection.execute("pragma wal_checkpoint(truncate)")
             connection.close()
     return Template(folder / "server", persons, frozenset(pairs()), replicas)
