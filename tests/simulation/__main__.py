@@ -1,4 +1,4 @@
-"""`python -m tests.simulation SEED [--profile NAME] [--trace]`: one world again, as it was."""
+"""`python -m tests.simulation SEED [--profile NAME] [--postgis] [--trace]`: one world again, as it was."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ def main() -> None:
     parser.add_argument("--to", type=int, help="run all seeds up to this one")
     parser.add_argument("--profile", default="everything", choices=PROFILES)
     parser.add_argument("--bug", help="with a planted bug (planted.py)")
+    parser.add_argument("--postgis", action="store_true", help="over a real PostGIS")
     parser.add_argument("--trace", action="store_true")
     given = parser.parse_args()
     profile = msgspec.structs.replace(PROFILES[given.profile], talk=given.trace)
@@ -25,7 +26,7 @@ def main() -> None:
         begun = time.process_time()
         try:
             with planting(given.bug):
-                world = run(seed, profile)
+                world = run(seed, profile, given.postgis)
         except AssertionError as wrong:
             print(f"seed {seed}: {wrong}")
             raise

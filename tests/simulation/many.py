@@ -1,21 +1,26 @@
-"""Many worlds over two processes, and what they came to. `python -m tests.simulation.many FIRST COUNT [PROFILE]`."""
+"""Many worlds over two processes, and what they came to.
+
+`python -m tests.simulation.many FIRST COUNT [PROFILE] [postgis]`.
+"""
 
 from __future__ import annotations
 
 import multiprocessing
 import sys
+import tempfile
 import time
 import traceback
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from pathlib import Path
 from statistics import median
 
 import msgspec
 
-from tests.simulation import planted
+from tests import services
+from tests.simulation import grounds, planted, world
 from tests.simulation.disk import Killed
 from tests.simulation.profiles import PROFILES
-from tests.simulation.world import run, template
 
 PROCESSES = 2
 
@@ -37,36 +42,48 @@ class Ran(msgspec.Struct, frozen=True):
         return sum(count > 0 for count in self.faults.values())
 
 
-def one(seed: int, profile: str = "everything", bug: str | None = None) -> Ran:
-    template()
+def one(seed: int, profile: str = "everything", bug: str | None = None, on_postgis: bool = False) -> Ran:
+    world.template()
     begun = time.process_time()
     try:
         with planted.planting(bug):
-            world = run(seed, PROFILES[profile])
+            ran = world.run(seed, PROFILES[profile], on_postgis)
     except (Exception, Killed) as error:  # whatever a world ends with is a finding, and is told with its seed
-        told = f"{error}\n{''.join(traceback.format_exception(error)[-4:])}"
-        return Ran(seed, "", 0, 0, 0, {}, time.process_time() - begun, f"{replay(seed, profile, bug)}\n{told}")
-    faults = dict(world.faults)
+        told = f"{replay(seed, profile, bug, on_postgis)}\n{error}\n{''.join(traceback.format_exception(error)[-4:])}"
+        return Ran(seed, "", 0, 0, 0, {}, time.process_time() - begun, told)
+    faults = dict(ran.faults)
     restarts = sum(faults.get(name, 0) for name in ("restart", "device_killed", "disk_full", "power_cut"))
     return Ran(
-        seed, world.hash(), len(world.devices), world.edits(), restarts, faults, time.process_time() - begun
+        seed, ran.hash(), len(ran.devices), ran.edits(), restarts, faults, time.process_time() - begun
     )
 
 
-def replay(seed: int, profile: str, bug: str | None = None) -> str:
+def replay(seed: int, profile: str, bug: str | None = None, on_postgis: bool = False) -> str:
     given = f" --profile {profile}" if profile != "everything" else ""
+    given += " --postgis" if on_postgis else ""
     return f"python -m tests.simulation {seed}{given}" + (f" --bug '{bug}'" if bug else "")
 
 
-def _given(given: tuple[int, str, str | None]) -> Ran:
+def _settle(folder: Path, cluster: Path | None) -> None:
+    """A process of the pool is ended without a chance to clear up: what it makes lies in a folder of its parent."""
+    world.ROOT, grounds.CLUSTER = folder, cluster
+
+
+def _given(given: tuple[int, str, str | None, bool]) -> Ran:
     return one(*given)
 
 
-def many(seeds: Iterable[int], profile: str = "everything", bug: str | None = None) -> Iterator[Ran]:
+def many(
+    seeds: Iterable[int], profile: str = "everything", bug: str | None = None, on_postgis: bool = False
+) -> Iterator[Ran]:
     """In the order of the seeds."""
     context = multiprocessing.get_context("spawn")
-    with context.Pool(PROCESSES) as pool:
-        yield from pool.imap(_given, [(seed, profile, bug) for seed in seeds], chunksize=4)
+    cluster = services.postgres_socket() if on_postgis else None
+    with (
+        tempfile.TemporaryDirectory(prefix="arxos-worlds-", dir=world.ROOT) as folder,
+        context.Pool(PROCESSES, _settle, (Path(folder), cluster)) as pool,
+    ):
+        yield from pool.imap(_given, [(seed, profile, bug, on_postgis) for seed in seeds], chunksize=4)
 
 
 def summary(ran: list[Ran], took_s: float) -> str:
@@ -85,8 +102,9 @@ def _cpu(ran: list[Ran]) -> float:
 
 def main() -> None:
     first, count, *rest = sys.argv[1:]
+    on_postgis, profile = "postgis" in rest, next((name for name in rest if name != "postgis"), "everything")
     begun, ran = time.perf_counter(), []
-    for result in many(range(int(first), int(first) + int(count)), *rest):
+    for result in many(range(int(first), int(first) + int(count)), profile, on_postgis=on_postgis):
         ran.append(result)
         if result.failed:
             print(result.failed, flush=True)

@@ -18,8 +18,6 @@ from arxos_sync.catalogue import Catalogue
 from arxos_sync.change import read_request
 from arxos_sync.problems import Problem
 from arxos_sync.pull import cursor_at, highest_common, row_out, settled_cursor
-from arxos_sync.storage import spatialite_server
-from arxos_sync.storage.driver import sqlite
 from server.accounts import members
 from server.accounts.people import Person
 from server.live.bus import Hint
@@ -28,8 +26,8 @@ from server.settings import Settings
 from server.sync.exchange import Exchange
 from server.sync.routes import demand_reader
 from server.sync.snapshots import Snapshots
+from tests.simulation.grounds import Embedded
 
-_open = spatialite_server._open
 PROCESSES = 2
 
 
@@ -52,38 +50,6 @@ class Store:
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.store, name)
-
-
-class _Pool:
-    """The connections of a dead process pass to the next one, which spares SQLite reading its schema again. What was
-    not committed is not there, and all that the process knew is gone, as if the file had been opened anew.
-    """
-
-    def __init__(self) -> None:
-        self.free: list[Any] = []
-
-    def open(self, path: Path) -> Any:
-        return self.free.pop() if self.free else _Kept(self, _open(path))
-
-    def let_go(self) -> None:
-        """The file is about to be copied or replaced."""
-        while self.free:
-            self.free.pop().raw.close()
-
-
-class _Kept:
-    def __init__(self, pool: _Pool, raw: Any):
-        self.pool, self.raw = pool, raw
-        self.execute, self.executemany = raw.execute, raw.executemany
-
-    @property
-    def in_transaction(self) -> bool:
-        return self.raw.in_transaction
-
-    def close(self) -> None:
-        if self.raw.in_transaction:
-            self.raw.execute("rollback")
-        self.pool.free.append(self)
 
 
 class _Bus:
@@ -124,28 +90,17 @@ class Servers:
     """
 
     def __init__(
-        self, folder: Path, catalogue: Catalogue, open_store: Any = None, pick: Callable[[int], int] = lambda count: 0
+        self, folder: Path, catalogue: Catalogue, ground: Any = None, pick: Callable[[int], int] = lambda count: 0
     ):
         self.folder, self.newest, self._pick = folder, catalogue, pick
-        self._open, self._pool = open_store or self._open_embedded, _Pool()
+        self.ground = ground or Embedded(folder)
         self.bus = _Bus()
         self.roles_given: list[tuple[str, str, str, str | None]] = []
-        self._reading: Any = None
         self.start()
-
-    def _open_embedded(self) -> Any:
-        spatialite_server._open = self._pool.open  # type: ignore[assignment]
-        try:
-            store = spatialite_server.open_store(self.folder, self.newest, epoch=new_id())
-        finally:
-            spatialite_server._open = _open
-        store._readers.get()
-        store._readers.put(self._pool.open(self.folder / spatialite_server.FILE))
-        return store
 
     def start(self) -> None:
         """The processes start over what is on disk."""
-        self._processes = [Process(self._open(), self) for _ in range(PROCESSES)]
+        self._processes = [Process(self.ground.open(self.newest), self) for _ in range(PROCESSES)]
         self._at = 0
 
     @property
@@ -163,7 +118,7 @@ class Servers:
     def restart(self) -> None:
         """The process whose turn it is ended; another takes its place."""
         self.store.close()
-        self._processes[self._at] = Process(self._open(), self)
+        self._processes[self._at] = Process(self.ground.open(self.newest), self)
 
     def stop(self) -> None:
         for process in self._processes:
@@ -172,17 +127,7 @@ class Servers:
     def let_go(self) -> None:
         """Stop, and close every file."""
         self.stop()
-        self._pool.let_go()
-        if self._reading is not None:
-            self._reading.close()
-            self._reading = None
-
-    def reading(self) -> Any:
-        """A connection of the oracle's own to the embedded store's file."""
-        if self._reading is None:
-            self._reading = sqlite.connect(self.folder / spatialite_server.FILE, isolation_level=None)
-            self._reading.row_factory = sqlite.Row
-        return self._reading
+        self.ground.let_go()
 
     # ------------------------------------------------------------ what HTTP would carry
 
@@ -220,27 +165,17 @@ class Servers:
         self.roles_given.append((now(), person.id, scope, role))
         members.set_role(self.parts, person.id, person.name, scope, role)
 
-    # ------------------------------------------------------------ backups of the embedded store
+    # ------------------------------------------------------------ backups
 
-    def backup(self) -> Path:
-        """Everything as it is now; answers where."""
-        target = self.folder.with_name(f"{self.folder.name}-backup")
-        shutil.rmtree(target, ignore_errors=True)
-        target.mkdir()
+    def back_up(self) -> None:
+        """Everything as it is now."""
         self.let_go()
-        for file in self.folder.iterdir():
-            if file.is_file():
-                shutil.copyfile(file, target / file.name)
+        self.ground.back_up()
         self.start()
-        return target
 
-    def put_back(self, backup: Path, new_epoch: bool) -> None:
+    def put_back(self, new_epoch: bool) -> None:
         self.let_go()
-        for file in self.folder.iterdir():
-            if file.is_file():
-                file.unlink()
-        for file in backup.iterdir():
-            shutil.copyfile(file, self.folder / file.name)
+        self.ground.put_back()
         self.start()
         if new_epoch:
             with self.store.tables() as sql:

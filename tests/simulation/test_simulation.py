@@ -1,4 +1,4 @@
-"""Worlds from seeds: fresh ones from a printed base, all kept ones, and twenty of them twice.
+"""Worlds from seeds: fresh ones from a printed base, all kept ones, twenty of them twice and some over PostGIS.
 
 `ARXOS_SIM_BASE` names the first fresh seed (today's date otherwise) and `ARXOS_SIM_SEEDS` how many there are. What
 fails says the one command that shows it again.
@@ -18,6 +18,7 @@ KEPT = Path(__file__).with_name("kept_seeds.txt")
 SEEDS = int(os.environ.get("ARXOS_SIM_SEEDS", "60"))
 BASE = int(os.environ.get("ARXOS_SIM_BASE") or time.strftime("%Y%m%d")) * 1000
 REPLAYED = 20
+OVER_POSTGIS = 20
 FAULTS = {
     "answer_cut", "answer_lost", "app_updated", "clock_wrong", "cloned", "delay",
     "device_killed", "disk_full", "disk_put_back", "drop", "duplicate",
@@ -27,9 +28,9 @@ FAULTS = {
 }  # fmt: skip
 
 
-def _ran(seeds: list[int]) -> list[Ran]:
+def _ran(seeds: list[int], on_postgis: bool = False) -> list[Ran]:
     begun = time.perf_counter()
-    ran = list(many(seeds))
+    ran = list(many(seeds, on_postgis=on_postgis))
     print(summary(ran, time.perf_counter() - begun))
     failed = [r.failed for r in ran if r.failed]
     assert not failed, "\n\n".join([f"{len(failed)} of {len(ran)} seeds failed", *failed[:5]])
@@ -52,6 +53,20 @@ def test_a_seed_is_the_same_world_each_time():
     assert [r.failed for r in first] == [None] * REPLAYED
     assert [r.hash for r in first] == [r.hash for r in again]
     assert len({r.hash for r in first}) == REPLAYED
+
+
+def test_a_seed_is_the_same_world_over_postgis():
+    _alike(range(BASE, BASE + OVER_POSTGIS))
+
+
+@pytest.mark.long
+def test_two_hundred_seeds_are_the_same_worlds_over_postgis():
+    _alike(range(BASE + OVER_POSTGIS, BASE + 200))
+
+
+def _alike(seeds: range) -> None:
+    embedded, postgis = list(many(seeds)), _ran(list(seeds), on_postgis=True)
+    assert [r.hash for r in postgis] == [r.hash for r in embedded]
 
 
 def test_a_failing_seed_names_the_command_that_shows_it(monkeypatch: pytest.MonkeyPatch):

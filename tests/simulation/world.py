@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import atexit
 import hashlib
 import heapq
 import itertools
@@ -28,6 +29,7 @@ from server.sync.push import Job
 from tests.simulation import promises
 from tests.simulation.devices import Device
 from tests.simulation.dice import Fate
+from tests.simulation.grounds import Postgis, new_database
 from tests.simulation.oracle import Oracle, check_pairs
 from tests.simulation.people import Journal, Person
 from tests.simulation.profiles import FAULTS, Profile
@@ -42,21 +44,21 @@ ROOT = Path("/dev/shm") if Path("/dev/shm").is_dir() else Path(tempfile.gettempd
 
 
 class World:
-    def __init__(self, seed: int, profile: Profile, open_store: Any = None, ask: Any = None):
+    def __init__(self, seed: int, profile: Profile, on_postgis: bool = False):
         self.seed, self.profile, self.fate = seed, profile, Fate(seed)
         self.fate.coarse_ms = profile.coarse_ms
         self.folder = Path(tempfile.mkdtemp(prefix=f"arxos-world-{seed}-", dir=ROOT))
         self.faults: Counter[str] = Counter()
         self.journal, self.scopes = Journal(), SCOPES
-        self.accounts, self.pairs = template().accounts, template().pairs
+        self._start = postgis_template() if on_postgis else template()
+        self.accounts, self.pairs = self._start.accounts, self._start.pairs
         self.forgot = False  # a server was put back to an earlier moment
         self._copied: set[str] = set()  # devices whose disk was cloned or put back
         self._trace = hashlib.sha256()
         self._queue: list[tuple[int, int, Callable[[], Any]]] = []
         self._ties, self._ids = itertools.count(), itertools.count(1)
         self._depth, self._calm = 0, False
-        self._backup: Path | None = None
-        self._open, self._ask = open_store, ask
+        self._backed_up = False
         self.devices: list[Device] = []
 
     # ------------------------------------------------------------ what others ask of the world
@@ -112,9 +114,7 @@ class World:
 
     def ask(self, statement: str, *values: Any) -> list[dict[str, Any]]:
         """Plain SQL over the server's store, by a connection of the oracle's own."""
-        if self._ask is not None:
-            return self._ask(statement, *values)
-        return [dict(row) for row in self.servers.reading().execute(statement, values)]
+        return self.servers.ground.ask(statement, values)
 
     def device(self, name: str) -> Device:
         return next(device for device in self.devices if device.name == name)
@@ -123,7 +123,7 @@ class World:
         return entry.device in self._copied or self.forgot
 
     def template(self, scope: str) -> Path:
-        return template().replicas[scope]
+        return self._start.replicas[scope]
 
     def carry_hints(self) -> None:
         """What the servers announce reaches the devices whose process runs, or is lost."""
@@ -153,6 +153,7 @@ class World:
                 for device in self.devices:
                     device.stop()
                 self.servers.let_go()
+                self.servers.ground.remove()
                 shutil.rmtree(self.folder, ignore_errors=True)
 
     def edits(self) -> int:
@@ -163,9 +164,12 @@ class World:
 
     def _begin(self) -> None:
         data = self.folder / "server"
-        shutil.copytree(template().data, data)
-        choose = self.fate.choose
-        self.servers = Servers(data, ONE, self._open, choose.randrange)
+        choose, database = self.fate.choose, self._start.database
+        if database:
+            data.mkdir()
+        else:
+            shutil.copytree(self._start.data, data)
+        self.servers = Servers(data, ONE, Postgis(database) if database else None, choose.randrange)
         for number in range(choose.choice([4, 4, 5, 6])):
             person = self.accounts[number % len(self.accounts)]
             scopes = list(SCOPES) if number % 3 else list(SCOPES[: 1 + number % 2])
@@ -227,8 +231,7 @@ class World:
             device.update_app()
         if self.servers.newest is ONE and self.strikes("server_updated"):
             self._update_servers()
-        if self._open is None:
-            self._happen_to_the_server()
+        self._happen_to_the_server()
 
     def _update_servers(self) -> None:
         """One process after the other: the last one goes on with the former program until it ends."""
@@ -238,10 +241,11 @@ class World:
 
     def _happen_to_the_server(self) -> None:
         if self.strikes("server_backed_up"):
-            self._backup = self.servers.backup()
+            self.servers.back_up()
+            self._backed_up = True
         for fault, epoch in (("server_put_back_with_epoch", True), ("server_put_back", False)):
-            if self._backup is not None and self.strikes(fault):
-                self.servers.put_back(self._backup, epoch)
+            if self._backed_up and self.strikes(fault):
+                self.servers.put_back(epoch)
                 self.forgot = True
 
     def _aside(self, device: Device) -> Path:
@@ -307,13 +311,21 @@ class Template(msgspec.Struct, frozen=True):
     accounts: list[Account]
     pairs: frozenset[str]
     replicas: dict[str, Path]
+    database: str = ""  # where the data is in a real PostGIS
+
+
+def _made_for_good() -> Path:
+    """A folder that goes with the process."""
+    folder = Path(tempfile.mkdtemp(prefix="arxos-worlds-", dir=ROOT))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return folder
 
 
 @cache
 def template() -> Template:
     """A store with two buildings and five people, and empty replicas; made once a process."""
     fate = Fate(0)
-    folder = Path(tempfile.mkdtemp(prefix="arxos-worlds-", dir=ROOT))
+    folder = _made_for_good()
     with fate.in_force():
         (folder / "server").mkdir()
         servers = Servers(folder / "server", ONE)
@@ -326,6 +338,19 @@ def template() -> Template:
             connection.execute("pragma wal_checkpoint(truncate)")
             connection.close()
     return Template(folder / "server", persons, frozenset(pairs()), replicas)
+
+
+@cache
+def postgis_template() -> Template:
+    """The same, with the store in a database that each world copies."""
+    name = new_database()
+    with Fate(0).in_force():
+        folder = _made_for_good()
+        ground = Postgis(name)
+        servers = Servers(folder, ONE, ground)
+        persons = fill(servers)
+        servers.let_go()
+    return msgspec.structs.replace(template(), data=folder, accounts=persons, database=ground.name)
 
 
 def pairs() -> list[str]:
@@ -356,8 +381,8 @@ def fill(servers: Servers) -> list[Account]:
     return persons
 
 
-def run(seed: int, profile: Profile) -> World:
-    world = World(seed, profile)
+def run(seed: int, profile: Profile, on_postgis: bool = False) -> World:
+    world = World(seed, profile, on_postgis)
     world.run()
     return world
 
