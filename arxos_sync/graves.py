@@ -77,11 +77,14 @@ def _news(case: Case, row: Row, edit: Edit) -> dict[str, Any]:
     table = case.catalogue.tables[row.table]
     if not _seen(case, edit, row, ""):
         return {n: row.values[n] for n in table.data if row.values[n] is not None}
-    news: dict[str, Any] = {}
+    news = _untold(case, row)
     for field in row.merge.fields:
         if _seen(case, edit, row, field):
             continue
         column, dot, key = field.partition(".")
+        if column not in table.columns and column not in table.groups:
+            news[column] = None  # set by a newer server beside this one, which alone can say what it is
+            continue
         if column in table.columns and table.columns[column].rule == SERVER:
             continue  # that bytes arrived is nobody's work to lose
         if dot:
@@ -89,6 +92,24 @@ def _news(case: Case, row: Row, edit: Edit) -> dict[str, Any]:
         else:
             news |= {name: row.values[name] for name in table.columns_of(field)}
     return news
+
+
+def _untold(case: Case, row: Row) -> dict[str, Any]:
+    """What others gave the row in columns that the author's replica has never been told of."""
+    if not case.writer.schema:
+        return {}
+    return {
+        name: row.values[name]
+        for name, column in case.catalogue.tables[row.table].data.items()
+        if column.since > case.writer.schema
+        and row.values[name] not in (None, {}, [])
+        and any(mark.device != case.writer.device for mark in _marks_of(row, column.field))
+    }
+
+
+def _marks_of(row: Row, field: str) -> list[FieldMark]:
+    """Of a map those of its keys; where nobody changed it, that of the row's birth."""
+    return [m for f, m in row.merge.fields.items() if f.partition(".")[0] == field] or [row.merge.birth]
 
 
 def keep_in_conflict(case: Case, root: Row, kept: dict[str, Any], base: int) -> str:

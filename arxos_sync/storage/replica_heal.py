@@ -130,7 +130,8 @@ def _send_again(replica: Replica, known: Mark | None) -> Mark | None:
     made = replica_log.assemble(replica.connection, replica.catalogue, replica.kind, sorted(k for k, *_ in headers))
     for key, n, nonce, written in headers:
         _put(replica, "again", made[key], n=n, nonce=nonce, stamp=written, key=key)
-    return _numbered_as(replica, headers[0][1] - 1)
+    before, heard = headers[0][1] - 1, replica.prior()
+    return heard if heard and heard.n == before else _numbered_as(replica, before)  # an offer has no number in the log
 
 
 def _unnumber(replica: Replica, last: int) -> None:

@@ -33,12 +33,16 @@ class _Wanted(msgspec.Struct, frozen=True):
     geometries: list[tuple[list[str], str]]
 
 
+_worked_out: dict[tuple[str, str], _Wanted] = {}  # by fingerprint and kind: a person has many files of a kind
+
+
 def bring_up_to_date(connection: Any, catalogue: Catalogue) -> bool:
     """Answers whether there was anything to do. Raises Problem `upgrade_required` where the file is newer."""
     made = replica_ddl.fingerprint(catalogue)
     if _is_current(connection, catalogue, made):
         return False
-    wanted = _wanted(catalogue, kind_of(state(connection, "scope") or ""))
+    kind = kind_of(state(connection, "scope") or "")
+    wanted = _worked_out.get((made, kind)) or _worked_out.setdefault((made, kind), _wanted(catalogue, kind))
     connection.execute("begin immediate")
     try:
         if not _is_current(connection, catalogue, made):  # another process may have been quicker

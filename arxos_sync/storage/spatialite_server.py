@@ -97,6 +97,7 @@ class SpatialiteScope:
         kind, self._owner = split_scope(scope)
         self._layouts = layouts(catalogue, kind)
         self.sql = SharedSql(connection)
+        self._saved: dict[tuple[str, str], Row] = {}  # by this very transaction, as `changed` tells them
 
     # ------------------------------------------------------------ reading
 
@@ -146,10 +147,11 @@ class SpatialiteScope:
         statement = " union all ".join(parts) + " order by sequence, name, id limit :limit"
         values = {"owner": self._owner, "after": after, "table": table, "id": id}
         keys = self._all(statement, values | {"tombstones": tombstones_after, "limit": limit})
-        wanted: dict[str, list[str]] = {}
+        found, wanted = self._saved.copy(), dict[str, list[str]]()
         for _, name, row_id in keys:
-            wanted.setdefault(name, []).append(row_id)
-        found = {row.key: row for row in self.rows(wanted)}
+            if (name, row_id) not in found:
+                wanted.setdefault(name, []).append(row_id)
+        found |= {row.key: row for row in self.rows(wanted)}
         return [found[name, row_id] for _, name, row_id in keys]
 
     def count_changed(self, after: int, limit: int) -> int:
@@ -260,6 +262,7 @@ class SpatialiteScope:
             by_table.setdefault(row.table, []).append(row)
         for name, rows in by_table.items():
             self._upsert(self._layouts[name], rows)
+        self._saved |= {row.key: row for row in batch.rows}
         self._many(
             """
             insert into change_log

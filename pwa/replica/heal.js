@@ -92,7 +92,8 @@ function sendAgain(replica, known) {
   if (!headers.length) return known;
   const made = log.assemble(replica.database, replica.kind, headers.map((one) => one.key).sort((a, b) => a - b));
   for (const one of headers) put(replica, 'again', made.get(one.key).map(wireChange), one);
-  return numberedAs(replica, headers[0].n - 1);
+  const [before, heard] = [headers[0].n - 1, replica.prior()];
+  return heard?.n === before ? heard : numberedAs(replica, before); // an offer has no number in the log
 }
 
 /** Work that has no receipt is numbered after everything that is offered. */

@@ -15,7 +15,6 @@ from server.accounts.people import Person
 from server.live.bus import Hint as Announced
 from tests.simulation.disk import FILES, Killed, SimulatedHome, is_full
 from tests.simulation.network import Line
-from tests.simulation.skew import ONE, TWO
 
 if TYPE_CHECKING:
     from tests.simulation.world import World
@@ -25,7 +24,7 @@ class Device:
     def __init__(self, world: World, name: str, person: Person, scopes: list[str], skew_ms: int, spatialite: bool):
         self.world, self.name, self.person, self.skew_ms, self.spatialite = world, name, person, skew_ms, spatialite
         self.folder = world.folder / name
-        self.catalogue = ONE
+        self.catalogue = world.schemas.one
         self.wanted = list(scopes)
         self.life = 0  # grows when the disk loses something
         self.dropped: list[str] = []
@@ -39,7 +38,7 @@ class Device:
         self._install()
 
     def _home(self) -> SimulatedHome:
-        return SimulatedHome(self.folder, self.catalogue, self.world.template, self.spatialite)
+        return SimulatedHome(self.folder, self.catalogue, self.world.new_file, self.spatialite)
 
     def _install(self) -> None:
         from client_kit.replica import new_id
@@ -70,10 +69,14 @@ class Device:
         self.home.lose_power()
         self.home, self.loop = self._home(), None
 
+    @property
+    def is_new(self) -> bool:
+        return self.catalogue.schema == 2
+
     def update_app(self) -> None:
         """The next version of the program finds the files as they are."""
         self.stop()
-        self.catalogue = TWO
+        self.catalogue = self.world.schemas.two
         self.home = self._home()
 
     def _told(self, what: str, facts: dict[str, Any]) -> None:
@@ -104,7 +107,7 @@ class Device:
                 died = self
             finally:
                 self.acting = nested
-        self.stop(keep=self.world.fate.chance(0.8))
+        self.stop(keep=self.world.fate.chance(0.9))
         if nested or died is not self:
             raise Killed(died)
         return False

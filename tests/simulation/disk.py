@@ -75,7 +75,9 @@ def open_file(path: Path, *, spatialite: bool) -> Any:
 class SimulatedHome(Home):
     """A person's directory whose new files are copies of a template, and whose every write can be the last."""
 
-    def __init__(self, folder: Path, catalogue: Catalogue, template: Callable[[str], Path], spatialite: bool):
+    def __init__(
+        self, folder: Path, catalogue: Catalogue, template: Callable[[str, Catalogue], Path], spatialite: bool
+    ):
         super().__init__(folder)
         self._catalogue, self._template, self._spatialite = catalogue, template, spatialite
         self.fuse = Fuse()
@@ -96,7 +98,7 @@ class SimulatedHome(Home):
             path, device = self.path(scope), self.device()
             if not path.exists():
                 new = path.with_suffix(".new")
-                shutil.copyfile(self._template(scope), new)
+                shutil.copyfile(self._template(scope, self._catalogue), new)
                 new.replace(path)
             raw = self.left_open.pop(scope, None) or open_file(path, spatialite=self._spatialite)
             connection = Connection(raw, self.fuse)

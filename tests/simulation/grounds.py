@@ -166,9 +166,9 @@ def _maintenance() -> Any:
     return psycopg.connect(_url("postgres"), autocommit=True)
 
 
-def new_database() -> str:
+def new_database(of: int) -> str:
     """An empty database with the extension; answers its name."""
-    name = f"worlds_{os.getpid()}"
+    name = f"worlds_{os.getpid()}_{of}"
     _maintenance().execute(f'create database "{name}"')
     with psycopg.connect(_url(name), autocommit=True) as connection:
         connection.execute("create extension postgis")

@@ -23,7 +23,6 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from tests.simulation.people import NEWER, TEXTS, Entry
-from tests.simulation.skew import TWO
 
 if TYPE_CHECKING:
     from tests.simulation.devices import Device
@@ -45,7 +44,7 @@ class Seen:
         self.scope = scope
         self.rows: dict[tuple[str, str], dict[str, Any]] = {}
         self.sequences: dict[tuple[str, str], int] = {}
-        self.tables = [*TABLES, "sensor"] if world.servers.newest is TWO else TABLES
+        self.tables = [*TABLES, "sensor"] if world.servers.newest.schema == 2 else TABLES
         for table in self.tables:
             for row in ask(f'select * from "{table}" where building_id = ? and deleted is null', scope):
                 self.rows[table, str(row["id"])] = row
@@ -126,10 +125,11 @@ class Oracle:
         return bool(connection.execute("select 1 from arxos_change_log where reason = ?", (entry.name,)).fetchone())
 
     def _cancelled(self, entry: Entry) -> bool:
-        """Came and went before it was sent: its own author deleted what it made."""
+        """Came and went before it was sent: its own author deleted what it made, or what that hung on."""
         ids = {(table, id) for table, id, _ in entry.typed} | set(entry.deleted)
         mine = [e for e in self.entries if e.device == entry.device and ids & set(e.deleted)]
-        return bool(mine) and all(e.name not in self.servers[entry.scope].taken for e in mine)
+        along = any(ids & set(e.deleted[1:]) for e in mine)
+        return bool(mine) and (along or all(e.name not in self.servers[entry.scope].taken for e in mine))
 
     def _stands(self, server: Seen, table: str, id: str, field: str, value: str) -> bool:
         row = server.rows.get((table, id))

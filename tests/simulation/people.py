@@ -13,7 +13,6 @@ import msgspec
 from arxos_sync.messages import Change
 from arxos_sync.problems import Problem, Refused
 from arxos_sync.storage import replica_undo
-from tests.simulation.skew import TWO
 
 if TYPE_CHECKING:
     from tests.simulation.devices import Device
@@ -93,10 +92,10 @@ class Person:
         return [id for (id,) in found]
 
     def _texts(self) -> tuple[str, ...]:
-        return TEXTS + NEWER if self.device.catalogue is TWO else TEXTS
+        return TEXTS + NEWER if self.device.is_new else TEXTS
 
     def _maps(self) -> tuple[str, ...]:
-        return ("properties", "maker_data") if self.device.catalogue is TWO else ("properties",)
+        return ("properties", "maker_data") if self.device.is_new else ("properties",)
 
     def _one(self, scope: str, table: str = "element") -> str | None:
         ids = [id for id in self._rows(scope, table) if id not in self.world.pairs]
@@ -194,7 +193,7 @@ class Person:
         return [Change("element", id, "delete")]
 
     def _sensors(self, scope: str, element: str) -> list[tuple[str, str]]:
-        if self.device.catalogue is not TWO:
+        if not self.device.is_new:
             return []
         connection = self.device.home.replica(scope).connection
         return connection.execute("select id, name from sensor where element_id = ? order by id", (element,)).fetchall()
@@ -202,7 +201,7 @@ class Person:
     def _sensor(self, scope: str, entry: Entry) -> list[Change]:
         """A row of a table that came with the second schema, under one of the first."""
         element = self._one(scope)
-        if element is None or self.device.catalogue is not TWO:
+        if element is None or not self.device.is_new:
             return []
         id = self.world.new_id(scope)
         self._note(entry, "sensor", id, "name", entry.name, None)

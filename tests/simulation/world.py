@@ -20,6 +20,7 @@ from typing import Any
 
 import msgspec
 
+from arxos_sync.catalogue import Catalogue
 from arxos_sync.messages import Change
 from arxos_sync.storage import replica_file
 from server.accounts import people as accounts
@@ -33,12 +34,13 @@ from tests.simulation.grounds import Postgis, new_database
 from tests.simulation.oracle import Oracle, check_pairs
 from tests.simulation.people import Journal, Person
 from tests.simulation.profiles import FAULTS, Profile
+from tests.simulation.schema import SMALL, WHOLE, Schemas
 from tests.simulation.servers import Servers
-from tests.simulation.skew import ONE, TWO
 
 SCOPES = ("01920000-0000-7000-8000-00000000b001", "01920000-0000-7000-8000-00000000b002")
 DAY_MS = 86_400_000
 ROUNDS_MAX = 14
+WHOLE_EVERY = 16  # worlds have all the tables there are
 MEANWHILE_DEPTH_MAX = 2
 ROOT = Path("/dev/shm") if Path("/dev/shm").is_dir() else Path(tempfile.gettempdir())
 
@@ -50,7 +52,8 @@ class World:
         self.folder = Path(tempfile.mkdtemp(prefix=f"arxos-world-{seed}-", dir=ROOT))
         self.faults: Counter[str] = Counter()
         self.journal, self.scopes = Journal(), SCOPES
-        self._start = postgis_template() if on_postgis else template()
+        self.schemas = SMALL if seed % WHOLE_EVERY else WHOLE
+        self._start = postgis_template(self.schemas) if on_postgis else template(self.schemas)
         self.accounts, self.pairs = self._start.accounts, self._start.pairs
         self.forgot = False  # a server was put back to an earlier moment
         self._copied: set[str] = set()  # devices whose disk was cloned or put back
@@ -59,6 +62,7 @@ class World:
         self._ties, self._ids = itertools.count(), itertools.count(1)
         self._depth, self._calm = 0, False
         self._backed_up = False
+        self._rises = False  # does a second schema come?
         self.devices: list[Device] = []
 
     # ------------------------------------------------------------ what others ask of the world
@@ -122,8 +126,8 @@ class World:
     def copied(self, entry: Any) -> bool:
         return entry.device in self._copied or self.forgot
 
-    def template(self, scope: str) -> Path:
-        return self._start.replicas[scope]
+    def new_file(self, scope: str, catalogue: Catalogue) -> Path:
+        return self._start.replicas[scope, catalogue.schema]
 
     def carry_hints(self) -> None:
         """What the servers announce reaches the devices whose process runs, or is lost."""
@@ -165,11 +169,12 @@ class World:
     def _begin(self) -> None:
         data = self.folder / "server"
         choose, database = self.fate.choose, self._start.database
+        self._rises = choose.random() < 0.4
         if database:
             data.mkdir()
         else:
             shutil.copytree(self._start.data, data)
-        self.servers = Servers(data, ONE, Postgis(database) if database else None, choose.randrange)
+        self.servers = Servers(data, self.schemas.one, Postgis(database) if database else None, choose.randrange)
         for number in range(choose.choice([4, 4, 5, 6])):
             person = self.accounts[number % len(self.accounts)]
             scopes = list(SCOPES) if number % 3 else list(SCOPES[: 1 + number % 2])
@@ -212,7 +217,7 @@ class World:
         """What befalls devices and servers."""
         choose, device = self.fate.choose, self.fate.choose.choice(self.devices)
         if self.strikes("restart"):
-            device.stop(keep=self.fate.chance(0.8))
+            device.stop(keep=self.fate.chance(0.9))
         if self.strikes("power_cut"):
             device.lose_power()
         if self.strikes("disk_copied"):
@@ -227,15 +232,15 @@ class World:
         if self.strikes("role_changed"):
             person, role = choose.choice(self.accounts[1:]), choose.choice(["technician", "viewer", None, "reviewer"])
             self.servers.set_role(person, choose.choice(SCOPES), role)
-        if device.catalogue is ONE and self.strikes("app_updated"):
+        if self._rises and not device.is_new and self.strikes("app_updated"):
             device.update_app()
-        if self.servers.newest is ONE and self.strikes("server_updated"):
+        if self._rises and self.servers.newest.schema == 1 and self.strikes("server_updated"):
             self._update_servers()
         self._happen_to_the_server()
 
     def _update_servers(self) -> None:
         """One process after the other: the last one goes on with the former program until it ends."""
-        self.servers.newest = TWO
+        self.servers.newest = self.schemas.two
         self.servers.turn()
         self.servers.restart()
 
@@ -273,14 +278,14 @@ class World:
             at, _, work = heapq.heappop(self._queue)
             self.fate.now_ms = max(self.fate.now_ms, at)
             work()
-        if any(device.catalogue is TWO for device in self.devices):
-            self.servers.newest = TWO
+        if any(device.is_new for device in self.devices):
+            self.servers.newest = self.schemas.two
         self.servers.stop()
         self.servers.start()
         for device in self.devices:
             device.stop(keep=True)
             device.home.fill_disk(False)
-            if self.servers.newest is TWO:
+            if self.servers.newest.schema == 2 and not device.is_new:
                 device.update_app()
         last = None
         for _ in range(ROUNDS_MAX):
@@ -310,7 +315,7 @@ class Template(msgspec.Struct, frozen=True):
     data: Path
     accounts: list[Account]
     pairs: frozenset[str]
-    replicas: dict[str, Path]
+    replicas: dict[tuple[str, int], Path]
     database: str = ""  # where the data is in a real PostGIS
 
 
@@ -322,35 +327,42 @@ def _made_for_good() -> Path:
 
 
 @cache
-def template() -> Template:
+def template(schemas: Schemas = SMALL) -> Template:
     """A store with two buildings and five people, and empty replicas; made once a process."""
     fate = Fate(0)
     folder = _made_for_good()
     with fate.in_force():
         (folder / "server").mkdir()
-        servers = Servers(folder / "server", ONE)
+        servers = Servers(folder / "server", schemas.one)
         persons = fill(servers)
         servers.let_go()
-        replicas = {}
-        for scope in SCOPES:
-            replicas[scope] = folder / f"{scope}.sqlite"
-            connection = replica_file.create_replica(replicas[scope], ONE, scope, journal="wal")
-            connection.execute("pragma wal_checkpoint(truncate)")
-            connection.close()
+        replicas = {
+            (scope, catalogue.schema): _empty_file(folder, scope, catalogue)
+            for scope in SCOPES
+            for catalogue in (schemas.one, schemas.two)
+        }
     return Template(folder / "server", persons, frozenset(pairs()), replicas)
 
 
+def _empty_file(folder: Path, scope: str, catalogue: Catalogue) -> Path:
+    path = folder / f"{scope}-{catalogue.schema}.sqlite"
+    connection = replica_file.create_replica(path, catalogue, scope, journal="wal")
+    connection.execute("pragma wal_checkpoint(truncate)")
+    connection.close()
+    return path
+
+
 @cache
-def postgis_template() -> Template:
+def postgis_template(schemas: Schemas) -> Template:
     """The same, with the store in a database that each world copies."""
-    name = new_database()
+    name = new_database(len(schemas.one.tables))
     with Fate(0).in_force():
         folder = _made_for_good()
         ground = Postgis(name)
-        servers = Servers(folder, ONE, ground)
+        servers = Servers(folder, schemas.one, ground)
         persons = fill(servers)
         servers.let_go()
-    return msgspec.structs.replace(template(), data=folder, accounts=persons, database=ground.name)
+    return msgspec.structs.replace(template(schemas), data=folder, accounts=persons, database=ground.name)
 
 
 def pairs() -> list[str]:

@@ -44,16 +44,22 @@ def receipt(n: int, sequence: int | None, code: str | None = None) -> dict[str, 
 
 
 def answer(
-    head: int | None, *receipts: dict[str, Any], state: str = "ok", rows: int = 0, whole: bool = False
+    head: int | None,
+    *receipts: dict[str, Any],
+    state: str = "ok",
+    rows: int = 0,
+    whole: bool = False,
+    typed: tuple[dict[str, str], ...] = (),
 ) -> dict[str, Any]:
-    """Without a head there is neither cursor nor row: the scope is gone."""
+    """Without a head there is neither cursor nor row: the scope is gone. `typed`: what the first rows hold besides."""
     known = {"n": receipts[-1]["n"], "nonce": NONCE} if receipts else None
     told = {"scope": B, "state": state, "known": known, "receipts": list(receipts), "rows": [], "more": False}
     if head is not None:
         told |= {"cursor": f"cursor {head}", "head": head, "salt": f"{head:02x}"}
+        held = [{"ifc_class": "IfcDoor"} | (typed[n] if n < len(typed) else {}) for n in range(rows)]
         told["rows"] = [
-            {"table": "element", "id": door(n), "sequence": head, "deleted": False, "set": {"ifc_class": "IfcDoor"}}
-            for n in range(rows)
+            {"table": "element", "id": door(n), "sequence": head, "deleted": False, "set": values}
+            for n, values in enumerate(held)
         ]
     return {"do": "answer", "answer": told, "from_nothing": whole}
 
@@ -64,7 +70,7 @@ BEGIN = {"do": "begin", "mark": 5, "cursor": "cursor 5 anew", "known": None, "ro
 LIVED = [
     BOOTSTRAP,
     record(0, name="first"), record(1, tag="second"), {"do": "pending"},
-    answer(7, receipt(1, 6), receipt(2, 7), rows=2),
+    answer(7, receipt(1, 6), receipt(2, 7), rows=2, typed=({"name": "first"}, {"tag": "second"})),
     record(9, "insert", name="third"), {"do": "pending"}, answer(7, receipt(3, 8)),
     record(2, name="fourth"), {"do": "pending"}, record(3, name="fifth"),
 ]  # fmt: skip

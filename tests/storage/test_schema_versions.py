@@ -335,6 +335,23 @@ def test_a_delete_by_an_older_replica_takes_nothing_along_that_it_was_never_told
     assert [r.outcome for r in server.receipts] == ["applied"], "who has been told of it may"
 
 
+def test_a_delete_by_an_older_replica_keeps_what_stands_in_columns_it_was_never_told_of(site, tmp_path):
+    server, old = site
+    new = furnished(server, tmp_path)
+    server.exchange(old)
+    old.record(delete("element", DOOR, 0))
+    server.exchange(old)
+    assert [r.outcome for r in server.receipts] == ["conflict"]
+    assert holds_new(server.row("element", DOOR)) and old.replica.row("element", DOOR)["name"] == "D"
+    old.record(delete("element", WINDOW, 0))
+    server.exchange(old)
+    assert [r.outcome for r in server.receipts] == ["applied"], "where nothing of it is set, there is nothing to lose"
+    server.exchange(new)
+    new.record(delete("element", DOOR, 0))
+    server.exchange(new)
+    assert [r.outcome for r in server.receipts] == ["applied"]
+
+
 # ---------------------------------------------------------------- the catalogue itself
 
 
