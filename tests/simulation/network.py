@@ -61,7 +61,7 @@ class Line:
             raise Unreachable("timed out; it will arrive one day")
         if self._strikes("truncate"):
             self._cut(body)
-        if pushes and self._strikes("token_expired"):
+        if self._strikes("token_expired"):  # also between two requests of one push, and after the last
             raise Problem("unauthenticated", "the token ran out")
 
     def _cut(self, body: bytes) -> None:
@@ -128,7 +128,8 @@ class Line:
         if self._strikes("drop"):
             raise Unreachable("lost on the way")
         with self.world.fate.acting(0):
-            self.world.servers.snapshot(self.device.person, scope, path)
+            self.world.servers.snapshot(self.device.person, scope, self.device.catalogue.schema, path)
+        self.world.count("snapshot")
 
     def _asked(self, type_: Any, ask: Callable[[Any, Any], dict[str, Any]]) -> Any:
         if self._strikes("drop"):

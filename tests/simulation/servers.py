@@ -156,10 +156,13 @@ class Servers:
             cursor = settled_cursor(reader, self.parts.catalogue, self.parts.epoch)
             return {"cursor": cursor, "rows": [msgspec.to_builtins(row, builtin_types=(bytes,)) for row in rows]}
 
-    def snapshot(self, person: Person, scope: str, path: Path) -> None:
+    def snapshot(self, person: Person, scope: str, schema: int, path: Path) -> None:
+        """The newest there is, and else one made now; not packed, which is the way of HTTP."""
         with self.store.read(scope) as reader:
             demand_reader(reader, person)
-        shutil.copyfile(self.parts.snapshots.build(scope, self.parts.catalogue.schema).file, path)
+        wanted, files = min(schema, self.parts.catalogue.schema), self.parts.snapshots
+        found, _ = files._newest(scope, wanted)
+        shutil.copyfile((found or files.build(scope, wanted)).file, path)
 
     def set_role(self, person: Person, scope: str, role: str | None) -> None:
         self.roles_given.append((now(), person.id, scope, role))

@@ -13,19 +13,22 @@ import itertools
 import shutil
 import tempfile
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
+from arxos_sync import limits
 from arxos_sync.catalogue import Catalogue
 from arxos_sync.messages import Change
 from arxos_sync.storage import replica_file
 from server.accounts import people as accounts
 from server.accounts.people import Person as Account
 from server.parts import now
+from server.sync import snapshots
 from server.sync.push import Job
 from tests.simulation import promises
 from tests.simulation.devices import Device
@@ -40,6 +43,7 @@ from tests.simulation.servers import Servers
 SCOPES = ("01920000-0000-7000-8000-00000000b001", "01920000-0000-7000-8000-00000000b002")
 DAY_MS = 86_400_000
 ROUNDS_MAX = 14
+SNAPSHOT_ROWS = 20
 WHOLE_EVERY = 16  # worlds have all the tables there are
 MEANWHILE_DEPTH_MAX = 2
 ROOT = Path("/dev/shm") if Path("/dev/shm").is_dir() else Path(tempfile.gettempdir())
@@ -145,7 +149,7 @@ class World:
     # ------------------------------------------------------------ the course of it
 
     def run(self) -> None:
-        with self.fate.in_force():
+        with self.fate.in_force(), self._bounds():
             try:
                 self._begin()
                 for _ in range(self.profile.steps):
@@ -159,6 +163,18 @@ class World:
                 self.servers.let_go()
                 self.servers.ground.remove()
                 shutil.rmtree(self.folder, ignore_errors=True)
+
+    @contextmanager
+    def _bounds(self) -> Iterator[None]:
+        """In some worlds a building of two dozen rows comes as a snapshot."""
+        former = (limits.SNAPSHOT_INSTEAD_OF_ROWS, snapshots.ENCODINGS)
+        if self.fate.chance(0.12):
+            limits.SNAPSHOT_INSTEAD_OF_ROWS = SNAPSHOT_ROWS
+        snapshots.ENCODINGS = {}
+        try:
+            yield
+        finally:
+            limits.SNAPSHOT_INSTEAD_OF_ROWS, snapshots.ENCODINGS = former
 
     def edits(self) -> int:
         return sum(entry.changes for entry in self.journal.entries)
