@@ -22,6 +22,7 @@ from .catalogue import Column, Table
 from .messages import Change
 
 Row = dict[str, Any]
+_GROWING = frozenset({"set", "map", "counter"})  # what travels as what was added and removed
 
 
 class Entry(msgspec.Struct, frozen=True):
@@ -90,6 +91,8 @@ def _edited(table: Table, row: Row | None, entry: Entry) -> Row | None:
 
 def delta(column: Column, old: Any, new: Any) -> Any:
     """The change from `old` to `new` as it travels: what was added and removed, or simply `new`."""
+    if column.type not in _GROWING:
+        return new
     match column.type:
         case "set" if _are(list, old, new):
             before, after = set(old or ()), set(new or ())
@@ -106,6 +109,8 @@ def delta(column: Column, old: Any, new: Any) -> Any:
 
 def with_delta(column: Column, value: Any, change: Any) -> Any:
     """`value` with what `delta` answered done to it; nothing stays nothing where it adds nothing."""
+    if column.type not in _GROWING:
+        return change
     match column.type:
         case "set" if isinstance(change, dict) and _are(list, value, None):
             done = sorted((set(value or ()) - set(change.get("remove", ()))) | set(change.get("add", ())))
@@ -148,6 +153,8 @@ def bases(table: Table, entries: Iterable[Entry]) -> dict[tuple[int, int], dict[
         if entry.op == "update":
             base = linked.get("", entry.base)
             mine = {f: linked.get(f, base) for f in fields(table, entry)}
+        elif not linked:
+            mine = {"": entry.base}
         else:
             mine = {"": min([entry.base, *linked.values()])}
         last |= {f: (b, entry.settled_after) for f, b in mine.items()}
@@ -160,10 +167,15 @@ def fields(table: Table, entry: Entry) -> list[str]:
     found: dict[str, None] = {}
     for name, value in entry.new.items():
         column = table.columns[name]
-        change = delta(column, entry.old.get(name), value)
+        old = entry.old.get(name)
+        if column.type not in _GROWING:
+            if column.group or not same(old, value):
+                found[column.field] = None
+            continue
+        change = delta(column, old, value)
         if column.type == "map" and isinstance(change, dict):
             found |= {f"{name}.{key}": None for key in change}
-        elif not _nothing(column, change, entry.old.get(name), value):
+        elif not _nothing(column, change, old, value):
             found[column.field] = None
     return list(found)
 
@@ -184,10 +196,10 @@ def changes(table: Table, entry: Entry, base: dict[str, int]) -> list[Change]:
         given = {n: v for n, v in entry.new.items() if v is not None}
         whole = {c: entry.new.get(c) for g in table.groups.values() if given.keys() & set(g) for c in g}
         return [Change(table=table.name, id=entry.id, op="insert", base=base[""], set=whole | given)]
-    return [
-        _update(table, entry, number, [f for f, b in base.items() if b == number])
-        for number in sorted(set(base.values()))
-    ]
+    numbers = sorted(set(base.values()))
+    if len(numbers) == 1:
+        return [_update(table, entry, numbers[0], list(base))]
+    return [_update(table, entry, number, [f for f, b in base.items() if b == number]) for number in numbers]
 
 
 def _update(table: Table, entry: Entry, base: int, edited: list[str]) -> Change:

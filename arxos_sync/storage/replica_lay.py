@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from .. import apply, change, digest
+from ..apply import Entry, Row
 from ..catalogue import Column, Table
 from ..messages import RowOut
-from . import replica_log
-from .replica_rows import Key, by_table, marks_of, names_of, server_keys, server_rows, shown_rows
-from .replica_values import to_native
+from . import replica_log, replica_write
+from .replica_rows import Held, Key, by_table, held, names_of, server_keys
+from .replica_values import natives, to_native
 
 if TYPE_CHECKING:
     from .spatialite import Replica
@@ -72,56 +73,124 @@ def lay(
     done: Applied | None = None,
 ) -> Applied:
     """Put server rows under open edits, and take settled edits off. The heart of applying."""
-    done, settle = done or Applied(), list(settle)
-    passed = replica.connection.execute(
-        "select key from arxos_change_log where state = 'acknowledged' and sequence > ? and sequence <= ?",
-        (replica.sequence, head if head is not None else replica.sequence),
-    ).fetchall()
-    edited = replica_log.touched(
-        replica.connection, replica.catalogue, replica.kind, [*(k for (k,) in passed), *settle, *also]
-    )
-    edited |= _under_edits(replica, incoming)
-    server = server_rows(replica, edited)
+    done, settle = done or Applied(), [*settle]
+    passed = [
+        key
+        for (key,) in replica.connection.execute(
+            "select key from arxos_change_log where state = 'acknowledged' and sequence > ? and sequence <= ?",
+            (replica.sequence, head if head is not None else replica.sequence),
+        )
+    ]
+    others, own = _touched(replica, [*settle, *also]), _touched(replica, passed)
+    mine = _only_passed(replica, incoming, own - others, set(passed))
+    edited = others | own | _under_edits(replica, incoming)
+    before = {name: held(replica, replica.tables[name], ids) for name, ids in by_table(edited - mine)}
     settle_all(replica, settle, settle_as)
     if head is not None:
         replica.connection.execute("update arxos_writing set sequence = ?", (head,))
-    clean = {key: value for key, value in incoming.items() if key not in edited}
-    _lay_clean(replica, clean)
-    _lay_edited(replica, edited, server, incoming)
+    _lay_clean(replica, {key: value for key, value in incoming.items() if key in mine or key not in edited}, mine)
+    for name, some in before.items():
+        closed = {*passed, *settle}
+        rest = {id: [e for e in entries if e.key not in closed] for id, entries in some.entries.items()}
+        _lay_edited(replica, replica.tables[name], some, rest, incoming)
     gone = sum(values is None for _, values in incoming.values())
     return msgspec.structs.replace(done, rows=done.rows + len(incoming) - gone, deleted=done.deleted + gone)
 
 
-def lay_again(replica: Replica, server: dict[Key, dict[str, Any] | None]) -> None:
+def lay_again(replica: Replica, server: dict[Key, Row | None]) -> None:
     """Edits of those rows are open again: put them over what the server holds."""
-    _lay_edited(replica, set(server), server, {})
+    for name, ids in by_table(server):
+        some = held(replica, replica.tables[name], ids)
+        some = msgspec.structs.replace(some, server={id: server[name, id] for id in ids})
+        _lay_edited(replica, replica.tables[name], some, some.entries, {})
 
 
 def settle_all(replica: Replica, keys: list[int], state: str) -> None:
-    replica.connection.execute(
-        """
-        update arxos_change_log set state = ?, settled_after = (select max(key) from arxos_change_log)
-        where key in (select value from json_each(?))
-        """,
-        (state, replica_log.json_list(keys)),
-    )
+    if keys:
+        replica.connection.execute(
+            """
+            update arxos_change_log set state = ?, settled_after = (select max(key) from arxos_change_log)
+            where key in (select value from json_each(?))
+            """,
+            (state, replica_log.json_list(keys)),
+        )
+
+
+def _touched(replica: Replica, keys: list[int]) -> set[Key]:
+    return replica_log.touched(replica.connection, replica.catalogue, replica.kind, keys)
 
 
 def _under_edits(replica: Replica, incoming: dict[Key, Any]) -> set[Key]:
-    found: set[Key] = set()
-    for table, ids in by_table(incoming):
-        rows = replica.connection.execute(
+    if not replica.one(f"select exists (select 1 from arxos_change_log h where {replica_log.OPEN})"):
+        return set()
+    return {
+        (table, id)
+        for table, ids in by_table(incoming)
+        for (id,) in replica.connection.execute(
             f"""
             select distinct l.id from "arxos_log_{table}" l
             join arxos_change_log h on h.key = l.transaction_key
-            where {replica_log.OPEN}
-            """
+            where l.id in (select value from json_each(?)) and {replica_log.OPEN}
+            """,
+            (replica_log.json_list(ids),),
         )
-        found |= {(table, id) for (id,) in rows} & {(table, id) for id in ids}
+    }
+
+
+def _only_passed(replica: Replica, incoming: Incoming, own: set[Key], passed: set[int]) -> set[Key]:
+    """Of one's own rows those that this answer settles, with all of their edits, by telling every column edited.
+
+    No pull has touched them since they were edited, or they would have a shadow: whatever else the server holds of
+    them and was not heard before has changed since, and is told too. So they are written as rows that nobody edited.
+    What a device inserted is told without what is empty.
+    """
+    found: set[Key] = set()
+    for table, ids in by_table(key for key in own if incoming.get(key, (0, None))[1] is not None):
+        edits, born = _edits_of(replica, table, ids, passed)
+        for id, columns in edits.items():
+            sequence, values = incoming[table, id]
+            assert values is not None, "deleted rows were left out"
+            if id in born:
+                empty = dict.fromkeys(n for n in replica.tables[table].columns if n not in _KEYS)
+                incoming[table, id] = (sequence, empty | values)
+            if id in born or columns <= values.keys():
+                found.add((table, id))
     return found
 
 
-def _lay_clean(replica: Replica, incoming: Incoming) -> None:
+def _edits_of(
+    replica: Replica, table: str, ids: list[str], passed: set[int]
+) -> tuple[dict[str, set[str]], set[str]]:
+    """The columns that those transactions edited of each row, and the rows they inserted.
+
+    Left out is what they deleted, what others edit too, and what has a shadow.
+    """
+    wanted = replica_log.json_list(ids)
+    entries = replica.connection.execute(
+        f"""
+        select l.id, l.op, l.changed, l.transaction_key from "arxos_log_{table}" l
+        join arxos_change_log h on h.key = l.transaction_key
+        where l.id in (select value from json_each(?)) and {replica_log.OPEN}
+        """,
+        (wanted,),
+    ).fetchall()
+    shaded = replica.connection.execute(
+        """
+        select id from arxos_shadow
+        where table_name = ? and column_name = '' and id in (select value from json_each(?))
+        """,
+        (table, wanted),
+    )
+    left = {id for (id,) in shaded} | {id for id, op, _, key in entries if op == "delete" or key not in passed}
+    columns: dict[str, set[str]] = {}
+    for id, _, changed, _ in entries:
+        if id not in left:
+            columns.setdefault(id, set()).update((changed or "").split())
+    return columns, {id for id, op, _, _ in entries if op == "insert" and id in columns}
+
+
+def _lay_clean(replica: Replica, incoming: Incoming, mine: set[Key]) -> None:
+    """`mine`: rows that mostly stand here as they are told, since they were edited here."""
     for name, ids in by_table(incoming):
         table = replica.tables[name]
         before = dict(
@@ -130,68 +199,69 @@ def _lay_clean(replica: Replica, incoming: Incoming) -> None:
                 (replica_log.json_list(ids),),
             )
         )
-        shapes: dict[tuple[str, ...], list[list[Any]]] = {}
-        gone, moves = [], []
-        for id in ids:
-            sequence, values = incoming[name, id]
-            moves.append((id, before.get(id), None if values is None else sequence))
-            if values is None:
-                gone.append((id,))
-                continue
-            values = values | {"sequence": sequence}
-            natives = [id, *(to_native(table.columns[n], v) for n, v in values.items())]
-            shapes.setdefault(("id", *values), []).append(natives)
-        for names, rows in shapes.items():
-            _upsert(replica, name, list(names), rows)
-        replica.connection.executemany(f'delete from "{name}" where id = ?', gone)
-        _count(replica, name, moves)
+        rows = {
+            id: natives(table, values | {"sequence": sequence})
+            for id in ids
+            for sequence, values in [incoming[name, id]]
+            if values is not None
+        }
+        _leave_out_what_stands(replica, table, {id: rows[id] for id in rows if (name, id) in mine})
+        replica_write.update(replica, table, [(id, rows[id]) for id in rows if id in before])
+        replica_write.insert(replica, table, [(id, rows[id]) for id in rows if id not in before])
+        replica_write.delete(replica, table, [id for id in before if id not in rows])
+        _count(replica, name, [(id, before.get(id), incoming[name, id][0] if id in rows else None) for id in ids])
 
 
-def _upsert(replica: Replica, table: str, names: list[str], rows: list[list[Any]]) -> None:
-    sets = ", ".join(f'"{n}" = excluded."{n}"' for n in names if n != "id")
-    replica.connection.executemany(
-        f"""
-        insert into "{table}" ({names_of(names)}) values ({marks_of(names)})
-        on conflict (id) do update set {sets}
-        """,
-        rows,
-    )
-
-
-def _lay_edited(replica: Replica, edited: set[Key], server: dict[Key, Any], incoming: dict[Key, Any]) -> None:
-    for name, ids in by_table(edited):
-        table = replica.tables[name]
-        entries = replica_log.open_entries(replica.connection, table, ids)
-        shown = shown_rows(replica, table, ids)
-        moves = []
-        for id in ids:
-            before = now = server[name, id]
-            if (name, id) in incoming:
-                sequence, values = incoming[name, id]
-                now = None if values is None else (before or {}) | values | {"sequence": sequence}
-            moves.append((id, before and before.get("sequence"), now and now.get("sequence")))
-            rest = entries.get(id, [])
-            _show(replica, table, id, apply.shown_row(table, now, rest, shown.get(id)), shown.get(id))
-            _shade(replica, table, id, now, bool(rest))
-        _count(replica, name, moves)
-
-
-def _show(replica: Replica, table: Table, id: str, row: dict[str, Any] | None, shown: dict[str, Any] | None) -> None:
-    """Of a row that is shown already only what differs is written, so that its indexes rest."""
-    if row is None:
-        replica.connection.execute(f'delete from "{table.name}" where id = ?', (id,))
+def _leave_out_what_stands(replica: Replica, table: Table, rows: dict[str, dict[str, Any]]) -> None:
+    """Take out of rows about to be written what is there already, so that indexes rest."""
+    told = set().union(*rows.values()) if rows else set()
+    names = [name for name in table.columns if name in told]
+    if not names:
         return
-    names = [n for n in table.columns if n != "id" and (shown is None or _differs(table.columns[n], row, shown))]
-    natives = [to_native(table.columns[n], row.get(n)) for n in names]
-    if shown is None:
-        _upsert(replica, table.name, ["id", *names], [[id, *natives]])
-    elif names:
-        sets = ", ".join(f'"{n}" = ?' for n in names)
-        replica.connection.execute(f'update "{table.name}" set {sets} where id = ?', [*natives, id])
+    found = replica.connection.execute(
+        f'select id, {names_of(names)} from "{table.name}" where id in (select value from json_each(?))',
+        (replica_log.json_list(rows),),
+    )
+    for id, *values in found:
+        row = rows[id]
+        for name, value in zip(names, values, strict=True):
+            if name in row and row[name] == value and type(row[name]) is type(value):
+                del row[name]
 
 
-def _differs(column: Column, row: dict[str, Any], shown: dict[str, Any]) -> bool:
-    now, before = row.get(column.name), shown[column.name]
+def _lay_edited(
+    replica: Replica, table: Table, before: Held, rest: dict[str, list[Entry]], incoming: Incoming
+) -> None:
+    """`rest`: the entries that are still open, by id."""
+    rows, updates, inserts, gone, shades, moves = before.shown, [], [], [], {}, []
+    for id, was in before.server.items():
+        now, entries = was, rest.get(id, [])
+        if (table.name, id) in incoming:
+            sequence, values = incoming[table.name, id]
+            now = None if values is None else (was or {}) | values | {"sequence": sequence}
+        moves.append((id, was and was.get("sequence"), now and now.get("sequence")))
+        shown = apply.shown_row(table, now, entries, rows.get(id))
+        if shown is None:
+            gone.append(id)
+        elif id in rows:
+            updates.append((id, natives(table, _differing(table, shown, rows[id]))))
+        else:
+            inserts.append((id, natives(table, {n: v for n, v in shown.items() if v is not None and n != "id"})))
+        if entries:
+            shades[id] = now
+    replica_write.update(replica, table, updates)
+    replica_write.insert(replica, table, inserts)
+    replica_write.delete(replica, table, [id for id in gone if id in rows])
+    _shade(replica, table, before.shaded, shades)
+    _count(replica, table.name, moves)
+
+
+def _differing(table: Table, row: Row, shown: Row) -> Row:
+    """Of a row that is shown already only what differs is written, so that its indexes rest."""
+    return {n: row.get(n) for n, before in shown.items() if _differs(table.columns[n], row.get(n), before)}
+
+
+def _differs(column: Column, now: Any, before: Any) -> bool:
     if now is before:
         return False
     if type(now) is not type(before):
@@ -201,15 +271,19 @@ def _differs(column: Column, row: dict[str, Any], shown: dict[str, Any]) -> bool
     return now != before
 
 
-def _shade(replica: Replica, table: Table, id: str, row: dict[str, Any] | None, wanted: bool) -> None:
-    replica.connection.execute("delete from arxos_shadow where table_name = ? and id = ?", (table.name, id))
-    if not wanted:
-        return
-    values = {} if row is None else {n: v for n, v in row.items() if v is not None}
-    natives = [(table.name, id, n, to_native(table.columns[n], v)) for n, v in values.items()]
+def _shade(replica: Replica, table: Table, shaded: frozenset[str], rows: dict[str, Row | None]) -> None:
+    """Keep what the server holds of these rows beside them, and of no others that were kept so."""
+    if shaded:
+        replica.connection.execute(
+            "delete from arxos_shadow where table_name = ? and id in (select value from json_each(?))",
+            (table.name, replica_log.json_list(shaded)),
+        )
+    kept = []
+    for id, row in rows.items():
+        kept.append((table.name, id, "", int(row is not None)))
+        kept += [(table.name, id, n, v) for n, v in natives(table, row or {}).items() if v is not None]
     replica.connection.executemany(
-        "insert into arxos_shadow (table_name, id, column_name, value) values (?, ?, ?, ?)",
-        [(table.name, id, "", int(row is not None)), *natives],
+        "insert into arxos_shadow (table_name, id, column_name, value) values (?, ?, ?, ?)", kept
     )
 
 

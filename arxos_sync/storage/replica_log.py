@@ -8,18 +8,22 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
+from operator import itemgetter
 from typing import Any
+
+import msgspec
 
 from .. import apply
 from ..apply import Entry
 from ..catalogue import SERVER, Catalogue, Column, Table
 from ..messages import Change
-from .replica_values import to_inner
+from .replica_values import Conversion, reader
 
 OPEN = (
     "(h.state in ('pending', 'sent') or h.state = 'acknowledged' "
     "and h.sequence > (select sequence from arxos_writing))"
 )
+_BESIDE = 7  # what is selected before the values
 CASCADE = "cascade"  # in `changed` of a delete: it went with its parent, and is not sent
 
 
@@ -31,46 +35,70 @@ def written(table: Table) -> list[Column]:
     return [c for c in table.columns.values() if c.rule != SERVER or c.name == "origin"]
 
 
+class _Columns(msgspec.Struct, frozen=True):
+    """A log's columns: what is selected, and where each stands among it with what reads it."""
+
+    names: str
+    old: dict[str, tuple[int, Conversion | None]]
+    new: dict[str, tuple[int, Conversion | None]]
+
+
+def _columns(table: Table) -> _Columns:
+    found = vars(table)
+    if "_replica_log" not in found:
+        old, new = [*kept(table), *written(table)], written(table)
+        names = [*(f'l."old_{c.name}"' for c in old), *(f'l."new_{c.name}"' for c in new)]
+        found["_replica_log"] = _Columns(
+            ", ".join(names),
+            {c.name: (at, reader(c)) for at, c in enumerate(old, _BESIDE)},
+            {c.name: (at, reader(c)) for at, c in enumerate(new, _BESIDE + len(old))},
+        )
+    return found["_replica_log"]
+
+
 def read(connection: Any, table: Table, condition: str, parameters: Any = ()) -> list[Entry]:
     """Entries of one table's log in order; `condition` speaks of `l`, the log, and `h`, its header."""
-    old, new = [*kept(table), *written(table)], written(table)
-    names = ", ".join([*(f'l."old_{c.name}"' for c in old), *(f'l."new_{c.name}"' for c in new)])
+    columns = _columns(table)
     rows = connection.execute(
         f"""
-        select l.transaction_key, l.place, l.id, l.op, l.changed, h.base, h.settled_after, {names}
+        select l.transaction_key, l.place, l.id, l.op, l.changed, h.base, h.settled_after, {columns.names}
         from "arxos_log_{table.name}" l
         join arxos_change_log h on h.key = l.transaction_key
         where {condition}
-        order by l.transaction_key, l.place
         """,
         parameters,
-    )
-    return [_entry(table, row, old, new) for row in rows]
+    ).fetchall()
+    rows.sort(key=itemgetter(0, 1))  # here: SQLite would carry every column through its sorter
+    return [_entry(table.name, row, columns) for row in rows]
 
 
-def _entry(table: Table, row: tuple[Any, ...], old: list[Column], new: list[Column]) -> Entry:
+def _entry(table: str, row: tuple[Any, ...], columns: _Columns) -> Entry:
     """Of an update only the columns that changed are read: most of a log's columns are empty."""
-    key, place, id, op, changed, base, settled_after = row[:7]
-    names = frozenset(changed.split()) if op == "update" else None
-    after = 7 + len(old)
+    key, place, id, op, changed, base, settled_after = row[:_BESIDE]
+    names = changed.split() if op == "update" else None
     return Entry(
         key=key,
         place=place,
-        table=table.name,
+        table=table,
         id=id,
         op=op,
         base=base,
         settled_after=settled_after,
-        old={} if op == "insert" else _inner(old, row[7:after], names),
-        new={} if op == "delete" else _inner(new, row[after:], names),
+        old={} if op == "insert" else _inner(columns.old, row, names),
+        new={} if op == "delete" else _inner(columns.new, row, names),
     )
 
 
-def _inner(columns: list[Column], values: tuple[Any, ...], names: frozenset[str] | None) -> dict[str, Any]:
-    pairs = zip(columns, values, strict=True)
-    if names is None:
-        return {c.name: None if v is None else to_inner(c, v) for c, v in pairs}
-    return {c.name: to_inner(c, v) for c, v in pairs if c.name in names}
+def _inner(
+    columns: dict[str, tuple[int, Conversion | None]], row: tuple[Any, ...], names: list[str] | None
+) -> dict[str, Any]:
+    found = {}
+    for name in columns if names is None else names:
+        if name in columns:  # a file may know more than this program
+            at, read = columns[name]
+            value = row[at]
+            found[name] = value if read is None or value is None else read(value)
+    return found
 
 
 def open_entries(connection: Any, table: Table, ids: Iterable[str]) -> dict[str, list[Entry]]:
@@ -161,7 +189,7 @@ def _with_unsent_deletes(connection: Any, catalogue: Catalogue, scope: str) -> l
         f"""
         select '{table}' where exists (
           select 1 from "arxos_log_{table}" d
-          join arxos_change_log h on h.key = d.transaction_key
+          cross join arxos_change_log h on h.key = d.transaction_key
           where d.op = 'delete' and h.state = 'pending' and h.n is null)"""
         for table in catalogue.synced(scope)
     ]

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+import msgspec
 
 from .. import apply
+from ..apply import Entry, Row
 from ..catalogue import Table
 from . import replica_log
-from .replica_values import to_inner
+from .replica_values import reader, to_inner
 
 if TYPE_CHECKING:
     from .spatialite import Replica
@@ -16,33 +19,48 @@ if TYPE_CHECKING:
 Key = tuple[str, str]
 
 
-def shown_rows(replica: Replica, table: Table, ids: Iterable[str]) -> dict[str, dict[str, Any]]:
+class Held(msgspec.Struct, frozen=True):
+    """Rows of one table by id: as they are shown, their open entries, and what the server holds."""
+
+    shown: dict[str, Row]
+    entries: dict[str, list[Entry]]
+    server: dict[str, Row | None]
+    shaded: frozenset[str]  # whose `server` is kept in arxos_shadow
+
+
+def shown_rows(replica: Replica, table: Table, ids: Iterable[str]) -> dict[str, Row]:
     names = [name for name in table.columns if name != "id"]
     found = replica.connection.execute(
         f'select id, {names_of(names)} from "{table.name}" where id in (select value from json_each(?))',
         (replica_log.json_list(ids),),
     )
+    readers = [(name, read) for name in names if (read := reader(table.columns[name]))]
+    rows = {}
+    for id, *values in found:
+        rows[id] = row = dict(zip(names, values, strict=True))
+        for name, read in readers:
+            if row[name] is not None:
+                row[name] = read(row[name])
+    return rows
+
+
+def held(replica: Replica, table: Table, ids: list[str]) -> Held:
+    shown = shown_rows(replica, table, ids)
+    entries = replica_log.open_entries(replica.connection, table, ids)
+    shadows = _shadows(replica, table, ids)
+    server = {id: apply.server_row(shown.get(id), entries.get(id, [])) for id in ids if id not in shadows}
+    return Held(shown, entries, server | shadows, frozenset(shadows))
+
+
+def server_rows(replica: Replica, keys: set[Key]) -> dict[Key, Row | None]:
     return {
-        id: {n: to_inner(table.columns[n], v) for n, v in zip(names, values, strict=True)}
-        for id, *values in found
+        (table, id): row
+        for table, ids in by_table(keys)
+        for id, row in held(replica, replica.tables[table], ids).server.items()
     }
 
 
-def server_rows(replica: Replica, keys: set[Key]) -> dict[Key, dict[str, Any] | None]:
-    found: dict[Key, dict[str, Any] | None] = {}
-    for table, ids in by_table(keys):
-        shown = shown_rows(replica, replica.tables[table], ids)
-        entries = replica_log.open_entries(replica.connection, replica.tables[table], ids)
-        shadows = _shadows(replica, replica.tables[table], ids)
-        for id in ids:
-            if id in shadows:
-                found[table, id] = shadows[id]
-            else:
-                found[table, id] = apply.server_row(shown.get(id), entries.get(id, []))
-    return found
-
-
-def _shadows(replica: Replica, table: Table, ids: Iterable[str]) -> dict[str, dict[str, Any] | None]:
+def _shadows(replica: Replica, table: Table, ids: Iterable[str]) -> dict[str, Row | None]:
     rows = replica.connection.execute(
         """
         select id, column_name, value from arxos_shadow
@@ -50,7 +68,7 @@ def _shadows(replica: Replica, table: Table, ids: Iterable[str]) -> dict[str, di
         """,
         (table.name, replica_log.json_list(ids)),
     ).fetchall()
-    found: dict[str, dict[str, Any] | None] = {
+    found: dict[str, Row | None] = {
         id: {} if value else None for id, name, value in rows if name == ""
     }
     for id, name, value in rows:

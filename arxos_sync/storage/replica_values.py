@@ -3,44 +3,100 @@
 SQLite holds geometry as SpatiaLite BLOB (SRID 4326, or -1 in the building's frame), json, map and set as JSON
 text, booleans as 0 and 1; the rest as it is. A file that others wrote may hold what a column should not:
 `to_inner` then answers it as it stands, and the server says what is wrong with it.
+
+Most columns need no conversion at all, so who has many rows asks once a column: `writer` and `reader` answer None
+where a value goes as it is. What they answer is never called with None.
 """
 
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any
 
-from ..catalogue import Column
+from ..catalogue import Column, Table
 from ..geometry import GeometryError, from_spatialite, to_spatialite
 
+Conversion = Callable[[Any], Any]
 _AS_JSON = frozenset({"json", "map", "set"})
+_encode = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode
 
 
 def to_native(column: Column, value: Any) -> Any:
-    if value is None:
-        return None
-    if column.type == "geometry":
-        return to_spatialite(value, column.srid or -1)
-    if column.type in _AS_JSON:
-        return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-    if column.type == "boolean":
-        return int(value)
-    return value
+    write = None if value is None else writer(column)
+    return value if write is None else write(value)
 
 
 def to_inner(column: Column, value: Any) -> Any:
-    if value is None:
-        return None
+    read = None if value is None else reader(column)
+    return value if read is None else read(value)
+
+
+def writer(column: Column) -> Conversion | None:
+    if column.type == "geometry":
+        srid = column.srid or -1
+        return lambda wkb: to_spatialite(wkb, srid)
+    if column.type in _AS_JSON:
+        return _encode
+    return int if column.type == "boolean" else None
+
+
+def reader(column: Column) -> Conversion | None:
+    return _READERS.get(column.type)
+
+
+def writers(table: Table) -> dict[str, Conversion | None]:
+    """Of every column, by name. Worked out once a table."""
+    kept = vars(table)
+    if "_replica_writers" not in kept:
+        kept["_replica_writers"] = {name: writer(column) for name, column in table.columns.items()}
+    return kept["_replica_writers"]
+
+
+def natives(table: Table, values: dict[str, Any]) -> dict[str, Any]:
+    """The values of a row as the file holds them."""
+    known, found = writers(table), dict(values)
+    for name, value in values.items():
+        write = known[name]
+        if write is not None and value is not None:
+            found[name] = write(value)
+    return found
+
+
+def _from_blob(value: Any) -> Any:
     try:
-        if column.type == "geometry":
-            return from_spatialite(value)[0]
-        if column.type in _AS_JSON:
-            inner = json.loads(value)
-            return sorted(set(inner)) if column.type == "set" else inner
+        return from_spatialite(value)[0]
     except (ValueError, TypeError, GeometryError):
         return value
-    if column.type == "boolean" and value in (0, 1):
-        return bool(value)
-    if column.type == "real" and isinstance(value, int):
-        return float(value)
-    return value
+
+
+def _from_json(value: Any) -> Any:
+    try:
+        return json.loads(value)
+    except (ValueError, TypeError):
+        return value
+
+
+def _from_set(value: Any) -> Any:
+    try:
+        return sorted(set(json.loads(value)))
+    except (ValueError, TypeError):
+        return value
+
+
+def _from_boolean(value: Any) -> Any:
+    return bool(value) if value in (0, 1) else value
+
+
+def _from_real(value: Any) -> Any:
+    return float(value) if isinstance(value, int) else value
+
+
+_READERS: dict[str, Conversion] = {
+    "geometry": _from_blob,
+    "json": _from_json,
+    "map": _from_json,
+    "set": _from_set,
+    "boolean": _from_boolean,
+    "real": _from_real,
+}

@@ -30,6 +30,7 @@ from . import replica_file, replica_lay, replica_log, replica_record, replica_ro
 from .replica_lay import Applied
 
 NONCE_BYTES = 12
+_ENCODER = msgspec.msgpack.Encoder()
 
 
 class Replica:
@@ -150,7 +151,7 @@ class Replica:
                 (transactions_max,),
             ).fetchall()
             made = self._assembled([key for key, *_ in headers])
-            return list(self._numbered(headers, made, changes_max, bytes_max))
+            return self._numbered(headers, made, changes_max, bytes_max)
 
     def _assembled(self, keys: list[int]) -> dict[int, list[Change]]:
         if not keys:
@@ -159,24 +160,28 @@ class Replica:
 
     def _numbered(
         self, headers: list[Any], made: dict[int, list[Change]], changes_max: int, bytes_max: int
-    ) -> Iterator[Transaction]:
+    ) -> list[Transaction]:
         """As many as fit, and always the first: what is too large alone is for the server to refuse."""
         last, count, size = int(self.state("n") or 0), 0, 0
+        found, numbers, empty = [], [], []
         for key, mark, reason, n, nonce in headers:
             count, before = count + len(made[key]), count
-            size += len(msgspec.msgpack.encode(made[key]))
+            size += len(_ENCODER.encode(made[key]))
             if before and (count > changes_max or size > bytes_max):
                 break
             if not made[key]:
-                replica_lay.settle_all(self, [key], "discarded")
+                empty.append(key)
                 continue
             if n is None:
                 last, n, nonce = last + 1, last + 1, base64.urlsafe_b64encode(self.dice(NONCE_BYTES)).decode()
-            self.connection.execute(
-                "update arxos_change_log set state = 'sent', n = ?, nonce = ? where key = ?", (n, nonce, key)
-            )
-            yield Transaction(n=n, nonce=nonce, stamp=mark, changes=made[key], reason=reason)
+                numbers.append((n, nonce, key))
+            found.append(Transaction(n=n, nonce=nonce, stamp=mark, changes=made[key], reason=reason))
+        replica_lay.settle_all(self, empty, "discarded")
+        self.connection.executemany(
+            "update arxos_change_log set state = 'sent', n = ?, nonce = ? where key = ?", numbers
+        )
         self.set_state(n=str(last))
+        return found
 
     # ------------------------------------------------------------ apply
 
@@ -229,38 +234,46 @@ class Replica:
 
     def take_receipts(self, receipts: list[Receipt]) -> Applied:
         """Within the caller's transaction."""
-        rejected: list[int] = []
-        idle: list[int] = []  # receipts that the cursor has passed already
-        conflicts = 0
-        known = self.prior()
-        for receipt in receipts:
-            key = self.one("select key from arxos_change_log where n = ? and state = 'sent'", receipt.n)
-            if key is None:
-                continue
-            known = Mark(receipt.n, self.one("select nonce from arxos_change_log where key = ?", key))
-            self._keep_receipt(key, receipt)
-            conflicts += receipt.outcome == "conflict"
-            if receipt.outcome == "rejected":
-                rejected.append(key)
-            elif (receipt.sequence or 0) <= self.sequence:
-                idle.append(key)
-        if known is not None:
-            self.set_state(known=msgspec.json.encode(known).decode())
-        replica_lay.lay(self, {}, settle=rejected, also=idle)
+        taken = self._awaited(receipts)
+        if not taken:
+            return Applied(receipts=len(receipts))
+        self._keep_receipts(taken)
+        last, nonce, _ = taken[-1]
+        self.set_state(known=msgspec.json.encode(Mark(last.n, nonce)).decode())
+        applied = self.sequence
+        rejected = [key for receipt, _, key in taken if receipt.outcome == "rejected"]
+        idle = [key for r, _, key in taken if r.outcome != "rejected" and (r.sequence or 0) <= applied]
+        if rejected or idle:  # of idle ones the cursor has passed the receipt already
+            replica_lay.lay(self, {}, settle=rejected, also=idle)
+        conflicts = sum(receipt.outcome == "conflict" for receipt, _, _ in taken)
         return Applied(receipts=len(receipts), rejected=len(rejected), conflicts=conflicts)
 
-    def _keep_receipt(self, key: int, receipt: Receipt) -> None:
-        self.connection.execute(
+    def _awaited(self, receipts: list[Receipt]) -> list[tuple[Receipt, str, int]]:
+        """Those of transactions that wait for one, each with its nonce and key."""
+        sent = {
+            n: (nonce, key)
+            for n, nonce, key in self.connection.execute(
+                """
+                select n, nonce, key from arxos_change_log
+                where state = 'sent' and n in (select value from json_each(?))
+                """,
+                (replica_log.json_list(receipt.n for receipt in receipts),),
+            )
+        }
+        return [(receipt, *sent.pop(receipt.n)) for receipt in receipts if receipt.n in sent]
+
+    def _keep_receipts(self, taken: list[tuple[Receipt, str, int]]) -> None:
+        device, last = self.device, self.one("select max(key) from arxos_change_log")
+        self.connection.executemany(
             """
-            update arxos_change_log set state = 'acknowledged', outcome = ?, sequence = coalesce(?, 0),
-              settled_after = (select max(key) from arxos_change_log)
-            where key = ? and ? <> 'rejected'
+            update arxos_change_log set state = 'acknowledged', outcome = ?, sequence = ?, settled_after = ?
+            where key = ?
             """,
-            (receipt.outcome, receipt.sequence, key, receipt.outcome),
+            [(r.outcome, r.sequence or 0, last, key) for r, _, key in taken if r.outcome != "rejected"],
         )
-        self.connection.execute(
+        self.connection.executemany(
             "insert or replace into arxos_receipt (transaction_key, device, n, receipt) values (?, ?, ?, ?)",
-            (key, self.device, receipt.n, msgspec.json.encode(receipt).decode()),
+            [(key, device, r.n, msgspec.json.encode(r).decode()) for r, _, key in taken],
         )
 
     def _mark(self, sequence: int, salt: str | None) -> None:
