@@ -106,7 +106,7 @@ def _place(
     if prior is not None and prior.n > last:
         return "out_of_order", []
     asked = ([prior] if prior else []) + [Mark(t.n, t.nonce) for t in transactions if t.n <= last]
-    if not asked:
+    if not asked or (prior is not None and prior == known):
         return "ok", []
     stored = writer.receipts(device, asked[0].n, asked[-1].n)
     if any(mark.n not in stored or stored[mark.n].nonce != mark.nonce for mark in asked):

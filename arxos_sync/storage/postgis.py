@@ -24,6 +24,7 @@ from ..problems import Problem
 from ..store import Batch, BuildingQuery, Gained, Head, ListedBuilding, LogEntry, Row, StoredReceipt, Told
 from . import migrations
 from .postgis_values import configure, inner_value, native, selected
+from .server_memory import Remembering
 from .server_rows import (
     SEARCHED,
     Layout,
@@ -37,6 +38,7 @@ from .server_rows import (
 
 POOL_WAIT_S_MAX = 30.0
 ROWS_PER_FETCH = 2_000
+FEW = 8  # rows that are quicker sent one by one than by COPY
 _OPTIONS = "-c timezone=UTC -c datestyle=ISO -c extra_float_digits=1"
 _NAMED = re.compile(r"(?<!:):([a-z_]+)")
 _CURSORS = itertools.count()
@@ -89,29 +91,27 @@ def _as_text(values: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-class PostgisScope:
+class PostgisScope(Remembering):
     """Reader and writer of one scope, over a connection whose transaction has begun."""
 
     def __init__(self, connection: psycopg.Connection[Any], catalogue: Catalogue, scope: str):
+        super().__init__()
         self.scope, self._catalogue, self._connection = scope, catalogue, connection
         kind, self._owner = split_scope(scope)
         self._layouts = layouts(catalogue, kind)
         self.sql = SharedSql(connection)
-        self._saved: dict[tuple[str, str], Row] = {}  # by this very transaction, as `changed` tells them
 
     # ------------------------------------------------------------ reading
 
-    def head(self) -> Head:
+    def _read_head(self) -> Head:
         found = self._one("select sequence, salt, stamp from scope_head where scope = %s", self.scope)
         return Head(*found) if found else Head(0, "")
 
-    def salt(self, sequence: int) -> str | None:
-        if sequence == 0:
-            return ""
+    def _read_salt(self, sequence: int) -> str | None:
         found = self._one("select salt from change_log where scope = %s and sequence = %s", self.scope, sequence)
         return found[0] if found else None
 
-    def known(self, device: str) -> Mark | None:
+    def _read_known(self, device: str) -> Mark | None:
         found = self._one(
             "select n, nonce from receipt where scope = %s and device = %s order by n desc limit 1",
             self.scope,
@@ -119,7 +119,7 @@ class PostgisScope:
         )
         return Mark(*found) if found else None
 
-    def digests(self) -> dict[str, int]:
+    def _read_digests(self) -> dict[str, int]:
         found = self._all("select table_name, sum from scope_digest where scope = %s", self.scope)
         return {table: int(text, 16) for table, text in found}
 
@@ -132,6 +132,8 @@ class PostgisScope:
         gained: Gained | None = None,
     ) -> list[Row]:
         """The keys of the page come by one statement over all tables, the rows by one a table."""
+        if not gained and (saved := self.saved_since(after, place, tombstones_after, limit)) is not None:
+            return saved
         table, id = place or ("\x7f", _NO_ID)
         parts = [
             f"""
@@ -258,19 +260,18 @@ class PostgisScope:
             by_table.setdefault(row.table, []).append(row)
         for name, rows in by_table.items():
             self._upsert(self._layouts[name], rows)
-        self._saved |= {row.key: row for row in batch.rows}
-        self._copy(
+        self._add(
             "change_log (scope, sequence, salt, device, n, user_id, stamp, received_at, content, before)",
             [
                 (self.scope, e.sequence, e.salt, e.device, e.n, e.user_id, e.stamp, e.received_at, e.content, e.before)
                 for e in batch.log
             ],
         )
-        self._copy(
+        self._add(
             "receipt (scope, device, n, nonce, content)",
             [(self.scope, batch.device, r.n, r.nonce, receipt_bytes(r.receipt)) for r in batch.receipts],
         )
-        self._add_to_digest(batch.digest)
+        sums = self._add_to_digest(batch.digest)
         self._run(
             """
             insert into scope_head (scope, sequence, salt, stamp) values (%s, %s, %s, %s)
@@ -279,48 +280,46 @@ class PostgisScope:
             """,
             (self.scope, batch.head.sequence, batch.head.salt, batch.head.stamp),
         )
+        self.remember(batch, sums)
 
     def _upsert(self, layout: Layout, rows: list[Row]) -> None:
-        """COPY into a table of the session's own, then one upsert out of it."""
+        """A few as they are; many by COPY into a table of the session's own, then one upsert out of it."""
         arriving = f'"arriving_{layout.name}"'
         names = [layout.owner, *layout.names]
         geometries = {c.name: c.srid for c in layout.table.geometries}
+        values = [
+            (
+                self._owner,
+                row.id,
+                *(native(c, row.values[c.name]) for c in layout.columns),
+                row.sequence,
+                row.born,
+                row.deleted,
+                merge_text(row),
+            )
+            for row in rows
+        ]
+        changes = ", ".join(f'"{name}" = excluded."{name}"' for name in layout.names[1:])
+        into = f'insert into "{layout.name}" ({", ".join(_quoted(names))})'
+        merged = f"on conflict ({layout.owner}, id) do update set {changes}"
+        if len(rows) <= FEW:
+            marks = [f"ST_GeomFromWKB(%s, {geometries[n]})" if n in geometries else "%s" for n in names]
+            self._each_of(f"{into} values ({', '.join(marks)}) {merged}", values)
+            return
         self._run(
             f'create temporary table if not exists {arriving} on commit delete rows as select '
             + ", ".join(f'{"null::bytea as " if n in geometries else ""}"{n}"' for n in names)
             + f' from "{layout.name}" with no data'
         )
-        self._copy(
-            f"{arriving} ({', '.join(_quoted(names))})",
-            [
-                (
-                    self._owner,
-                    row.id,
-                    *(native(c, row.values[c.name]) for c in layout.columns),
-                    row.sequence,
-                    row.born,
-                    row.deleted,
-                    merge_text(row),
-                )
-                for row in rows
-            ],
-        )
-        values = [
-            f'ST_GeomFromWKB("{n}", {geometries[n]})' if n in geometries else f'"{n}"' for n in names
-        ]
-        changes = ", ".join(f'"{name}" = excluded."{name}"' for name in layout.names[1:])
-        self._run(
-            f"""
-            insert into "{layout.name}" ({", ".join(_quoted(names))})
-            select {", ".join(values)} from {arriving}
-            on conflict ({layout.owner}, id) do update set {changes}
-            """
-        )
+        self._copy(f"{arriving} ({', '.join(_quoted(names))})", values)
+        read = [f'ST_GeomFromWKB("{n}", {geometries[n]})' if n in geometries else f'"{n}"' for n in names]
+        self._run(f"{into} select {', '.join(read)} from {arriving} {merged}")
         self._run(f"delete from {arriving}")
 
-    def _add_to_digest(self, deltas: dict[str, int]) -> None:
+    def _add_to_digest(self, deltas: dict[str, int]) -> dict[str, int]:
         sums = self.digests()
-        now = {name: digest.to_hex(sums.get(name, 0) + delta) for name, delta in deltas.items()}
+        sums = sums | {name: (sums.get(name, 0) + delta) % digest.MODULUS for name, delta in deltas.items()}
+        now = {name: digest.to_hex(sums[name]) for name in deltas}
         self._run(
             """
             insert into scope_digest (scope, table_name, sum)
@@ -329,6 +328,7 @@ class PostgisScope:
             """,
             (self.scope, list(now), list(now.values())),
         )
+        return sums
 
     # ------------------------------------------------------------ statements
 
@@ -365,9 +365,18 @@ class PostgisScope:
         with _translated():
             self._connection.execute(statement, values)
 
+    def _each_of(self, statement: str, rows: list[tuple[Any, ...]]) -> None:
+        with _translated(), self._connection.cursor() as cursor:
+            cursor.executemany(statement, rows)
+
+    def _add(self, target: str, rows: list[tuple[Any, ...]]) -> None:
+        """New rows of a table, named with its columns."""
+        if len(rows) > FEW:
+            self._copy(target, rows)
+        elif rows:
+            self._each_of(f"insert into {target} values ({', '.join(['%s'] * len(rows[0]))})", rows)
+
     def _copy(self, target: str, rows: list[tuple[Any, ...]]) -> None:
-        if not rows:
-            return
         with _translated(), self._connection.cursor().copy(f"copy {target} from stdin") as copy:
             for row in rows:
                 copy.write_row(row)

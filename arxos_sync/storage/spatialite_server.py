@@ -22,6 +22,7 @@ from ..store import Batch, BuildingQuery, Gained, Head, ListedBuilding, LogEntry
 from . import migrations
 from .driver import connect, sqlite
 from .replica_values import to_inner, to_native
+from .server_memory import Remembering
 from .server_rows import (
     SEARCHED,
     Layout,
@@ -89,29 +90,27 @@ def _as_text(values: dict[str, Any]) -> dict[str, Any]:
     return {n: json.dumps(v) if isinstance(v, (dict, list)) else v for n, v in values.items()}
 
 
-class SpatialiteScope:
+class SpatialiteScope(Remembering):
     """Reader and writer of one scope, over a connection whose transaction has begun."""
 
     def __init__(self, connection: Any, catalogue: Catalogue, scope: str):
+        super().__init__()
         self.scope, self._catalogue, self._connection = scope, catalogue, connection
         kind, self._owner = split_scope(scope)
         self._layouts = layouts(catalogue, kind)
         self.sql = SharedSql(connection)
-        self._saved: dict[tuple[str, str], Row] = {}  # by this very transaction, as `changed` tells them
 
     # ------------------------------------------------------------ reading
 
-    def head(self) -> Head:
+    def _read_head(self) -> Head:
         found = self._one("select sequence, salt, stamp from scope_head where scope = ?", self.scope)
         return Head(*found) if found else Head(0, "")
 
-    def salt(self, sequence: int) -> str | None:
-        if sequence == 0:
-            return ""
+    def _read_salt(self, sequence: int) -> str | None:
         found = self._one("select salt from change_log where scope = ? and sequence = ?", self.scope, sequence)
         return found[0] if found else None
 
-    def known(self, device: str) -> Mark | None:
+    def _read_known(self, device: str) -> Mark | None:
         found = self._one(
             "select n, nonce from receipt where scope = ? and device = ? order by n desc limit 1",
             self.scope,
@@ -119,7 +118,7 @@ class SpatialiteScope:
         )
         return Mark(*found) if found else None
 
-    def digests(self) -> dict[str, int]:
+    def _read_digests(self) -> dict[str, int]:
         found = self._all("select table_name, sum from scope_digest where scope = ?", self.scope)
         return {table: int(text, 16) for table, text in found}
 
@@ -132,6 +131,8 @@ class SpatialiteScope:
         gained: Gained | None = None,
     ) -> list[Row]:
         """The keys of the page come by one statement over all tables, the rows by one a table."""
+        if not gained and (saved := self.saved_since(after, place, tombstones_after, limit)) is not None:
+            return saved
         table, id = place or ("\x7f", "")
         parts = [
             f"""
@@ -262,7 +263,6 @@ class SpatialiteScope:
             by_table.setdefault(row.table, []).append(row)
         for name, rows in by_table.items():
             self._upsert(self._layouts[name], rows)
-        self._saved |= {row.key: row for row in batch.rows}
         self._many(
             """
             insert into change_log
@@ -278,7 +278,7 @@ class SpatialiteScope:
             "insert into receipt (scope, device, n, nonce, content) values (?, ?, ?, ?, ?)",
             [(self.scope, batch.device, r.n, r.nonce, receipt_bytes(r.receipt)) for r in batch.receipts],
         )
-        self._add_to_digest(batch.digest)
+        sums = self._add_to_digest(batch.digest)
         self._run(
             """
             insert into scope_head (scope, sequence, salt, stamp) values (?, ?, ?, ?)
@@ -287,6 +287,7 @@ class SpatialiteScope:
             """,
             (self.scope, batch.head.sequence, batch.head.salt, batch.head.stamp),
         )
+        self.remember(batch, sums)
 
     def _upsert(self, layout: Layout, rows: list[Row]) -> None:
         names = ", ".join(f'"{name}"' for name in [layout.owner, *layout.names])
@@ -311,15 +312,17 @@ class SpatialiteScope:
             ],
         )
 
-    def _add_to_digest(self, deltas: dict[str, int]) -> None:
+    def _add_to_digest(self, deltas: dict[str, int]) -> dict[str, int]:
         sums = self.digests()
+        sums = sums | {name: (sums.get(name, 0) + delta) % digest.MODULUS for name, delta in deltas.items()}
         self._many(
             """
             insert into scope_digest (scope, table_name, sum) values (?, ?, ?)
             on conflict (scope, table_name) do update set sum = excluded.sum
             """,
-            [(self.scope, name, digest.to_hex(sums.get(name, 0) + delta)) for name, delta in deltas.items()],
+            [(self.scope, name, digest.to_hex(sums[name])) for name in deltas],
         )
+        return sums
 
     # ------------------------------------------------------------ statements
 
