@@ -136,7 +136,8 @@ def w5(size: int, replicas: int = REPLICAS, edits: int = EDITS, rate_edits: int 
         author = at.tablet("author").bootstrap()
         crowd = Crowd(at, replicas)
         changes = list(work.edits(random.Random(size), at.store.rows, edits + rate_edits, 0.0, 0.0))
-        heard, seen = zip(*(_one(author, crowd, change) for change in changes[:edits]), strict=True)
+        told = [_one(author, crowd, change) for change in changes[:edits]]
+        heard, seen = zip(*(one for one in told if one), strict=True)
         rate = _rate(author, crowd, changes[edits:])
         crowd.close()
         author.close()
@@ -149,11 +150,14 @@ def w5(size: int, replicas: int = REPLICAS, edits: int = EDITS, rate_edits: int 
     ]
 
 
-def _one(author: Tablet, crowd: Crowd, change: Change) -> tuple[float, float]:
-    """From durable on the author's tablet to heard and to applied by the last."""
+def _one(author: Tablet, crowd: Crowd, change: Change) -> tuple[float, float] | None:
+    """From durable on the author's tablet to heard and to applied by the last; None where it altered nothing."""
+    before = author.replica.sequence
     author.record([change])
     begun = time.monotonic()
     author.sync()
+    if author.replica.sequence == before:
+        return None
     crowd.wait(author.replica.sequence)
     return max(crowd.shared.heard) - begun, max(crowd.shared.applied) - begun
 
