@@ -91,6 +91,10 @@ class Bed:
     def server_peak_mb(self) -> float:
         return sum(peak_mb(process.pid) for process in self.running.processes)
 
+    def server_memory_mb(self) -> float:
+        """What the servers hold at this moment."""
+        return sum(memory_mb(process.pid, "VmRSS") for process in self.running.processes)
+
     def close(self) -> None:
         self.running.stop()
         services.drop_database(self.database)
@@ -174,5 +178,9 @@ class Tablet:
 
 def peak_mb(pid: int | str = "self") -> float:
     """The most memory the process ever held."""
-    found = Path(f"/proc/{pid}/status").read_text("ascii").partition("VmHWM:")[2].split()
+    return memory_mb(pid, "VmHWM")
+
+
+def memory_mb(pid: int | str, line: str) -> float:
+    found = Path(f"/proc/{pid}/status").read_text("ascii").partition(f"{line}:")[2].split()
     return int(found[0]) / 1024

@@ -6,7 +6,7 @@ import random
 
 import pytest
 
-from tests.bench import live, pushing, whole, work
+from tests.bench import fleet, live, pushing, whole, work
 from tests.bench.figures import Figure, medians, number, table
 
 SIZE = 40
@@ -17,6 +17,7 @@ WORKS = {
     "W5": lambda: live.w5(SIZE, 2, 2, 10),
     "W6": lambda: pushing.w6(SIZE, 2),
     "W8": lambda: whole.w8(SIZE),
+    "W9": lambda: fleet.w9(SIZE, 4, 2, 3),
 }
 
 
