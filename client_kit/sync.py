@@ -178,12 +178,14 @@ class Loop:
             self.evicted = True
         done = Applied()
         replica.learn(received_at, offset)  # before what it is the clock of: a device that dies in between heard it
-        if one.state in ("ok", "out_of_order", "forked", "gone"):
+        lost_again = one.state == "out_of_order" and replica_heal.lost_again(replica, one.known)
+        if one.state in ("ok", "out_of_order", "forked", "gone") and not lost_again:
             done = replica.apply_answer(one, from_nothing=asked.cursor is None)
-        if one.state == "out_of_order":
+        if one.state == "out_of_order" and not lost_again:
             replica_care.rewind(replica, one.known)
-        replica.set_state(role=one.role)
-        state = "forked" if lost and one.state == "ok" else one.state
+        if one.role != replica.state("role"):
+            replica.set_state(role=one.role)
+        state = "diverged" if lost_again else "forked" if lost and one.state == "ok" else one.state
         if state == "gone":
             replica_heal.set_aside(replica)  # what waits is sent, and kept by the server for whoever may read it
         if state == "gone" and replica_care.is_empty(replica):

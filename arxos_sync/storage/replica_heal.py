@@ -12,7 +12,6 @@ be offered (refused or given up in the former life, or forgotten) is sent as a c
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Iterator
 from typing import Any
 
@@ -29,6 +28,7 @@ ROWS_PER_OFFER = 500
 NOT_BACK_YET = frozenset(["row_unknown", "parent_unknown", "parent_rejected"])
 NEVER = -1  # no sequence: whatever was pulled is news
 NEVER_WAS = "00000000-0000-7000-8000-000000000000"
+_OWN = "select transaction_key from arxos_heal where kind = 'own'"
 
 
 class Healing(msgspec.Struct, frozen=True):
@@ -70,11 +70,13 @@ def begin(replica: Replica, mark: int, cursor: str, known: Mark | None, role: st
     if last > int(replica.state("n") or 0) or known not in (None, _numbered_as(replica, last) or known):
         return False
     with replica.transaction(capture=True):
+        none = f"select key from arxos_change_log where sequence = 0 and key in ({_OWN})"
+        laid = [key for (key,) in connection.execute(none)]
         connection.execute(
-            """
+            f"""
             update arxos_change_log set sequence = (
               select formerly from arxos_heal where transaction_key = key and kind = 'own')
-            where key in (select transaction_key from arxos_heal where kind = 'own')
+            where key in ({_OWN})
             """
         )
         connection.execute("delete from arxos_heal where kind <> 'row' or state <> 'owed'")
@@ -83,7 +85,7 @@ def begin(replica: Replica, mark: int, cursor: str, known: Mark | None, role: st
         _unnumber(replica, last)
         _offer_own(replica, last, mark)
         _offer_rows(replica, mark, role, now_ms)
-        _close(replica, mark)
+        _close(replica, mark, laid)
         connection.execute(
             "update arxos_change_log set base = min(base, ?) where state in ('pending', 'sent')", (mark,)
         )
@@ -92,21 +94,24 @@ def begin(replica: Replica, mark: int, cursor: str, known: Mark | None, role: st
     return True
 
 
-def _close(replica: Replica, mark: int) -> None:
-    """What the rows hold already is no open edit while the cursor is back at the mark. What the server still knows
-    needs no offer.
+def _close(replica: Replica, mark: int, laid: list[int]) -> None:
+    """What the rows hold already (`laid`: since a healing before) is no open edit while the cursor is back at the mark.
+    What the server still knows needs no offer.
     """
-    held = "state = 'acknowledged' and sequence > ? and sequence <= (select sequence from arxos_writing)"
+    held = """state = 'acknowledged' and (
+          key in (select value from json_each(:laid))
+          or sequence > :mark and sequence <= (select sequence from arxos_writing))"""
+    given = {"mark": mark, "laid": replica_log.json_list(laid)}
     replica.connection.execute(
         f"""
         insert into arxos_heal (kind, state, transaction_key, stamp, formerly, sequence, content)
         select 'own', 'taken', key, stamp, sequence, sequence, x'90'
         from arxos_change_log
-        where {held} and key not in (select transaction_key from arxos_heal where kind = 'own')
+        where {held} and key not in ({_OWN})
         """,
-        (mark,),
+        given,
     )
-    replica.connection.execute(f"update arxos_change_log set sequence = 0 where {held}", (mark,))
+    replica.connection.execute(f"update arxos_change_log set sequence = 0 where {held}", given)
 
 
 def _numbered_as(replica: Replica, n: int) -> Mark | None:
@@ -204,6 +209,14 @@ def _restored(table: Table, id: str, row: dict[str, Any]) -> Change:
     return Change(table.name, id, "restore", set=given, formerly=row["sequence"])
 
 
+def lost_again(replica: Replica, known: Mark | None) -> bool:
+    """Did the server lose what healed it, before the scope was fetched anew? The rows are still held, to be offered."""
+    if replica.cursor() is not None or under_way(replica) is not None:
+        return False
+    last = known.n if known else 0
+    return bool(replica.one("select 1 from arxos_heal where state = 'taken' and n > ?", last))
+
+
 def set_aside(replica: Replica) -> None:
     """The scope is out of reach: what was not taken is owed."""
     if under_way(replica) is not None:
@@ -285,7 +298,7 @@ def _put(
 
 
 def _nonce(replica: Replica) -> str:
-    return base64.urlsafe_b64encode(replica.dice(NONCE_BYTES)).decode()
+    return replica.dice(NONCE_BYTES).hex()
 
 
 # ---------------------------------------------------------------- offer
@@ -396,7 +409,8 @@ def finish(replica: Replica) -> int:
         healing = under_way(replica)
         assert healing is not None
         connection = replica.connection
-        connection.execute("delete from arxos_heal where state = 'taken' and (kind <> 'own' or sequence is null)")
+        connection.execute("delete from arxos_heal where state = 'taken' and sequence is null")
+        connection.execute("update arxos_heal set content = x'90' where state = 'taken'")
         _number(replica, "sequence > 0")  # what is still laid over the rows stays there until the cursor passes it
         owed = replica.one("select count(*) from arxos_heal where state <> 'taken'")
         replica.set_state(healing=None, owing=_text(healing) if owed else None, owing_at=str(replica.sequence))

@@ -18,6 +18,7 @@ const CLAIMED = new Set(['created_at', 'created_by', 'updated_at', 'updated_by',
 const NOT_BACK_YET = new Set(['row_unknown', 'parent_unknown', 'parent_rejected']);
 const NEVER = -1; // no sequence: whatever was pulled is news
 const NEVER_WAS = '00000000-0000-7000-8000-000000000000';
+const OWN = `select transaction_key from arxos_heal where kind = 'own'`;
 
 const atLeast = (role, wanted) => wanted !== SERVER && ROLES.indexOf(role) >= ROLES.indexOf(wanted);
 const read = (text) => (text ? JSON.parse(text) : null);
@@ -43,10 +44,11 @@ export function begin(replica, mark, cursor, known, role, nowMs) {
   const mine = numberedAs(replica, last);
   if (last > Number(replica.state('n') ?? 0) || (mine && mine.nonce !== known.nonce)) return false;
   database.transaction(() => {
+    const laid = database.values(`select key from arxos_change_log where sequence = 0 and key in (${OWN})`).flat();
     database.run(
       `update arxos_change_log set sequence = (
          select formerly from arxos_heal where transaction_key = key and kind = 'own')
-       where key in (select transaction_key from arxos_heal where kind = 'own')`,
+       where key in (${OWN})`,
     );
     database.run(`delete from arxos_heal where kind <> 'row' or state <> 'owed'`);
     awaitOwed(replica, true);
@@ -54,7 +56,7 @@ export function begin(replica, mark, cursor, known, role, nowMs) {
     unnumber(replica, last);
     offerOwn(replica, last, mark);
     offerRows(replica, mark, role, nowMs);
-    close(database, mark);
+    close(database, mark, laid);
     database.run(`update arxos_change_log set base = min(base, ?) where state in ('pending', 'sent')`, [mark]);
     database.run('update arxos_writing set sequence = min(sequence, ?)', [mark]);
     replica.setState({ healing: text({ mark, cursor, prior, anew: true, taken: 0, tried: 0 }), known: text(prior) });
@@ -63,19 +65,21 @@ export function begin(replica, mark, cursor, known, role, nowMs) {
 }
 
 /**
- * What the rows hold already is no open edit while the cursor is back at the mark. What the server still knows needs
- * no offer.
+ * What the rows hold already (`laid`: since a healing before) is no open edit while the cursor is back at the mark. What
+ * the server still knows needs no offer.
  */
-function close(database, mark) {
-  const held = `state = 'acknowledged' and sequence > ? and sequence <= (select sequence from arxos_writing)`;
+function close(database, mark, laid) {
+  const held = `state = 'acknowledged' and (key in (select value from json_each(?))
+    or sequence > ? and sequence <= (select sequence from arxos_writing))`;
+  const given = [JSON.stringify(laid), mark];
   database.run(
     `insert into arxos_heal (kind, state, transaction_key, stamp, formerly, sequence, content)
-     select 'own', 'taken', key, stamp, sequence, sequence, x'90'
+     select 'own', 'taken', key, stamp, sequence, sequence, '[]'
      from arxos_change_log
-     where ${held} and key not in (select transaction_key from arxos_heal where kind = 'own')`,
-    [mark],
+     where ${held} and key not in (${OWN})`,
+    given,
   );
-  database.run(`update arxos_change_log set sequence = 0 where ${held}`, [mark]);
+  database.run(`update arxos_change_log set sequence = 0 where ${held}`, given);
 }
 
 function numberedAs(replica, n) {
@@ -182,6 +186,12 @@ function put(replica, kind, changes, { key = null, n = null, nonce = null, stamp
      values (?, ?, ?, ?, ?, ?, ?, ?)`,
     [kind, state, key, n, nonce, written, formerly, JSON.stringify(changes)],
   );
+}
+
+/** Did the server lose what healed it, before the scope was fetched anew? The rows are still held, to be offered. */
+export function lostAgain(replica, known) {
+  if (replica.cursor() !== null || underWay(replica) !== null) return false;
+  return Boolean(replica.database.one(`select 1 from arxos_heal where state = 'taken' and n > ?`, [known?.n ?? 0]));
 }
 
 /** The scope is out of reach: what was not taken is owed. */
@@ -320,7 +330,8 @@ export function finish(replica) {
   return replica.applying(() => {
     const { database } = replica;
     const healing = underWay(replica);
-    database.run(`delete from arxos_heal where state = 'taken' and (kind <> 'own' or sequence is null)`);
+    database.run(`delete from arxos_heal where state = 'taken' and sequence is null`);
+    database.run(`update arxos_heal set content = '[]' where state = 'taken'`);
     number(database, 'sequence > 0'); // what is still laid over the rows stays there until the cursor passes it
     const owed = database.one(`select count(*) from arxos_heal where state <> 'taken'`);
     replica.setState({ healing: null, owing: owed ? text(healing) : null, owing_at: replica.sequence });

@@ -4,7 +4,7 @@
 import * as sessions from '../core/session.js';
 import * as stamp from '../core/stamp.js';
 import { SCHEMA } from '../core/catalogue.js';
-import { setAside, underWay } from '../replica/heal.js';
+import { lostAgain, setAside, underWay } from '../replica/heal.js';
 import { scopeStatus } from '../replica/status.js';
 import * as healing from './healing.js';
 
@@ -170,13 +170,15 @@ export class Loop {
     }
     let done = { receipts: 0, tables: new Set(), suspect: [] };
     replica.learn(receivedAt, offset); // before what it is the clock of: a page that ends in between heard it
-    if (['ok', 'out_of_order', 'forked', 'gone'].includes(one.state)) {
+    const again = one.state === 'out_of_order' && lostAgain(replica, one.known);
+    if (['ok', 'out_of_order', 'forked', 'gone'].includes(one.state) && !again) {
       done = replica.applyAnswer(one, { fromNothing: asked.cursor === null });
     }
-    if (one.state === 'out_of_order') replica.rewind(one.known);
+    if (one.state === 'out_of_order' && !again) replica.rewind(one.known);
     if (one.state === 'gone') setAside(replica); // what waits is sent, and kept by the server for whoever may read it
     if (one.state === 'gone' && replica.isEmpty()) this.revoked.push(one.scope); // nothing was ever here
-    let state = lost && one.state === 'ok' ? 'forked' : one.state;
+    let state = again ? 'diverged' : one.state;
+    if (lost && one.state === 'ok') state = 'forked';
     if (state === 'diverged') state = await this.heal(replica, one);
     if (done.suspect?.length) await this.repair(replica, done.suspect);
     else if (one.digest && !one.more) {

@@ -23,7 +23,7 @@ CATALOGUE = schemas.catalogue()
 B = "0192f3a0-0000-7000-8000-00000000000b"
 DEVICE, OTHER = (f"0192f3a0-0000-7000-8000-0000000000{end}" for end in ("dd", "ee"))
 NOW = 1_700_000_000_000
-NONCE = "A" * 16
+NONCE = "0" * 24
 
 
 def door(number: int) -> str:
@@ -75,9 +75,11 @@ LIVED = [
     record(2, name="fourth"), {"do": "pending"}, record(3, name="fifth"),
 ]  # fmt: skip
 OFFER = {"do": "following"}
+HEAL = [OFFER, {"do": "take", "receipts": [receipt(n, n + 5) for n in (1, 2, 3)]},
+        OFFER, {"do": "take", "receipts": [receipt(4, 9)]}, OFFER, {"do": "finish"}]  # fmt: skip
 STORIES = {
-    "healed": [*LIVED, BEGIN, OFFER, {"do": "take", "receipts": [receipt(n, n + 5) for n in (1, 2, 3)]},
-               OFFER, {"do": "take", "receipts": [receipt(4, 9)]}, OFFER, {"do": "finish"},
+    "healed": [*LIVED, BEGIN, *HEAL, answer(9, rows=4, whole=True), {"do": "settle"}],
+    "healed, lost again, and healed": [*LIVED, BEGIN, *HEAL, BEGIN | {"cursor": "cursor 5 again"}, *HEAL,
                answer(9, rows=4, whole=True), {"do": "settle"}],
     "a parent that is not back is owed": [*LIVED, BEGIN, OFFER,
                {"do": "take", "receipts": [receipt(1, 6), receipt(2, None, "row_unknown"), receipt(3, 7),
@@ -208,3 +210,14 @@ def test_who_is_locked_out_while_healing_sends_what_waits_and_offers_the_rest_la
     assert _offered(told[-1]) == [
         ("nothing", 2, None), ("nothing", 3, None), ("own", 4, 7), ("own", 5, 8), ("row", 6, None),
     ]  # fmt: skip
+
+
+def test_what_a_server_lost_before_the_scope_was_fetched_anew_is_offered_again(path: Path):
+    told = Told(path)
+    for step in [*LIVED, BEGIN, *HEAL]:
+        told.do(step)
+    assert replica_heal.lost_again(told.replica, Mark(3, NONCE)), "it took four"
+    assert not replica_heal.lost_again(told.replica, Mark(4, NONCE))
+    offered = _offered(told.do(BEGIN | {"cursor": "cursor 5 again"}) and told.do(OFFER))
+    assert offered == [("own", 1, 6), ("own", 2, 7), ("own", 3, 8), ("row", 4, None)]
+    assert told.replica.row("element", door(0))["name"] == "first", "what was typed stays on the screen"
