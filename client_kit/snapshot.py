@@ -29,6 +29,8 @@ def rows_of(snapshot: Any, replica: Replica) -> ScopeAnswer:
 
 def _rows(snapshot: Any, table: Any) -> list[RowOut]:
     there = {row[1] for row in snapshot.execute(f'pragma table_info("{table.name}")')}
+    if not there:  # the file is of a former schema: what it lacks is pulled afterwards
+        return []
     columns = [c for c in table.columns.values() if c.name in there and c.name not in ("id", "sequence")]
     names = "".join(f', "{c.name}"' for c in columns)
     return [

@@ -206,9 +206,13 @@ def _lay_clean(replica: Replica, incoming: Incoming, mine: set[Key]) -> None:
             if values is not None
         }
         _leave_out_what_stands(replica, table, {id: rows[id] for id in rows if (name, id) in mine})
-        replica_write.update(replica, table, [(id, rows[id]) for id in rows if id in before])
-        replica_write.insert(replica, table, [(id, rows[id]) for id in rows if id not in before])
-        replica_write.delete(replica, table, [id for id in before if id not in rows])
+        replica_write.write(
+            replica,
+            table,
+            updates=[(id, rows[id]) for id in rows if id in before],
+            inserts=[(id, rows[id]) for id in rows if id not in before],
+            gone=[id for id in before if id not in rows],
+        )
         _count(replica, name, [(id, before.get(id), incoming[name, id][0] if id in rows else None) for id in ids])
 
 
@@ -242,18 +246,24 @@ def _lay_edited(
         moves.append((id, was and was.get("sequence"), now and now.get("sequence")))
         shown = apply.shown_row(table, now, entries, rows.get(id))
         if shown is None:
-            gone.append(id)
+            gone += [id] if id in rows else []
         elif id in rows:
             updates.append((id, natives(table, _differing(table, shown, rows[id]))))
         else:
             inserts.append((id, natives(table, {n: v for n, v in shown.items() if v is not None and n != "id"})))
-        if entries:
+        if entries and not _follows(table, now, shown, entries):
             shades[id] = now
-    replica_write.update(replica, table, updates)
-    replica_write.insert(replica, table, inserts)
-    replica_write.delete(replica, table, [id for id in gone if id in rows])
+    replica_write.write(replica, table, updates=updates, inserts=inserts, gone=gone)
     _shade(replica, table, before.shaded, shades)
     _count(replica, table.name, moves)
+
+
+def _follows(table: Table, server: Row | None, shown: Row | None, entries: list[Entry]) -> bool:
+    """Whether what is shown and the open entries tell what the server holds, bit for bit: then nothing need keep it."""
+    told = apply.server_row(shown, entries)
+    if told is None or server is None:
+        return told is server
+    return not any(_differs(c, server.get(n), told.get(n)) for n, c in table.columns.items() if n != "id")
 
 
 def _differing(table: Table, row: Row, shown: Row) -> Row:

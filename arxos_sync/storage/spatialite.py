@@ -14,7 +14,6 @@ Time and dice are handed in. What a change may hold is checked as the server wil
 
 from __future__ import annotations
 
-import base64
 import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -29,7 +28,7 @@ from ..problems import Refused
 from . import replica_file, replica_lay, replica_log, replica_record, replica_rows, replica_upgrade
 from .replica_lay import Applied
 
-NONCE_BYTES = 12
+NONCE_BYTES = 12  # sent in hex, as ids are: what packs the one packs the other
 _ENCODER = msgspec.msgpack.Encoder()
 
 
@@ -92,13 +91,14 @@ class Replica:
 
     def learn(self, received_at: str, offset_ms: int) -> None:
         """The author's clock never goes behind what it heard."""
-        ms, counter = self.connection.execute("select ms, counter from arxos_writing").fetchone()
-        mine = stamp.form(ms, counter, self.device) if ms else None
-        heard = stamp.learned(mine, received_at, self.device)
-        self.connection.execute(
-            "update arxos_writing set ms = ?, counter = ?", (stamp.milliseconds(heard), stamp.counter(heard))
-        )
-        self.set_state(clock_offset_ms=str(offset_ms))
+        with self.transaction(capture=True):
+            ms, counter = self.connection.execute("select ms, counter from arxos_writing").fetchone()
+            mine = stamp.form(ms, counter, self.device) if ms else None
+            heard = stamp.learned(mine, received_at, self.device)
+            self.connection.execute(
+                "update arxos_writing set ms = ?, counter = ?", (stamp.milliseconds(heard), stamp.counter(heard))
+            )
+            self.set_state(clock_offset_ms=str(offset_ms))
 
     # ------------------------------------------------------------ record
 
@@ -173,14 +173,15 @@ class Replica:
                 empty.append(key)
                 continue
             if n is None:
-                last, n, nonce = last + 1, last + 1, base64.urlsafe_b64encode(self.dice(NONCE_BYTES)).decode()
+                last, n, nonce = last + 1, last + 1, self.dice(NONCE_BYTES).hex()
                 numbers.append((n, nonce, key))
             found.append(Transaction(n=n, nonce=nonce, stamp=mark, changes=made[key], reason=reason))
         replica_lay.settle_all(self, empty, "discarded")
         self.connection.executemany(
             "update arxos_change_log set state = 'sent', n = ?, nonce = ? where key = ?", numbers
         )
-        self.set_state(n=str(last))
+        if numbers:
+            self.set_state(n=str(last))
         return found
 
     # ------------------------------------------------------------ apply

@@ -689,5 +689,5 @@ export function wireChange(one) {
 
 export function newNonce() {
   const bytes = crypto.getRandomValues(new Uint8Array(NONCE_BYTES));
-  return btoa(String.fromCharCode(...bytes)).replaceAll('+', '-').replaceAll('/', '_');
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
 }

@@ -2,8 +2,11 @@
 
 import random
 
+import pytest
+
 from arxos_sync import geometry
-from arxos_sync.storage import replica_care
+from arxos_sync.storage import replica_care, replica_write
+from arxos_sync.storage.driver import sqlite
 from tests.storage.test_replica import (
     NOW,
     door,
@@ -16,6 +19,7 @@ from tests.storage.test_replica import (
     pull,
     refused,
     replica,
+    sql,
     taken,
     update,
 )
@@ -129,3 +133,54 @@ def test_the_same_receipt_twice_in_an_answer_is_one(replica):
     pull(replica, [part(1, 6, name="mine")], head=6, receipts=[taken(1, 6), refused(1)])
     assert replica.row("element", element(1))["name"] == "mine"
     assert replica.pending() == []
+
+
+def _triggers(replica):
+    found = replica.connection.execute("select name, sql from sqlite_master where type = 'trigger' order by name")
+    return found.fetchall()
+
+
+def test_so_many_rows_that_triggers_rest_are_as_right_as_few(replica, path):
+    dice, count = random.Random(SEED), replica_write.REST_ROWS_MIN + ROWS
+    before = _triggers(replica)
+    pull(replica, [door(number, 6) for number in range(count)], head=6)
+    assert index_is_right(replica)
+    replica.record([update(7, name="mine")], NOW)
+    expected = {number: replica.row("element", element(number)) for number in range(20, 60)}
+    rows = [part(number, 7, **some_fields(dice, number)) for number in range(count - ROWS)]
+    for row in rows[20:60]:
+        expected[int(row.id[-4:], 16)] |= row.set | {"sequence": 7}
+    rows += [gone(number, 7) for number in range(count - ROWS, count - 9)]
+    rows += [part(number, 7, geometry=None) for number in range(count - 9, count)]
+    rows.append(door(count, 7))
+    pull(replica, rows, head=7)
+    assert {number: replica.row("element", element(number)) for number in range(20, 60)} == expected, f"seed {SEED}"
+    assert replica.row("element", element(7))["name"] == "mine"
+    assert replica.digests()["element"] == replica_care.recount(replica)["element"]
+    assert index_is_right(replica)
+    assert replica.one("select count(*) from idx_element_geometry") == count - ROWS + 1
+    assert _triggers(replica) == before
+    assert sql(path, ("update element set name = 'by another program' where id = ?", element(8))) == ""
+    assert replica.row("element", element(8))["name"] == "by another program"
+    assert replica.pending_count() == 2, "edits are captured as before"
+
+
+def test_a_foreign_trigger_stays_and_works_while_ours_rest(replica, path):
+    kept = "create trigger foreign_note after delete on element begin insert into notes values (old.id); end"
+    assert sql(path, ("create table notes (id text)",), (kept,)) == ""
+    count = replica_write.REST_ROWS_MIN
+    pull(replica, [door(number, 6) for number in range(count)], head=6)
+    pull(replica, [gone(number, 7) for number in range(count)], head=7)
+    assert replica.one("select count(*) from notes") == count
+    assert replica.one("select count(*) from idx_element_geometry") == 0
+
+
+def test_an_answer_that_cannot_be_taken_in_leaves_the_triggers_as_they_were(replica):
+    before, count = _triggers(replica), replica_write.REST_ROWS_MIN
+    rows = [door(number, 6) for number in range(count)]
+    rows[-1] = part(count - 1, 6, ifc_class="IfcDoor", name={"not": "a text"})
+    with pytest.raises((sqlite.InterfaceError, sqlite.ProgrammingError)):
+        pull(replica, rows, head=6)
+    assert _triggers(replica) == before
+    assert replica.sequence == 5
+    assert replica.one("select count(*) from element") == 10
