@@ -178,7 +178,7 @@ class Loop:
             self.evicted = True
         done = Applied()
         replica.learn(received_at, offset)  # before what it is the clock of: a device that dies in between heard it
-        lost_again = one.state == "out_of_order" and replica_heal.lost_again(replica, one.known)
+        lost_again = one.state in ("ok", "out_of_order") and replica_heal.lost_again(replica, one.known)
         if one.state in ("ok", "out_of_order", "forked", "gone") and not lost_again:
             done = replica.apply_answer(one, from_nothing=asked.cursor is None)
         if one.state == "out_of_order" and not lost_again:

@@ -211,8 +211,9 @@ def _restored(table: Table, id: str, row: dict[str, Any]) -> Change:
 
 def lost_again(replica: Replica, known: Mark | None) -> bool:
     """Did the server lose what healed it, before the scope was fetched anew? The rows are still held, to be offered."""
-    if replica.cursor() is not None or under_way(replica) is not None:
-        return False
+    healing = under_way(replica)
+    if replica.cursor() is not None or healing is not None:
+        return replica.cursor() is None and healing is not None and healing.anew  # found before, and cut
     last = known.n if known else 0
     return bool(replica.one("select 1 from arxos_heal where state = 'taken' and n > ?", last))
 

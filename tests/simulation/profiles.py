@@ -36,13 +36,13 @@ FAULTS: dict[str, float] = {
 class Profile(msgspec.Struct, frozen=True):
     name: str
     odds: dict[str, float]
-    steps: int = 34
+    steps: int = 40
     spatialite: bool = False
     coarse_ms: int = 1  # how coarse all clocks are
     talk: bool = False
 
 
-def everything(steps: int = 34) -> Profile:
+def everything(steps: int = 40) -> Profile:
     return Profile("everything", FAULTS, steps)
 
 

@@ -219,5 +219,6 @@ def test_what_a_server_lost_before_the_scope_was_fetched_anew_is_offered_again(p
     assert replica_heal.lost_again(told.replica, Mark(3, NONCE)), "it took four"
     assert not replica_heal.lost_again(told.replica, Mark(4, NONCE))
     offered = _offered(told.do(BEGIN | {"cursor": "cursor 5 again"}) and told.do(OFFER))
+    assert replica_heal.lost_again(told.replica, None), "it was cut, and the exchange that follows says nothing of it"
     assert offered == [("own", 1, 6), ("own", 2, 7), ("own", 3, 8), ("row", 4, None)]
     assert told.replica.row("element", door(0))["name"] == "first", "what was typed stays on the screen"
