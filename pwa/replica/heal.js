@@ -7,7 +7,9 @@ import { PARENTS_FIRST, ROLES, TABLES } from '../core/catalogue.js';
 import * as change from '../core/change.js';
 import * as stamp from '../core/stamp.js';
 import * as log from './log.js';
-import { newNonce, wireChange } from './replica.js';
+import { settleAll } from './lay.js';
+import { serverKeys, serverRows } from './rows.js';
+import { newNonce, wireChange } from './wire.js';
 
 const SERVER = 'server';
 const ROWS_PER_OFFER = 500;
@@ -153,10 +155,10 @@ function offerRows(replica, mark, role, nowMs) {
   for (const name of PARENTS_FIRST[replica.kind]) {
     const table = TABLES[name];
     if (!atLeast(role, table.update) || (table.insert === SERVER && name !== 'conflict')) continue;
-    const ids = replica.serverKeys(name).filter(([, sequence]) => sequence > mark).map(([id]) => id).sort();
+    const ids = serverKeys(replica, name).filter(([, sequence]) => sequence > mark).map(([id]) => id).sort();
     for (let at = 0; at < ids.length; at += ROWS_PER_OFFER) {
       const some = ids.slice(at, at + ROWS_PER_OFFER);
-      const rows = replica.serverRows(some.map((id) => [name, id]));
+      const rows = serverRows(replica, some.map((id) => [name, id]));
       const changes = some
         .map((id) => [id, rows.get(`${name}/${id}`)])
         .filter(([, row]) => row && (name !== 'conflict' || row.state === 'open'))
@@ -190,7 +192,8 @@ function put(replica, kind, changes, { key = null, n = null, nonce = null, stamp
 
 /** Did the server lose what healed it, before the scope was fetched anew? The rows are still held, to be offered. */
 export function lostAgain(replica, known) {
-  if (replica.cursor() !== null || underWay(replica) !== null) return false;
+  const healing = underWay(replica);
+  if (replica.cursor() !== null || healing) return replica.cursor() === null && healing.anew; // found before, and cut
   return Boolean(replica.database.one(`select 1 from arxos_heal where state = 'taken' and n > ?`, [known?.n ?? 0]));
 }
 
@@ -317,7 +320,7 @@ function refused(replica, row, receipt) {
     replica.database.run(`update arxos_heal set state = 'owed' where place = ?`, [row.place]);
     return;
   } else if (row.kind === 'own') {
-    replica.settle([row.transaction_key], 'rejected');
+    settleAll(replica, [row.transaction_key], 'rejected');
     replica.keepReceipt(row.transaction_key, receipt);
   }
   settled(replica, row, null);

@@ -5,6 +5,7 @@
 // Two people in one browser are two devices with two sets of files.
 
 import { MADE, SCHEMA } from '../core/catalogue.js';
+import { goOnAfter } from './care.js';
 import { newId } from './ids.js';
 import { isCurrent, upgrade } from './migrate.js';
 import { Replica } from './replica.js';
@@ -116,7 +117,7 @@ export class Home {
     this.keep(`of/${this.name}`, { ...own, device: this.device(), scopes: [...new Set([...own.scopes, scope])] });
     const replica = new Replica(this.storage.open(this.path(scope)));
     replica.adopt(this.device());
-    if (own.past?.[scope]) replica.goOnAfter(own.past[scope]);
+    if (own.past?.[scope]) goOnAfter(replica, own.past[scope]);
     this.replicas.set(scope, replica);
     return replica;
   }

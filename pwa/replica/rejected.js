@@ -1,6 +1,7 @@
 // What the server refused: sent again as it was or changed, or given up. The mirror of what replica_care.py has of it.
 
 import { Refused } from '../core/change.js';
+import { lay } from './lay.js';
 import * as log from './log.js';
 
 /**
@@ -28,7 +29,7 @@ export function discard(replica, key) {
 
 function settle(replica, key) {
   replica.applying(() => {
-    replica.lay(new Map(), { settle: [key], settleAs: 'discarded', done: { rows: 0, tables: new Set() } });
+    lay(replica, new Map(), { settle: [key], settleAs: 'discarded' });
   });
 }
 

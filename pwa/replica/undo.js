@@ -5,6 +5,7 @@
 import * as apply from '../core/apply.js';
 import { TABLES } from '../core/catalogue.js';
 import { Refused } from '../core/change.js';
+import { lay } from './lay.js';
 import * as log from './log.js';
 
 /**
@@ -48,7 +49,7 @@ function cancel(replica, key, entries, ask) {
     );
     if (!free) return false;
     refuseFoundations(replica, key, new Set(entries.filter((entry) => entry.op === 'insert').map((entry) => entry.id)));
-    replica.lay(new Map(), { settle: [key], settleAs: 'discarded', done: { rows: 0, tables: new Set() } });
+    lay(replica, new Map(), { settle: [key], settleAs: 'discarded' });
     if (ask) replica.remember(ask, key);
     return true;
   });

@@ -7,6 +7,7 @@ import { Loop } from '../sync/loop.js';
 import { openPart } from '../sync/partial.js';
 import { Server } from '../sync/server.js';
 import { AttachmentFiles } from './attachment_files.js';
+import * as care from './care.js';
 import { openStorage } from './database.js';
 import { Home } from './home.js';
 import { newId } from './ids.js';
@@ -214,7 +215,7 @@ const methods = {
       .map((row) => ({ ...row, base: parsed(row.base), kept: parsed(row.kept), other: parsed(row.other) }));
   },
 
-  unsent: (scope) => home.replica(scope).unsent(),
+  unsent: (scope) => care.unsent(home.replica(scope)),
 
   /** Take a transaction back: cancelled where it was not sent, set back by a new edit where it was. */
   undo(scope, key, ask) {
@@ -238,7 +239,7 @@ const methods = {
 
   /** Everything the server has not taken, as `arxos-device export-unsent` writes it. */
   exportUnsent() {
-    const scopes = Object.fromEntries(home.scopes().map((scope) => [scope, home.replica(scope).unsent()]));
+    const scopes = Object.fromEntries(home.scopes().map((scope) => [scope, care.unsent(home.replica(scope))]));
     return { server: self.location.origin, device: home.own.device, scopes, kept_aside: home.keptAside() };
   },
   keptAside: () => home.keptAside(),

@@ -4,6 +4,7 @@
 import * as sessions from '../core/session.js';
 import * as stamp from '../core/stamp.js';
 import { SCHEMA } from '../core/catalogue.js';
+import * as care from '../replica/care.js';
 import { lostAgain, setAside, underWay } from '../replica/heal.js';
 import { scopeStatus } from '../replica/status.js';
 import * as healing from './healing.js';
@@ -76,7 +77,7 @@ export class Loop {
       case 'apply_hint':
         return this.applyHint(instruction.scope);
       case 'start_over':
-        return this.home.replica(instruction.scope).startOver();
+        return care.startOver(this.home.replica(instruction.scope));
       case 'fork':
         return this.fork();
       case 'drop_scope':
@@ -163,20 +164,20 @@ export class Loop {
 
   async take(one, asked, receivedAt, offset) {
     const replica = this.home.replica(one.scope);
-    const lost = replica.forgotten(one.known);
+    const lost = care.forgotten(replica, one.known);
     if (lost) {
       this.tell('evicted', { scope: one.scope, name: this.home.nameOf(one.scope), known: lost });
       this.evicted = true;
     }
     let done = { receipts: 0, tables: new Set(), suspect: [] };
     replica.learn(receivedAt, offset); // before what it is the clock of: a page that ends in between heard it
-    const again = one.state === 'out_of_order' && lostAgain(replica, one.known);
+    const again = ['ok', 'out_of_order'].includes(one.state) && lostAgain(replica, one.known);
     if (['ok', 'out_of_order', 'forked', 'gone'].includes(one.state) && !again) {
       done = replica.applyAnswer(one, { fromNothing: asked.cursor === null });
     }
-    if (one.state === 'out_of_order' && !again) replica.rewind(one.known);
+    if (one.state === 'out_of_order' && !again) care.rewind(replica, one.known);
     if (one.state === 'gone') setAside(replica); // what waits is sent, and kept by the server for whoever may read it
-    if (one.state === 'gone' && replica.isEmpty()) this.revoked.push(one.scope); // nothing was ever here
+    if (one.state === 'gone' && care.isEmpty(replica)) this.revoked.push(one.scope); // nothing was ever here
     let state = again ? 'diverged' : one.state;
     if (lost && one.state === 'ok') state = 'forked';
     if (state === 'diverged') state = await this.heal(replica, one);
@@ -211,11 +212,11 @@ export class Loop {
   async repair(replica, tables) {
     for (const table of tables) {
       const theirs = await this.server.json('GET', `/api/v1/sync/digest/${replica.scope}?table=${table}`);
-      const wrong = replica.differingLeaves(table, theirs.leaves);
+      const wrong = care.differingLeaves(replica, table, theirs.leaves);
       if (!wrong.length) continue;
       const asked = { scope: replica.scope, table, leaves: wrong };
       const { rows } = await this.server.json('POST', '/api/v1/sync/repair', asked);
-      replica.repair(table, wrong, rows);
+      care.repair(replica, table, wrong, rows);
       this.tell('repaired', { scope: replica.scope, table, leaves: wrong.length });
     }
     replica.setState({ suspect: '[]' });
@@ -241,13 +242,13 @@ export class Loop {
   fork() {
     const device = this.home.newDevice();
     let pending = 0;
-    for (const scope of this.home.scopes()) pending += this.home.replica(scope).fork(device);
+    for (const scope of this.home.scopes()) pending += care.fork(this.home.replica(scope), device);
     if (!this.evicted) this.tell('fork', { device, pending });
     this.evicted = false;
   }
 
   drop(scope) {
-    const unsent = this.home.replica(scope).unsent();
+    const unsent = care.unsent(this.home.replica(scope));
     const name = this.home.forget(scope, unsent);
     this.tell('dropped', { scope, name, unsent: unsent.length });
   }

@@ -11,6 +11,7 @@ import { toHex } from "../../pwa/core/digest.js";
 import { openFile } from "../storage/sqlite_in_node.mjs";
 
 const { Replica } = await import("../../pwa/replica/replica.js");
+const { shownRows } = await import("../../pwa/replica/rows.js");
 const database = await openFile(process.argv[2]);
 
 function live(history) {
@@ -23,7 +24,7 @@ function live(history) {
   let sum = 0n;
   for (const table of replica.tables) {
     const ids = database.values(`select id from "${table}"`).map(([id]) => id);
-    const held = [...replica.rowsOf(table, ids)];
+    const held = [...shownRows(replica, table, ids)];
     for (const [id, row] of held) sum += rowHash(TABLES[table], id, row);
     const rows = held.map(([id, row]) => [id, toWire(row)]);
     if (rows.length) shown[table] = Object.fromEntries(rows);

@@ -6,6 +6,7 @@ import { openFile } from "./sqlite_in_node.mjs";
 
 Object.defineProperty(globalThis, "crypto", { value: { getRandomValues: (bytes) => bytes.fill(0) } });
 const { Replica } = await import("../../pwa/replica/replica.js");
+const care = await import("../../pwa/replica/care.js");
 const heal = await import("../../pwa/replica/heal.js");
 const database = await openFile(process.argv[2]);
 const replica = new Replica(database);
@@ -21,7 +22,7 @@ const DO = {
   finish: () => heal.finish(replica),
   settle: () => heal.settle(replica),
   try_owed: () => heal.tryOwed(replica),
-  fork: ({ device }) => replica.fork(device),
+  fork: ({ device }) => care.fork(replica, device),
 };
 
 function held() {
