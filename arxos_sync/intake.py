@@ -15,6 +15,7 @@ import msgspec
 from . import digest, limits, stamp
 from .catalogue import Catalogue
 from .change import Edit, read_transaction
+from .history import History
 from .merge import Case, gravest, merge
 from .messages import ChangeOutcome, ChangeProblem, Mark, Receipt, Transaction
 from .problems import Refused, kind
@@ -132,8 +133,7 @@ class _Push:
         self.kind = "user" if writer.scope.startswith("user:") else "building"
         self.sheet = Sheet(catalogue)
         self.batch = Batch(device=author.device, head=head)
-        self._stored_log: list[LogEntry] | None = None
-        self._log_after = 0
+        self.history = History(writer, self.sheet)
         self._number: int | None = None
 
     def judge(self, transactions: list[Transaction]) -> list[Receipt]:
@@ -203,7 +203,7 @@ class _Push:
             ),
             scope=self.writer.scope,
             new_id=self.dice.new_id,
-            history=self._history,
+            history=self.history.value,
             next_number=self._next_number,
             origin=self.author.origin,
         )
@@ -218,22 +218,22 @@ class _Push:
         salt, old = self.dice.new_salt(), self.batch.head
         unclamped = max(old.stamp, transaction.stamp if writer.stamp == transaction.stamp else "")
         self.batch.head = Head(writer.sequence, salt, unclamped)
-        self.batch.log.append(
-            LogEntry(
-                sequence=writer.sequence,
-                salt=salt,
-                device=self.author.device,
-                n=transaction.n,
-                user_id=self.author.user_id,
-                stamp=transaction.stamp,
-                received_at=self.arrival.at,
-                content=msgspec.msgpack.encode(self._told(transaction, writer)),
-                before=msgspec.msgpack.encode(
-                    [[*key, _changed(former, row)] for key, former, row in before if former is not None]
-                ),
-            )
+        entry = LogEntry(
+            sequence=writer.sequence,
+            salt=salt,
+            device=self.author.device,
+            n=transaction.n,
+            user_id=self.author.user_id,
+            stamp=transaction.stamp,
+            received_at=self.arrival.at,
+            content=msgspec.msgpack.encode(self._told(transaction, writer)),
+            before=msgspec.msgpack.encode(
+                [[*key, _changed(former, row)] for key, former, row in before if former is not None]
+            ),
         )
+        self.batch.log.append(entry)
         self.sheet.keep()
+        self.history.add(entry)
         return Receipt(transaction.n, gravest(outcomes), writer.sequence, outcomes)
 
     def _told(self, transaction: Transaction, writer: Writer) -> Transaction:
@@ -250,22 +250,6 @@ class _Push:
         if not born or case.sheet.before(("building", born[0].id)) is not None:
             return
         add_member(case, self.author.name, "owner")
-
-    # ------------------------------------------------------------ what the scope was
-
-    def _history(self, key: Key, column: str, after: int) -> Any:
-        """The value of a column at sequence `after`: what its first change since then found."""
-        for entry in self._log(after):
-            for table, id, values in msgspec.msgpack.decode(entry.before):
-                if (table, id) == key and column in values:
-                    return values[column]
-        draft = self.sheet.before(key)
-        return None if draft is None else draft.values.get(column)
-
-    def _log(self, after: int) -> list[LogEntry]:
-        if self._stored_log is None or after < self._log_after:
-            self._stored_log, self._log_after = list(self.writer.log(after)), after
-        return [e for e in [*self._stored_log, *self.batch.log] if e.sequence > after]
 
     def _next_number(self) -> int:
         if self._number is None:
