@@ -139,14 +139,15 @@ def _log_type(column: Column) -> str:
 def _table(table: Table) -> str:
     columns = ["  pk integer primary key"]
     for column in table.columns.values():
-        unique = " unique" if column.name == "id" else ""
-        columns.append(f'  "{column.name}" {_type(column)}{unique}')
+        columns.append(f'  "{column.name}" {_type(column)}')
+    unique = f'create unique index "{table.name}_id" on "{table.name}" ("id");\n'  # a snapshot can go without it
     indexes = [
         f'create index "{table.name}_{c.name}" on "{table.name}" ("{c.name}") where "{c.name}" is not null;\n'
         for c in table.references
     ]
     body = ",\n".join(columns)
-    return f'--: table {table.name} {table.scope}\ncreate table "{table.name}" (\n{body}\n);\n' + "".join(indexes)
+    made = f'create table "{table.name}" (\n{body}\n);\n'
+    return f"--: table {table.name} {table.scope}\n" + made + unique + "".join(indexes)
 
 
 # ---------------------------------------------------------------- capture

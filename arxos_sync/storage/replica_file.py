@@ -2,9 +2,11 @@
 
 A replica is one SpatiaLite file per scope, made by the SQL of `replica_ddl` (where its sections are
 told). A snapshot is the same file with rows in it and a header without WAL (OPFS refuses WAL);
-its R*Trees are there but empty, for fewer bytes. What must be done on arrival, in any language:
+its R*Trees are there but empty, and the indexes of tables with rows are left out, for fewer bytes. What must be done on
+arrival, in any language:
 
-1. Fill each R*Tree (`finish_snapshot`); in the browser, per geometry column of `geometry_columns`,
+1. Run each statement of arxos_state 'indexes' (a JSON list), and empty it. Fill each R*Tree (`finish_snapshot` does
+   both); in the browser, per geometry column of `geometry_columns`,
      insert into idx_<table>_<column> (pkid, xmin, xmax, ymin, ymax)
      select pk, MbrMinX(<column>), MbrMaxX(<column>), MbrMinY(<column>), MbrMaxY(<column>)
      from <table> where <column> is not null;
@@ -15,7 +17,7 @@ Until 1 is done the file shows rows, but windows into it show too few.
 
 `arxos_state` of a snapshot: scope, kind (building or user), schema (the catalogue's number), made (the
 fingerprint of the SQL that made it; see replica_upgrade.py), cursor, head,
-digest (JSON: table to hex), index (empty or built). `arxos_writing.sequence` is the head.
+digest (JSON: table to hex), index (empty or built), indexes (JSON: statements). `arxos_writing.sequence` is the head.
 """
 
 from __future__ import annotations
@@ -25,13 +27,14 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from ..catalogue import Catalogue, Column, Table
+from ..catalogue import Catalogue, Table
 from ..store import Row
 from . import replica_ddl
 from .driver import connect
-from .replica_values import to_native
+from .replica_values import natives
 
 _ROWS_PER_STATEMENT = 2_000
+_ARRIVAL_CACHE_KIB = 65_536  # R*Trees are filled in memory
 
 
 def kind_of(scope: str) -> str:
@@ -104,22 +107,35 @@ def build_snapshot(
     try:
         connection.execute("begin")
         connection.execute("update arxos_writing set capture = 0, sequence = ?", (head,))
-        triggers = connection.execute(
-            "select name, sql from sqlite_master where type = 'trigger' and name like 'gii\\_%' escape '\\'"
-        ).fetchall()
-        for name, _ in triggers:
-            connection.execute(f'drop trigger "{name}"')
+        tables = catalogue.synced(kind_of(scope))
+        triggers = _taken_off(connection, "trigger", tables)
         _insert(connection, catalogue, rows)
-        for _, statement in triggers:
+        for statement in triggers:
             connection.execute(statement)
+        filled = [table for table in tables if connection.execute(f'select 1 from "{table}" limit 1').fetchone()]
+        indexes = json.dumps(_taken_off(connection, "index", filled))
         state = {"cursor": cursor, "head": str(head), "digest": json.dumps(digest), "index": "empty"}
-        set_state(connection, state)
+        set_state(connection, state | {"indexes": indexes})
         connection.executemany("insert into arxos_digest (table_name, sum) values (?, ?)", digest.items())
         connection.execute("update arxos_writing set capture = 1")
         connection.execute("commit")
         connection.execute("vacuum")
     finally:
         connection.close()
+
+
+def _taken_off(connection: Any, kind: str, tables: Iterable[str]) -> list[str]:
+    """Drop what those tables have of a kind; answers the SQL that makes it, in order."""
+    found = connection.execute(
+        """
+        select name, sql from sqlite_master
+        where type = ? and sql is not null and tbl_name in (select value from json_each(?)) order by rowid
+        """,
+        (kind, json.dumps(list(tables))),
+    ).fetchall()
+    for name, _ in found:
+        connection.execute(f'drop {kind} "{name}"')
+    return [statement for _, statement in found]
 
 
 def _insert(connection: Any, catalogue: Catalogue, rows: Iterable[Row]) -> None:
@@ -135,29 +151,25 @@ def _insert(connection: Any, catalogue: Catalogue, rows: Iterable[Row]) -> None:
 
 
 def _insert_some(connection: Any, table: Table, rows: list[Row]) -> None:
-    names = ", ".join(f'"{name}"' for name in table.columns)
-    marks = ", ".join("?" * len(table.columns))
-    values = [[_native(row, column) for column in table.columns.values()] for row in rows]
-    connection.executemany(f'insert into "{table.name}" ({names}) values ({marks})', values)
-
-
-def _native(row: Row, column: Column) -> Any:
-    match column.name:
-        case "id":
-            return row.id
-        case "sequence":
-            return row.sequence
-    return to_native(column, row.values.get(column.name))
+    names = [name for name in table.columns if name not in ("id", "sequence")]
+    columns = "".join(f', "{name}"' for name in names)
+    values = [(row.id, row.sequence, *map(natives(table, row.values).get, names)) for row in rows]
+    connection.executemany(
+        f'insert into "{table.name}" (id, sequence{columns}) values (?, ?{", ?" * len(names)})', values
+    )
 
 
 def finish_snapshot(connection: Any) -> None:
-    """Fill the R*Trees of a snapshot that has arrived. Does nothing where they are filled."""
+    """Make the indexes of a snapshot that has arrived. Does nothing where they are made."""
     if state(connection, "index") != "empty":
         return
+    connection.execute(f"pragma cache_size = -{_ARRIVAL_CACHE_KIB}")
     columns = connection.execute(
         "select f_table_name, f_geometry_column from geometry_columns where spatial_index_enabled = 1"
     ).fetchall()
     connection.execute("begin immediate")
+    for statement in json.loads(state(connection, "indexes") or "[]"):
+        connection.execute(statement)
     for table, column in columns:
         connection.execute(
             f"""
@@ -166,7 +178,7 @@ def finish_snapshot(connection: Any) -> None:
             from "{table}" where "{column}" is not null
             """
         )
-    set_state(connection, {"index": "built"})
+    set_state(connection, {"index": "built", "indexes": None})
     connection.execute("commit")
 
 

@@ -65,7 +65,7 @@ create table arxos_heal (
 --: table building building
 create table "building" (
   pk integer primary key,
-  "id" text unique,
+  "id" text,
   "sequence" bigint,
   "created_at" text,
   "created_by" text,
@@ -98,6 +98,7 @@ create table "building" (
   "properties" text,
   "footprint" multipolygon
 );
+create unique index "building_id" on "building" ("id");
 
 --: capture building
 
@@ -562,7 +563,7 @@ end;
 --: table storey building
 create table "storey" (
   pk integer primary key,
-  "id" text unique,
+  "id" text,
   "sequence" bigint,
   "created_at" text,
   "created_by" text,
@@ -576,6 +577,7 @@ create table "storey" (
   "ifc_guid" text,
   "outline" polygon
 );
+create unique index "storey_id" on "storey" ("id");
 
 --: capture storey
 
@@ -822,7 +824,7 @@ end;
 --: table space building
 create table "space" (
   pk integer primary key,
-  "id" text unique,
+  "id" text,
   "sequence" bigint,
   "created_at" text,
   "created_by" text,
@@ -839,6 +841,7 @@ create table "space" (
   "properties" text,
   "outline" polygon
 );
+create unique index "space_id" on "space" ("id");
 create index "space_storey_id" on "space" ("storey_id") where "storey_id" is not null;
 
 --: capture space
@@ -1124,7 +1127,7 @@ end;
 --: table element building
 create table "element" (
   pk integer primary key,
-  "id" text unique,
+  "id" text,
   "sequence" bigint,
   "created_at" text,
   "created_by" text,
@@ -1155,6 +1158,7 @@ create table "element" (
   "heading_deg" double,
   "geometry" geometry
 );
+create unique index "element_id" on "element" ("id");
 create index "element_storey_id" on "element" ("storey_id") where "storey_id" is not null;
 create index "element_space_id" on "element" ("space_id") where "space_id" is not null;
 
@@ -1601,7 +1605,7 @@ end;
 --: table system building
 create table "system" (
   pk integer primary key,
-  "id" text unique,
+  "id" text,
   "sequence" bigint,
   "created_at" text,
   "created_by" text,
@@ -1612,6 +1616,7 @@ create table "system" (
   "name" text,
   "ifc_guid" text
 );
+create unique index "system_id" on "system" ("id");
 
 --: capture system
 
@@ -1812,7 +1817,7 @@ end;
 --: table floor_plan building
 create table "floor_plan" (
   pk integer primary key,
-  "id" text unique,
+  "id" text,
   "sequence" bigint,
   "created_at" text,
   "created_by" text,
@@ -1832,6 +1837,7 @@ create table "floor_plan" (
   "revision" text,
   "supersedes" text
 );
+create unique index "floor_plan_id" on "floor_plan" ("id");
 create index "floor_plan_storey_id" on "floor_plan" ("storey_id") where "storey_id" is not null;
 create index "floor_plan_attachment_id" on "floor_plan" ("attachment_id") where "attachment_id" is not null;
 create index "floor_plan_supersedes" on "floor_plan" ("supersedes") where "supersedes" is not null;
@@ -2131,7 +2137,7 @@ end;
 --: table task building
 create table "task" (
   pk integer primary key,
-  "id" text unique,
+  "id" text,
   "sequence" bigint,
   "created_at" text,
   "created_by" text,
@@ -2151,6 +2157,7 @@ create table "task" (
   "similar_group" text,
   "location" point
 );
+create unique index "task_id" on "task" ("id");
 create index "task_target_id" on "task" ("target_id") where "target_id" is not null;
 
 --: capture task
@@ -2470,7 +2477,7 @@ end;
 --: table validation building
 create table "validation" (
   pk integer primary key,
-  "id" text unique,
+  "id" text,
   "sequence" bigint,
   "created_at" text,
   "created_by" text,
@@ -2492,6 +2499,7 @@ create table "validation" (
   "reviewed_at" text,
   "location" point
 );
+create unique index "validation_id" on "validation" ("id");
 create index "validation_task_id" on "validation" ("task_id") where "task_id" is not null;
 create index "validation_target_id" on "validation" ("target_id") where "target_id" is not null;
 
@@ -2812,7 +2820,7 @@ end;
 --: table ar_capture building
 create table "ar_capture" (
   pk integer primary key,
-  "id" text unique,
+  "id" text,
   "sequence" bigint,
   "created_at" text,
   "created_by" text,
@@ -2832,6 +2840,7 @@ create table "ar_capture" (
   "light" double,
   "attachment_id" text
 );
+create unique index "ar_capture_id" on "ar_capture" ("id");
 create index "ar_capture_validation_id" on "ar_capture" ("validation_id") where "validation_id" is not null;
 create index "ar_capture_attachment_id" on "ar_capture" ("attachment_id") where "attachment_id" is not null;
 
@@ -3146,7 +3155,7 @@ end;
 --: table measurement building
 create table "measurement" (
   pk integer primary key,
-  "id" text unique,
+  "id" text,
   "sequence" bigint,
   "created_at" text,
   "created_by" text,
@@ -3164,6 +3173,7 @@ create table "measurement" (
   "repeats" bigint,
   "path" geometry
 );
+create unique index "measurement_id" on "measurement" ("id");
 create index "measurement_target_id" on "measurement" ("target_id") where "target_id" is not null;
 create index "measurement_ar_capture_id" on "measurement" ("ar_capture_id") where "ar_capture_id" is not null;
 
@@ -3458,7 +3468,7 @@ end;
 --: table annotation building
 create table "annotation" (
   pk integer primary key,
-  "id" text unique,
+  "id" text,
   "sequence" bigint,
   "created_at" text,
   "created_by" text,
@@ -3479,6 +3489,7 @@ create table "annotation" (
   "viewpoint" text,
   "location" point
 );
+create unique index "annotation_id" on "annotation" ("id");
 create index "annotation_target_id" on "annotation" ("target_id") where "target_id" is not null;
 
 --: capture annotation
@@ -3802,7 +3813,7 @@ end;
 --: table comment building
 create table "comment" (
   pk integer primary key,
-  "id" text unique,
+  "id" text,
   "sequence" bigint,
   "created_at" text,
   "created_by" text,
@@ -3812,6 +3823,7 @@ create table "comment" (
   "annotation_id" text,
   "text" text
 );
+create unique index "comment_id" on "comment" ("id");
 create index "comment_annotation_id" on "comment" ("annotation_id") where "annotation_id" is not null;
 
 --: capture comment
@@ -4001,7 +4013,7 @@ end;
 --: table attachment building
 create table "attachment" (
   pk integer primary key,
-  "id" text unique,
+  "id" text,
   "sequence" bigint,
   "created_at" text,
   "created_by" text,
@@ -4021,6 +4033,7 @@ create table "attachment" (
   "upload_state" text,
   "location" point
 );
+create unique index "attachment_id" on "attachment" ("id");
 create index "attachment_target_id" on "attachment" ("target_id") where "target_id" is not null;
 
 --: capture attachment
@@ -4332,7 +4345,7 @@ end;
 --: table work_order building
 create table "work_order" (
   pk integer primary key,
-  "id" text unique,
+  "id" text,
   "sequence" bigint,
   "created_at" text,
   "created_by" text,
@@ -4350,6 +4363,7 @@ create table "work_order" (
   "target_id" text,
   "external_ids" text
 );
+create unique index "work_order_id" on "work_order" ("id");
 create index "work_order_target_id" on "work_order" ("target_id") where "target_id" is not null;
 
 --: capture work_order
@@ -4633,7 +4647,7 @@ end;
 --: table export_activity building
 create table "export_activity" (
   pk integer primary key,
-  "id" text unique,
+  "id" text,
   "sequence" bigint,
   "created_at" text,
   "created_by" text,
@@ -4649,6 +4663,7 @@ create table "export_activity" (
   "sequence_exported" bigint,
   "expires_at" text
 );
+create unique index "export_activity_id" on "export_activity" ("id");
 
 --: capture export_activity
 
@@ -4700,7 +4715,7 @@ end;
 --: table conflict building
 create table "conflict" (
   pk integer primary key,
-  "id" text unique,
+  "id" text,
   "sequence" bigint,
   "created_at" text,
   "created_by" text,
@@ -4724,6 +4739,7 @@ create table "conflict" (
   "resolved_by" text,
   "resolution" text
 );
+create unique index "conflict_id" on "conflict" ("id");
 
 --: capture conflict
 
@@ -4813,7 +4829,7 @@ end;
 --: table member building
 create table "member" (
   pk integer primary key,
-  "id" text unique,
+  "id" text,
   "sequence" bigint,
   "created_at" text,
   "created_by" text,
@@ -4826,6 +4842,7 @@ create table "member" (
   "organisation" text,
   "colour" text
 );
+create unique index "member_id" on "member" ("id");
 
 --: capture member
 
@@ -4874,7 +4891,7 @@ end;
 --: table wallet_entry user
 create table "wallet_entry" (
   pk integer primary key,
-  "id" text unique,
+  "id" text,
   "sequence" bigint,
   "created_at" text,
   "created_by" text,
@@ -4888,6 +4905,7 @@ create table "wallet_entry" (
   "validation_id" text,
   "posts_at" text
 );
+create unique index "wallet_entry_id" on "wallet_entry" ("id");
 
 --: capture wallet_entry
 
@@ -4937,7 +4955,7 @@ end;
 --: table notification user
 create table "notification" (
   pk integer primary key,
-  "id" text unique,
+  "id" text,
   "sequence" bigint,
   "created_at" text,
   "created_by" text,
@@ -4951,6 +4969,7 @@ create table "notification" (
   "building_id" text,
   "read_at" text
 );
+create unique index "notification_id" on "notification" ("id");
 
 --: capture notification
 
@@ -5000,7 +5019,7 @@ end;
 --: table membership user
 create table "membership" (
   pk integer primary key,
-  "id" text unique,
+  "id" text,
   "sequence" bigint,
   "created_at" text,
   "created_by" text,
@@ -5013,6 +5032,7 @@ create table "membership" (
   "invited_by" text,
   "until" text
 );
+create unique index "membership_id" on "membership" ("id");
 
 --: capture membership
 
@@ -5061,7 +5081,7 @@ end;
 --: table preference user
 create table "preference" (
   pk integer primary key,
-  "id" text unique,
+  "id" text,
   "sequence" bigint,
   "created_at" text,
   "created_by" text,
@@ -5073,6 +5093,7 @@ create table "preference" (
   "theme" text,
   "digest_frequency" text
 );
+create unique index "preference_id" on "preference" ("id");
 
 --: capture preference
 

@@ -634,7 +634,12 @@ def test_a_snapshot_holds_the_rows_and_its_index_is_built_on_arrival(tmp_path):
     assert path.read_bytes()[18:20] == b"\x01\x01", "no WAL in the header"
     connection = connect(path)
     assert connection.execute("select count(*) from idx_element_geometry").fetchone() == (0,)
+    made = "select type, name, tbl_name, sql from sqlite_master where sql is not null order by type, name"
+    assert "element_id" not in {name for _, name, _, _ in connection.execute(made)}, "it is made on arrival"
     replica_file.finish_snapshot(connection)
+    fresh = replica_file.create_replica(tmp_path / "fresh.sqlite", CATALOGUE, B)
+    assert connection.execute(made).fetchall() == fresh.execute(made).fetchall()
+    fresh.close()
     replica_file.adopt(connection, DEVICE)
     replica = Replica(connection, CATALOGUE, Dice())
     assert index_is_right(replica)
