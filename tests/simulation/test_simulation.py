@@ -1,7 +1,7 @@
 """Worlds from seeds: fresh ones from a printed base, all kept ones, twenty of them twice and some over PostGIS.
 
-`ARXOS_SIM_BASE` names the first fresh seed (today's date otherwise) and `ARXOS_SIM_SEEDS` how many there are in the long
-run. What fails says the one command that shows it again.
+`ARXOS_SIM_BASE` names the first fresh seed (today's date otherwise); `ARXOS_SIM_SEEDS` says how many there are in the
+long run. What fails says the one command that shows it again.
 """
 
 from __future__ import annotations
