@@ -427,6 +427,12 @@ def settle(replica: Replica) -> None:
     if replica.one("select 1 from arxos_heal where state = 'taken'") and under_way(replica) is None:
         with replica.transaction(capture=False):
             _number(replica, "sequence = 0")
+            replica.connection.execute(
+                f"""
+                update arxos_change_log set sequence = min(sequence, (select sequence from arxos_writing))
+                where key in ({_OWN} and state = 'taken')
+                """
+            )  # what a server still knew may have come to it after all, under another number than it had
             replica.connection.execute("delete from arxos_heal where state = 'taken'")
 
 

@@ -353,6 +353,10 @@ export function settle(replica) {
   if (underWay(replica) || !database.one(`select 1 from arxos_heal where state = 'taken'`)) return;
   replica.applying(() => {
     number(database, 'sequence = 0');
+    database.run(
+      `update arxos_change_log set sequence = min(sequence, (select sequence from arxos_writing))
+       where key in (${OWN} and state = 'taken')`,
+    ); // what a server still knew may have come to it after all, under another number than it had
     database.run(`delete from arxos_heal where state = 'taken'`);
   });
 }
