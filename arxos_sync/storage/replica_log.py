@@ -128,6 +128,21 @@ def touched(connection: Any, catalogue: Catalogue, scope: str, keys: Iterable[in
     }
 
 
+def entries_of(connection: Any, catalogue: Catalogue, scope: str, keys: list[int]) -> dict[int, int]:
+    """How many entries each of those transactions has; what they come to as changes is about as many."""
+    found = dict.fromkeys(keys, 0)
+    for table in catalogue.synced(scope):
+        for key, count in connection.execute(
+            f"""
+            select transaction_key, count(*) from "arxos_log_{table}"
+            where transaction_key in (select value from json_each(?)) group by transaction_key
+            """,
+            (json_list(keys),),
+        ):
+            found[key] += count
+    return found
+
+
 def assemble(connection: Any, catalogue: Catalogue, scope: str, keys: list[int]) -> dict[int, list[Change]]:
     """The changes of those transactions as they are pushed; the same each time."""
     found: dict[int, list[tuple[int, list[Change]]]] = {key: [] for key in keys}

@@ -150,8 +150,20 @@ class Replica:
                 """,
                 (transactions_max,),
             ).fetchall()
+            headers = self._fitting(headers, changes_max)
             made = self._assembled([key for key, *_ in headers])
             return self._numbered(headers, made, changes_max, bytes_max)
+
+    def _fitting(self, headers: list[Any], changes_max: int) -> list[Any]:
+        """Without what is too much for one request anyway, so that it is not put together in vain."""
+        sizes = replica_log.entries_of(self.connection, self.catalogue, self.kind, [key for key, *_ in headers])
+        count, found = 0, []
+        for header in headers:
+            count += sizes[header[0]]
+            if found and count > changes_max:
+                break
+            found.append(header)
+        return found
 
     def _assembled(self, keys: list[int]) -> dict[int, list[Change]]:
         if not keys:
