@@ -15,10 +15,9 @@ from typing import Any
 import msgspec
 
 from . import digest, limits
-from .catalogue import Catalogue
+from .catalogue import Catalogue, Table
 from .change import to_wire
 from .messages import Cursor, RowOut, read_cursor, write_cursor
-from .rules import mark_of
 from .store import Gained, Row, ScopeReader
 
 
@@ -153,19 +152,25 @@ def row_out(
     table = told.tables[row.table]
     new = (gained or {}).get(row.table)
     if start is None or row.born > start or new == ():
-        revived = row.merge.birth.sequence != row.born  # a replica may hold it as it was
-        values = {n: v for n, v in row.values.items() if (revived or v is not None) and n in table.columns}
+        columns = table.columns
+        if row.merge.birth.sequence != row.born:  # revived: a replica may hold it as it was
+            values = {n: v for n, v in row.values.items() if n in columns}
+        else:
+            values = {n: v for n, v in row.values.items() if v is not None and n in columns}
     else:
         values = {"updated_at": row.values["updated_at"], "updated_by": row.values["updated_by"]}
+        changed = _changed_since(row, table, start)
         for name, column in table.data.items():
             unheard = new is not None and name in new and row.values[name] is not None
-            if unheard or _changed_since(row, name, column.field, column.type, start):
+            if unheard or (name if column.type == "map" else column.field) in changed:
                 values[name] = row.values[name]
     return RowOut(row.table, row.id, row.sequence, False, to_wire(table, values, binary))
 
 
-def _changed_since(row: Row, name: str, field: str, type: str, start: int) -> bool:
-    if type == "map":
-        prefix = f"{name}."
-        return any(m.sequence > start for f, m in row.merge.fields.items() if f.startswith(prefix))
-    return mark_of(row, field).sequence > start
+def _changed_since(row: Row, table: Table, start: int) -> set[str]:
+    """The fields, and the maps with a key, that were set since. What has no mark was set at birth."""
+    marks = row.merge.fields
+    changed = {field.partition(".")[0] for field, mark in marks.items() if mark.sequence > start}
+    if row.merge.birth.sequence > start:
+        changed |= {c.field for c in table.data.values() if c.type != "map" and c.field not in marks}
+    return changed

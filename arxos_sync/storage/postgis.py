@@ -23,7 +23,7 @@ from ..messages import Mark
 from ..problems import Problem
 from ..store import Batch, BuildingQuery, Gained, Head, ListedBuilding, LogEntry, Row, StoredReceipt, Told
 from . import migrations
-from .postgis_values import configure, inner_value, native, selected
+from .postgis_values import configure, native, row_of, selected
 from .server_memory import Remembering
 from .server_rows import (
     SEARCHED,
@@ -340,10 +340,8 @@ class PostgisScope(Remembering):
     def _select(self, layout: Layout, condition: str, *values: Any, streamed: bool = False) -> Iterator[Row]:
         names = ", ".join(["id", *map(selected, layout.columns), "sequence, born, deleted, merge_state::text"])
         statement = f'select {names} from "{layout.name}" where {layout.owner} = %s and {condition}'
-        each = self._streamed if streamed else self._each
-        for id, *rest in each(statement, self._owner, *values):
-            inner = [inner_value(c, v) for c, v in zip(layout.columns, rest, strict=False)]
-            yield layout.row([id, *inner, *rest[-4:]])
+        asked = self._streamed if streamed else self._all
+        return (row_of(layout, found) for found in asked(statement, self._owner, *values))
 
     def _each(self, statement: str, *values: Any) -> Iterator[Any]:
         with _translated():
@@ -356,10 +354,12 @@ class PostgisScope(Remembering):
             yield from cursor.execute(statement, _given(values))
 
     def _all(self, statement: str, *values: Any) -> list[Any]:
-        return list(self._each(statement, *values))
+        with _translated():
+            return self._connection.execute(statement, _given(values)).fetchall()
 
     def _one(self, statement: str, *values: Any) -> Any:
-        return next(self._each(statement, *values), None)
+        with _translated():
+            return self._connection.execute(statement, _given(values)).fetchone()
 
     def _run(self, statement: str, values: Iterable[Any] | None = None) -> None:
         with _translated():
@@ -466,10 +466,9 @@ class PostgisStore:
                 values | {"after_name": name, "after_id": id, "limit": query.limit},
             ).fetchall()
         listed = []
-        for head, role, row_id, *rest in page:
-            inner = [inner_value(c, v) for c, v in zip(layout.columns, rest, strict=False)]
+        for head, role, *found in page:
             role = role or ("owner" if query.everything else "anonymous")
-            listed.append(ListedBuilding(layout.row([row_id, *inner, *rest[-4:]]), head, role))
+            listed.append(ListedBuilding(row_of(layout, found), head, role))
         return listed, total
 
     def close(self) -> None:

@@ -2,46 +2,49 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 
 import msgspec
 import psycopg
 from psycopg.abc import Buffer
 from psycopg.adapt import Loader
+from psycopg.types.string import TextLoader
 
 from ..catalogue import Column
-from .server_rows import whole
+from ..store import Row
+from .server_rows import Layout, whole
 
+INSTANTS_KEPT = 4096
 _AS_JSON = frozenset({"map", "set", "json"})
-
-
-class _UuidText(Loader):
-    def load(self, data: Buffer) -> str:
-        return bytes(data).decode()
-
-
-class _DateText(_UuidText):
-    pass
 
 
 class _InstantText(Loader):
     """`2026-01-31 08:30:00.5+00` as `2026-01-31T08:30:00.500Z`."""
 
     def load(self, data: Buffer) -> str:
-        text = bytes(data).decode().removesuffix("+00")
-        whole_seconds, _, part = text.partition(".")
-        return f"{whole_seconds.replace(' ', 'T')}.{part[:3].ljust(3, '0')}Z"
+        return _instant(bytes(data))
+
+
+@lru_cache(INSTANTS_KEPT)
+def _instant(raw: bytes) -> str:
+    """The rows that one push wrote share theirs."""
+    whole_seconds, _, part = raw.decode().removesuffix("+00").partition(".")
+    return f"{whole_seconds.replace(' ', 'T')}.{part[:3].ljust(3, '0')}Z"
 
 
 class _JsonText(Loader):
+    _decoder = msgspec.json.Decoder()
+
     def load(self, data: Buffer) -> Any:
-        return msgspec.json.decode(bytes(data))
+        return self._decoder.decode(data)
 
 
 def configure(connection: psycopg.Connection[Any]) -> None:
     for name, loader in (
-        ("uuid", _UuidText),
-        ("date", _DateText),
+        ("uuid", TextLoader),
+        ("date", TextLoader),
         ("timestamptz", _InstantText),
         ("json", _JsonText),
         ("jsonb", _JsonText),
@@ -56,8 +59,14 @@ def native(column: Column, value: Any) -> Any:
     return value
 
 
-def inner_value(column: Column, value: Any) -> Any:
-    return whole(value) if column.type == "counter" else value
+def row_of(layout: Layout, found: Sequence[Any]) -> Row:
+    """A row from what was selected in the order of the layout's names."""
+    if not layout.counters:
+        return layout.row(found)
+    inner = list(found)
+    for place in layout.counters:
+        inner[place] = whole(inner[place])
+    return layout.row(inner)
 
 
 def selected(column: Column, prefix: str = "") -> str:

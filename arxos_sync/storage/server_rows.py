@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cached_property
 from typing import Any
 
@@ -24,15 +25,17 @@ class Layout:
         self.name = table.name
         self.owner = "user_id" if table.scope == "user" else "building_id"
         self.columns: list[Column] = [c for c in table.columns.values() if c.name not in ("id", "sequence")]
+        self.valued = tuple(c.name for c in self.columns)
+        self.counters = tuple(place for place, c in enumerate(self.columns, 1) if c.type == "counter")
 
     @cached_property
     def names(self) -> list[str]:
         return ["id", *(c.name for c in self.columns), *KEPT]
 
-    def row(self, values: list[Any]) -> Row:
+    def row(self, values: Sequence[Any]) -> Row:
         """A row from column values already turned into inner ones, in the order of `names`."""
         sequence, born, deleted, merge_state = values[-4:]
-        named = {c.name: v for c, v in zip(self.columns, values[1:-4], strict=True)}
+        named = dict(zip(self.valued, values[1:-4], strict=True))
         return Row(self.name, values[0], named, sequence, born, deleted, _MERGE.decode(merge_state))
 
 
