@@ -105,10 +105,9 @@ def told(what: str, facts: dict[str, Any]) -> None:
         case "need_login":
             line = "The login ran out: arxos-device login EMAIL. Your work is kept."
         case "repaired":
-            line = f"{facts['table']} differed from the server's: {facts['rows']} rows were fetched again."
+            line = f"{facts['table']} differed from the server's: {_fetched_again(facts)}"
         case "mended":
-            line = f"{facts['table']} held other values than the server: {facts['rows']} rows were fetched again"
-            line += f", and {facts['recorded']} that differed without an edit are now edits of yours."
+            line = f"{facts['table']} held other values than the server: {_fetched_again(facts)}"
         case "not_compared":
             line = f"{facts['table']} moved on while it was compared: verify again."
         case "granted":
@@ -127,6 +126,12 @@ def told(what: str, facts: dict[str, Any]) -> None:
         case _:
             line = f"{what} {json.dumps(facts, default=_plain)}"
     note(line)
+
+
+def _fetched_again(facts: dict[str, Any]) -> str:
+    rows, recorded = facts["rows"], facts["recorded"]
+    kept = f", and what stood in {recorded} without an edit is now an edit of yours" if recorded else ""
+    return f"{'1 row was' if rows == 1 else f'{rows} rows were'} fetched again{kept}."
 
 
 def synced(facts: dict[str, Any]) -> None:

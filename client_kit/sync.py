@@ -226,7 +226,8 @@ class Loop:
             if wrong:
                 rows = self.server.repair(replica.scope, table, wrong).rows
                 done = replica_verify.mend(replica, table, wrong, rows, now_ms())
-                self.tell("repaired", {"table": table, "leaves": len(wrong), "rows": done.rows})
+                facts = {"table": table, "leaves": len(wrong), "rows": done.rows, "recorded": done.recorded}
+                self.tell("repaired", facts)
         replica.set_state(suspect="[]")
 
     def _heal(self, replica: Replica, one: ScopeAnswer) -> str:

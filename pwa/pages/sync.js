@@ -3,6 +3,7 @@
 import { bar } from '../view/bar.js';
 import { h, icon, listening } from '../view/dom.js';
 import { explain, storageLine } from '../view/notices.js';
+import { proving } from '../view/proof.js';
 import { standing } from '../view/standing.js';
 import { download, keptAsideSection, unsentSections } from '../view/unsent.js';
 import { age, count, problem, size, when } from '../view/words.js';
@@ -19,10 +20,12 @@ export async function show(page, { replica }) {
   const save = h('button.button.plain', { type: 'button' }, 'Save unsent work as a file');
   const places = h('div.stack');
   const storage = h('div');
+  const proof = proving(replica);
   const draw = (status) => {
     head.replaceChildren(headline(status));
     facts.replaceChildren(...lines(status));
     notes.replaceChildren(...explain(status, replica));
+    proof.button.hidden = !status.person || !status.scopes.length;
     save.hidden = !(status.pending || status.rejected || status.kept_aside);
   };
   const drawStorage = () => storage.replaceChildren(...[storageLine(replica.status(), replica)].filter(Boolean));
@@ -30,7 +33,7 @@ export async function show(page, { replica }) {
   save.addEventListener('click', () => attempt(save, said, async () => download('unsent.json', await replica.exportUnsent())));
   page.replaceChildren(
     bar({ title: 'Sync', back: '/', words: 'To the buildings' }),
-    h('div.column', {}, head, notes, facts, said, h('div.row', {}, now, save), places,
+    h('div.column', {}, head, notes, facts, said, h('div.row', {}, now, proof.button, save), proof.found, places,
       h('section.stack', {}, h('h2', {}, 'On this device'), storage)));
   draw(replica.status());
   drawStorage();
@@ -77,6 +80,17 @@ function lines(status) {
     ...line('Conflicts to decide', String(status.conflicts)),
     ...(files ? line('Files', `${attachments.waiting_up} to send (${size(attachments.bytes_up)}), ${attachments.waiting_down} to fetch`) : []),
     ...line('All sent', status.saved_at ? when(status.saved_at) : 'not yet'),
+    ...verified(status.scopes, line),
+  ];
+}
+
+/** When everything here was last found to be as the server has it, and how often it was not. */
+function verified(scopes, line) {
+  const repairs = scopes.reduce((sum, scope) => sum + scope.repairs, 0);
+  const times = scopes.map((scope) => scope.verified_at).sort();
+  return [
+    ...(times.length && !times.includes(null) ? line('Verified', when(times[0])) : []),
+    ...(repairs ? line('Differed from the server, and mended', count(repairs, 'time')) : []),
   ];
 }
 
@@ -87,12 +101,18 @@ async function showPlaces(place, replica) {
     const here = await replica.here();
     const found = await Promise.all(here.map(async (building) => [building, (await replica.conflicts(building.id)).length]));
     const open = found.filter(([, number]) => number > 0);
-    const sections = await unsentSections(replica, here, again);
+    const sections = await unsentSections(replica, [...here, ...own(replica.status())], again);
     const aside = await keptAsideSection(replica, again);
     place.replaceChildren(...[open.length ? contested(open) : null, ...sections, aside].filter(Boolean));
   } catch (error) {
     place.replaceChildren(h('p.error', { role: 'alert' }, problem(error)));
   }
+}
+
+/** The person's own scope, where it is here. */
+function own({ person, scopes }) {
+  const scope = person && `user:${person.id}`;
+  return scopes.some((one) => one.scope === scope) ? [{ id: scope, name: 'Your own settings' }] : [];
 }
 
 function contested(open) {

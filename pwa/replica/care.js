@@ -2,11 +2,15 @@
 // mirror of arxos_sync/storage/replica_care.py. Each function is one database transaction; nothing here speaks to a server.
 
 import * as digest from '../core/digest.js';
+import * as stamp from '../core/stamp.js';
 import * as heal from './heal.js';
-import { applied, dropOthers, incoming, lay, layAgain } from './lay.js';
+import { layAgain } from './lay.js';
 import * as log from './log.js';
 import { serverKeys, serverRows } from './rows.js';
 import { wireChange } from './wire.js';
+
+const LOG_KEPT_DAYS = 30; // acknowledged transactions kept on a device
+const DAY_MS = 86_400_000;
 
 /** Transactions that wait or were rejected, oldest first: {key, state, stamp, n, receipt, changes}. */
 export function unsent(replica) {
@@ -95,21 +99,35 @@ export function goOnAfter(replica, known) {
   replica.setState({ n: known.n, known: JSON.stringify(known) });
 }
 
+/** Forget acknowledged and discarded transactions older than LOG_KEPT_DAYS. Answers how many. */
+export function prune(replica, nowMs) {
+  const before = [stamp.form(Math.max(0, nowMs - LOG_KEPT_DAYS * DAY_MS), 0, replica.device)];
+  const old = `(
+    select key from arxos_change_log
+    where state in ('acknowledged', 'discarded') and stamp < ?
+      and coalesce(sequence, 0) <= (select sequence from arxos_writing))`;
+  return replica.applying(() => {
+    for (const table of replica.tables) {
+      replica.database.run(`delete from "arxos_log_${table}" where transaction_key in ${old}`, before);
+    }
+    replica.database.run(`delete from arxos_receipt where transaction_key in ${old}`, before);
+    return replica.database.run(`delete from arxos_change_log where key in ${old}`, before);
+  });
+}
+
 // ------------------------------------------------------------ proof
+
+/** The digests worked out afresh from the rows; kept, and answered. */
+export function recount(replica) {
+  return replica.applying(() => {
+    const sums = replica.tables.map((table) => [table, digest.toHex(digest.total(table, serverKeys(replica, table)))]);
+    replica.database.run('delete from arxos_digest');
+    for (const sum of sums) replica.database.run('insert into arxos_digest (table_name, sum) values (?, ?)', sum);
+    return Object.fromEntries(sums);
+  });
+}
 
 export function differingLeaves(replica, table, theirs) {
   const mine = digest.leaves(table, serverKeys(replica, table));
   return theirs.map((sum, leaf) => [sum, leaf]).filter(([sum, leaf]) => digest.toHex(mine[leaf]) !== sum).map(([, leaf]) => leaf);
-}
-
-/** Take in the server's live rows of some leaves; what is held there beyond them goes. Edits stay. */
-export function repair(replica, table, leaves, rows) {
-  const wanted = new Set(leaves);
-  return replica.applying(() => {
-    const come = incoming(replica, rows, false, true);
-    dropOthers(replica, table, come, (id) => wanted.has(digest.leafOf(id)));
-    const done = lay(replica, come, { done: applied() });
-    replica.setState({ repairs: Number(replica.state('repairs') ?? 0) + 1 });
-    return done;
-  });
 }

@@ -248,6 +248,11 @@ class Client extends EventTarget {
     return this.ask('sync');
   }
 
+  /** Prove that what is here is the server's. Answers what was not, and what became of it. */
+  verify() {
+    return this.ask('verify');
+  }
+
   export(scope) {
     return this.ask('export', scope);
   }

@@ -6,6 +6,7 @@ import { Live } from '../sync/live.js';
 import { Loop } from '../sync/loop.js';
 import { openPart } from '../sync/partial.js';
 import { Server } from '../sync/server.js';
+import { verifyContent } from '../sync/verifying.js';
 import { AttachmentFiles } from './attachment_files.js';
 import * as care from './care.js';
 import { openStorage } from './database.js';
@@ -16,6 +17,7 @@ import * as rejected from './rejected.js';
 import { Telling } from './telling.js';
 import { undo } from './undo.js';
 
+const PROOF = new Set(['repaired', 'mended', 'not_compared']);
 const server = new Server();
 let storage;
 let home;
@@ -24,6 +26,7 @@ let live;
 let told;
 let photos;
 let room = { kind: 'browser', persisted: null, used_bytes: null, quota_bytes: null, encrypted: false }; // until it is measured
+let proof = null; // what a verify that is under way has found
 let badge = { state: 'waiting', pending: 0, rejected: 0, problem: null };
 
 const tell = (event, facts) => self.postMessage({ event, facts });
@@ -32,6 +35,7 @@ const tell = (event, facts) => self.postMessage({ event, facts });
 
 function heard(what, facts) {
   told.hear(what, facts);
+  if (PROOF.has(what)) proof?.push({ what, ...facts });
   switch (what) {
     case 'badge':
       badge = facts;
@@ -249,6 +253,24 @@ const methods = {
   },
 
   sync: () => loop.hear({ event: 'sync_asked' }),
+
+  /** Prove that rows and values here are the server's; answers what was not: [{what, scope, table, rows, recorded}]. */
+  async verify() {
+    demandWriter();
+    const found = [];
+    proof = found;
+    try {
+      for (const scope of home.scopes()) care.recount(home.replica(scope));
+      loop.verify = true;
+      await loop.hear({ event: 'sync_asked' });
+      await verifyContent(loop);
+    } finally {
+      proof = null;
+    }
+    for (const { scope, table } of found) tell('change', { scope, tables: [table], live: false });
+    tell('status', status());
+    return found;
+  },
   online: (is) => {
     if (is) keepOwn();
     if (is && home.scopes().length) live.start();

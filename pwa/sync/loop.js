@@ -8,6 +8,7 @@ import * as care from '../replica/care.js';
 import { lostAgain, setAside, underWay } from '../replica/heal.js';
 import { scopeStatus } from '../replica/status.js';
 import * as healing from './healing.js';
+import { repair } from './verifying.js';
 
 const CHANGES_PER_REQUEST_MAX = 5000;
 
@@ -22,6 +23,7 @@ export class Loop {
     this.hint = null;
     this.evicted = false; // something told that a file was lost: it becomes another device without more words
     this.revoked = []; // heard of, not yet told to the session
+    this.verify = false; // the next exchange compares digests though nothing is new
     this.timer = null;
     this.queue = [];
     this.running = false;
@@ -31,6 +33,7 @@ export class Loop {
   start() {
     const scopes = {};
     for (const scope of this.home.scopes()) {
+      care.prune(this.home.replica(scope), Date.now());
       const status = scopeStatus(this.home.replica(scope), Date.now());
       scopes[scope] = {
         has_cursor: status.cursor !== null,
@@ -120,9 +123,11 @@ export class Loop {
     const device = this.home.device();
     const asked = new Map();
     let budget = CHANGES_PER_REQUEST_MAX;
+    const { verify } = this;
+    this.verify = false;
     for (const scope of scopes) {
       await healing.goOn(this.server, this.home.replica(scope), (told) => this.told(told));
-      asked.set(scope, this.request(this.home.replica(scope), budget));
+      asked.set(scope, this.request(this.home.replica(scope), budget, verify));
       budget -= asked.get(scope).transactions.reduce((sum, transaction) => sum + transaction.changes.length, 0);
     }
     const sent = Date.now();
@@ -151,7 +156,7 @@ export class Loop {
     this.revoked.push(...(answer.revoked ?? []));
   }
 
-  request(replica, budget) {
+  request(replica, budget, verify) {
     const heals = underWay(replica) !== null; // numbers go to what is offered first
     const made = {
       scope: replica.scope,
@@ -159,7 +164,8 @@ export class Loop {
       prior: heals ? null : replica.prior(),
       transactions: budget > 0 && !heals && this.home.mayWrite() ? replica.pending(budget) : [],
     };
-    return made.cursor === null ? { ...made, rows: true } : made;
+    const wishes = { ...(verify ? { verify } : {}), ...(made.cursor === null ? { rows: true } : {}) };
+    return { ...made, ...wishes };
   }
 
   async take(one, asked, receivedAt, offset) {
@@ -181,7 +187,7 @@ export class Loop {
     let state = again ? 'diverged' : one.state;
     if (lost && one.state === 'ok') state = 'forked';
     if (state === 'diverged') state = await this.heal(replica, one);
-    if (done.suspect?.length) await this.repair(replica, done.suspect);
+    if (done.suspect?.length) await repair(this, replica, done.suspect);
     else if (one.digest && !one.more) {
       replica.setState({ verified_at: new Date().toISOString() });
       await healing.tryOwed(this.server, replica, (told) => this.told(told));
@@ -207,19 +213,6 @@ export class Loop {
     if (done === null) return 'forked';
     this.tell('healed', done);
     return 'diverged';
-  }
-
-  async repair(replica, tables) {
-    for (const table of tables) {
-      const theirs = await this.server.json('GET', `/api/v1/sync/digest/${replica.scope}?table=${table}`);
-      const wrong = care.differingLeaves(replica, table, theirs.leaves);
-      if (!wrong.length) continue;
-      const asked = { scope: replica.scope, table, leaves: wrong };
-      const { rows } = await this.server.json('POST', '/api/v1/sync/repair', asked);
-      care.repair(replica, table, wrong, rows);
-      this.tell('repaired', { scope: replica.scope, table, leaves: wrong.length });
-    }
-    replica.setState({ suspect: '[]' });
   }
 
   // ------------------------------------------------------------ the rest

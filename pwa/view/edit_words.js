@@ -6,6 +6,7 @@ import { amount, say, sayClass, whenStamped } from './words.js';
 
 const CHANGES_MAX = 3;
 const FIELDS_MAX = 4;
+const LETTERS_MAX = 120;
 
 /** Nodes for a transaction {changes, stamp}; `names` is what rows are called, by id. */
 export function describe(entry, names = new Map()) {
@@ -37,5 +38,6 @@ function sayValue(column, value) {
   if (column?.name === 'ifc_class') return sayClass(value);
   if (column?.values) return say(value);
   if (typeof value === 'boolean') return value ? 'yes' : 'no';
-  return typeof value === 'object' ? JSON.stringify(value) : String(value);
+  const text = typeof value === 'object' ? JSON.stringify(value) : String(value);
+  return text.length > LETTERS_MAX ? `${text.slice(0, LETTERS_MAX)}…` : text;
 }

@@ -8,13 +8,16 @@ import { count, problem } from './words.js';
 
 const SHOWN_MAX = 50;
 
-/** Sections for the buildings that have something; `changed` is called when something of it was decided. */
+/**
+ * Sections for the scopes {id, name} that have something: buildings, the person's own. `changed` is called when something
+ * of it was decided.
+ */
 export async function unsentSections(replica, buildings, changed) {
   const sections = await Promise.all(buildings.map(async (building) => {
     const entries = await replica.unsent(building.id);
     if (!entries.length) return null;
     const touched = entries.flatMap((entry) => entry.changes.map((change) => ({ row_id: change.id })));
-    const { rows } = await names(replica, building.id, touched);
+    const { rows } = building.id.startsWith('user:') ? {} : await names(replica, building.id, touched);
     return section({ replica, building, names: rows, changed }, entries);
   }));
   return sections.filter(Boolean);
