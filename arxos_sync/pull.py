@@ -51,8 +51,12 @@ def check_cursor(reader: ScopeReader, epoch: str, text: str | None) -> Cursor | 
     cursor = read_cursor(text)
     if cursor is None or cursor.epoch != epoch:
         return "diverged"
-    place = cursor.sequence if not cursor.paging else (cursor.began or 0)
-    return cursor if reader.salt(place) == cursor.salt else "diverged"
+    return cursor if reader.salt(place_of(cursor)) == cursor.salt else "diverged"
+
+
+def place_of(cursor: Cursor) -> int:
+    """The sequence whose salt it carries."""
+    return cursor.sequence if not cursor.paging else (cursor.began or 0)
 
 
 def too_old(catalogue: Catalogue, schema: int) -> bool:

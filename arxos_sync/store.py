@@ -143,6 +143,10 @@ class ScopeReader(Protocol):
     scope: str
     sql: Sql
 
+    def foresee(self, device: str, sequence: int) -> None:
+        """Head, `known(device)` and `salt(sequence)` will be asked for; it may read them at once."""
+        ...
+
     def head(self) -> Head: ...
     def salt(self, sequence: int) -> str | None:
         """The salt of a sequence of this scope; None where the server does not know it; "" at 0."""

@@ -8,13 +8,12 @@ table, whatever its size. Read it beside spatialite_server.py: the same methods 
 from __future__ import annotations
 
 import itertools
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any, LiteralString
+from typing import Any
 
-import msgspec
 import psycopg
+from psycopg import IsolationLevel
 from psycopg_pool import ConnectionPool
 
 from .. import digest
@@ -23,11 +22,13 @@ from ..messages import Mark
 from ..problems import Problem
 from ..store import Batch, BuildingQuery, Gained, Head, ListedBuilding, LogEntry, Row, StoredReceipt, Told
 from . import migrations
+from .postgis_sql import SharedSql, translated
 from .postgis_values import configure, native, row_of, selected
 from .server_memory import Remembering
 from .server_rows import (
     SEARCHED,
     Layout,
+    Tables,
     layouts,
     merge_text,
     read_receipt,
@@ -40,14 +41,13 @@ POOL_WAIT_S_MAX = 30.0
 ROWS_PER_FETCH = 2_000
 FEW = 8  # rows that are quicker sent one by one than by COPY
 _OPTIONS = "-c timezone=UTC -c datestyle=ISO -c extra_float_digits=1"
-_NAMED = re.compile(r"(?<!:):([a-z_]+)")
 _CURSORS = itertools.count()
 _NO_ID = "00000000-0000-0000-0000-000000000000"
 
 
 def prepare(url: str, catalogue: Catalogue, epoch: str) -> None:
     """Make or bring up to date the tables of a database. `epoch` is the life of a store that is new."""
-    with _translated(), psycopg.connect(url) as connection:
+    with translated(), psycopg.connect(url) as connection:
         migrations.prepare_postgis(connection, catalogue, epoch)
 
 
@@ -56,49 +56,14 @@ def open_store(url: str, catalogue: Catalogue, *, epoch: str, pool_size: int = 8
     return PostgisStore(url, catalogue, pool_size)
 
 
-@contextmanager
-def _translated() -> Iterator[None]:
-    try:
-        yield
-    except psycopg.OperationalError as error:
-        raise Problem("unavailable", f"the database does not answer: {error}", retry_after_s=2) from error
-    except psycopg.Error as error:
-        raise Problem("internal", f"the database refused: {error}") from error
-
-
-class SharedSql:
-    def __init__(self, connection: psycopg.Connection[Any]):
-        self._connection = connection
-
-    def rows(self, statement: LiteralString, /, **values: Any) -> list[dict[str, Any]]:
-        with _translated():
-            found = self._connection.execute(_psycopg(statement), _as_text(values))
-            names = [d.name for d in found.description or ()]
-            return [dict(zip(names, row, strict=True)) for row in found]
-
-    def run(self, statement: LiteralString, /, **values: Any) -> int:
-        with _translated():
-            return self._connection.execute(_psycopg(statement), _as_text(values)).rowcount
-
-
-def _psycopg(statement: str) -> str:
-    return _NAMED.sub(r"%(\1)s", statement.replace("%", "%%"))
-
-
-def _as_text(values: dict[str, Any]) -> dict[str, Any]:
-    return {
-        n: msgspec.json.encode(v).decode() if isinstance(v, (dict, list)) else v for n, v in values.items()
-    }
-
-
 class PostgisScope(Remembering):
     """Reader and writer of one scope, over a connection whose transaction has begun."""
 
-    def __init__(self, connection: psycopg.Connection[Any], catalogue: Catalogue, scope: str):
+    def __init__(self, connection: psycopg.Connection[Any], catalogue: Catalogue, tables: Tables, scope: str):
         super().__init__()
         self.scope, self._catalogue, self._connection = scope, catalogue, connection
         kind, self._owner = split_scope(scope)
-        self._layouts = layouts(catalogue, kind)
+        self._layouts = tables[kind]
         self.sql = SharedSql(connection)
 
     # ------------------------------------------------------------ reading
@@ -118,6 +83,25 @@ class PostgisScope(Remembering):
             device,
         )
         return Mark(*found) if found else None
+
+    def foresee(self, device: str, sequence: int) -> None:
+        found = self._one(
+            """
+            select h.sequence, h.salt, h.stamp, l.salt, r.n, r.nonce
+            from (select 1) one
+            left join scope_head h on h.scope = %(scope)s
+            left join change_log l on l.scope = %(scope)s and l.sequence = %(sequence)s
+            left join lateral (
+              select n, nonce from receipt where scope = %(scope)s and device = %(device)s order by n desc limit 1
+            ) r on true
+            """,
+            {"scope": self.scope, "device": device, "sequence": sequence},
+        )
+        *head, salt, n, nonce = found
+        self._head = Head(*head) if head[0] is not None else Head(0, "")
+        self._known[device] = Mark(n, nonce) if n is not None else None
+        if sequence > 0:
+            self._salts[sequence] = salt
 
     def _read_digests(self) -> dict[str, int]:
         found = self._all("select table_name, sum from scope_digest where scope = %s", self.scope)
@@ -344,29 +328,29 @@ class PostgisScope(Remembering):
         return (row_of(layout, found) for found in asked(statement, self._owner, *values))
 
     def _each(self, statement: str, *values: Any) -> Iterator[Any]:
-        with _translated():
+        with translated():
             yield from self._connection.execute(statement, _given(values))
 
     def _streamed(self, statement: str, *values: Any) -> Iterator[Any]:
         """Rows by a cursor of the database's, `ROWS_PER_FETCH` at a time."""
-        with _translated(), self._connection.cursor(name=f"streamed_{next(_CURSORS)}") as cursor:
+        with translated(), self._connection.cursor(name=f"streamed_{next(_CURSORS)}") as cursor:
             cursor.itersize = ROWS_PER_FETCH
             yield from cursor.execute(statement, _given(values))
 
     def _all(self, statement: str, *values: Any) -> list[Any]:
-        with _translated():
+        with translated():
             return self._connection.execute(statement, _given(values)).fetchall()
 
     def _one(self, statement: str, *values: Any) -> Any:
-        with _translated():
+        with translated():
             return self._connection.execute(statement, _given(values)).fetchone()
 
     def _run(self, statement: str, values: Iterable[Any] | None = None) -> None:
-        with _translated():
+        with translated():
             self._connection.execute(statement, values)
 
     def _each_of(self, statement: str, rows: list[tuple[Any, ...]]) -> None:
-        with _translated(), self._connection.cursor() as cursor:
+        with translated(), self._connection.cursor() as cursor:
             cursor.executemany(statement, rows)
 
     def _add(self, target: str, rows: list[tuple[Any, ...]]) -> None:
@@ -377,7 +361,7 @@ class PostgisScope(Remembering):
             self._each_of(f"insert into {target} values ({', '.join(['%s'] * len(rows[0]))})", rows)
 
     def _copy(self, target: str, rows: list[tuple[Any, ...]]) -> None:
-        with _translated(), self._connection.cursor().copy(f"copy {target} from stdin") as copy:
+        with translated(), self._connection.cursor().copy(f"copy {target} from stdin") as copy:
             for row in rows:
                 copy.write_row(row)
 
@@ -392,7 +376,7 @@ def _quoted(names: Iterable[str]) -> list[str]:
 
 class PostgisStore:
     def __init__(self, url: str, catalogue: Catalogue, pool_size: int):
-        self._catalogue = catalogue
+        self._catalogue, self._layouts = catalogue, layouts(catalogue)
         self._pool = ConnectionPool(
             url,
             min_size=1,
@@ -413,26 +397,32 @@ class PostgisStore:
 
     @contextmanager
     def read(self, scope: str) -> Iterator[PostgisScope]:
-        with self._connection() as connection, connection.transaction():
-            connection.execute("set transaction isolation level repeatable read, read only")
-            yield PostgisScope(connection, self._catalogue, scope)
+        with self._transaction(IsolationLevel.REPEATABLE_READ, read_only=True) as connection:
+            yield PostgisScope(connection, self._catalogue, self._layouts, scope)
 
     @contextmanager
     def write(self, scope: str) -> Iterator[PostgisScope]:
-        with self._connection() as connection, connection.transaction():
-            with _translated():
-                connection.execute("set transaction isolation level read committed")
+        with self._transaction(IsolationLevel.READ_COMMITTED) as connection:
+            with translated():
                 connection.execute("select pg_advisory_xact_lock(hashtextextended(%s, 0))", (scope,))
-            yield PostgisScope(connection, self._catalogue, scope)
+            yield PostgisScope(connection, self._catalogue, self._layouts, scope)
 
     @contextmanager
     def tables(self) -> Iterator[SharedSql]:
-        with self._connection() as connection, connection.transaction():
+        with self._transaction(IsolationLevel.READ_COMMITTED) as connection:
             yield SharedSql(connection)
 
     @contextmanager
+    def _transaction(self, level: IsolationLevel, read_only: bool = False) -> Iterator[psycopg.Connection[Any]]:
+        """The level goes with `begin`, in one way there and back."""
+        with self._connection() as connection:
+            connection.isolation_level, connection.read_only = level, read_only
+            with connection.transaction():
+                yield connection
+
+    @contextmanager
     def _connection(self) -> Iterator[psycopg.Connection[Any]]:
-        with _translated(), self._pool.connection() as connection:
+        with translated(), self._pool.connection() as connection:
             yield connection
 
     def heads(self, scopes: Iterable[str]) -> dict[str, int]:
@@ -451,9 +441,9 @@ class PostgisStore:
                 and (g.until is null or g.until > %(now)s)
             where b.deleted is null and {" and ".join(conditions)}
         """
-        layout = layouts(self._catalogue, "building")["building"]
+        layout = self._layouts["building"]["building"]
         names = ", ".join(selected(c, "b.") for c in layout.columns)
-        with self._connection() as connection, _translated():
+        with self._connection() as connection, translated():
             (total,) = connection.execute(f"select count(*) {of}", values).fetchone() or (0,)
             after = 'and (b.name collate "C", b.id) > (%(after_name)s, %(after_id)s::uuid)' if query.after else ""
             name, id = query.after or ("", _NO_ID)

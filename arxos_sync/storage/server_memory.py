@@ -30,6 +30,11 @@ class Remembering:
         self._saved: dict[tuple[str, str], Row] = {}
         self._began: int | None = None  # the head when this transaction first saved
 
+    def foresee(self, device: str, sequence: int) -> None:
+        """An exchange will ask for the head, what is known of `device` and the salt of `sequence`. Where every question
+        is a way there and back, an adapter asks them at once.
+        """
+
     def head(self) -> Head:
         if self._head is None:
             self._head = self._read_head()

@@ -39,8 +39,14 @@ class Layout:
         return Row(self.name, values[0], named, sequence, born, deleted, _MERGE.decode(merge_state))
 
 
-def layouts(catalogue: Catalogue, kind: str) -> dict[str, Layout]:
-    return {name: Layout(table) for name, table in catalogue.synced(kind).items()}
+Tables = dict[str, dict[str, Layout]]
+
+
+def layouts(catalogue: Catalogue) -> Tables:
+    """Per kind of scope, its tables'. A store makes them once."""
+    return {
+        kind: {name: Layout(table) for name, table in catalogue.synced(kind).items()} for kind in ("building", "user")
+    }
 
 
 def wanted_since(layout: Layout, gained: Gained | None, since: str) -> str:

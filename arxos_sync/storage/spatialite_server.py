@@ -26,6 +26,7 @@ from .server_memory import Remembering
 from .server_rows import (
     SEARCHED,
     Layout,
+    Tables,
     layouts,
     merge_text,
     read_receipt,
@@ -93,11 +94,11 @@ def _as_text(values: dict[str, Any]) -> dict[str, Any]:
 class SpatialiteScope(Remembering):
     """Reader and writer of one scope, over a connection whose transaction has begun."""
 
-    def __init__(self, connection: Any, catalogue: Catalogue, scope: str):
+    def __init__(self, connection: Any, catalogue: Catalogue, tables: Tables, scope: str):
         super().__init__()
         self.scope, self._catalogue, self._connection = scope, catalogue, connection
         kind, self._owner = split_scope(scope)
-        self._layouts = layouts(catalogue, kind)
+        self._layouts = tables[kind]
         self.sql = SharedSql(connection)
 
     # ------------------------------------------------------------ reading
@@ -372,6 +373,7 @@ class SpatialiteStore:
         for _ in range(READERS_MAX):
             self._readers.put(None)  # opened when first wanted
         migrations.prepare_spatialite(self._writer, catalogue, epoch)
+        self._layouts = layouts(self._catalogue)
         self._epoch = self._writer.execute("select value from meta where key = 'epoch'").fetchone()[0]
 
     def epoch(self) -> str:
@@ -380,12 +382,12 @@ class SpatialiteStore:
     @contextmanager
     def read(self, scope: str) -> Iterator[SpatialiteScope]:
         with self._reader() as connection:
-            yield SpatialiteScope(connection, self._catalogue, scope)
+            yield SpatialiteScope(connection, self._catalogue, self._layouts, scope)
 
     @contextmanager
     def write(self, scope: str) -> Iterator[SpatialiteScope]:
         with self._transaction() as connection:
-            yield SpatialiteScope(connection, self._catalogue, scope)
+            yield SpatialiteScope(connection, self._catalogue, self._layouts, scope)
 
     @contextmanager
     def tables(self) -> Iterator[SharedSql]:
@@ -438,7 +440,7 @@ class SpatialiteStore:
                 and (g.until is null or g.until > :now)
             where b.deleted is null and {" and ".join(conditions)}
         """
-        layout = layouts(self._catalogue, "building")["building"]
+        layout = self._layouts["building"]["building"]
         names = ", ".join(f'b."{name}"' for name in layout.names)
         with self._reader() as connection, _translated():
             (total,) = connection.execute(f"select count(*) {of}", values).fetchone()

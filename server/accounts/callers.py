@@ -34,7 +34,7 @@ async def caller_of(connection: Connection, parts: Parts) -> Person | None:
     access = parts.tokens.read_access(token, even_expired=connection.scope["type"] == "websocket")
     if by_cookie:
         check_csrf(connection, parts, access.session_id)
-    return await anyio.to_thread.run_sync(parts.sessions.person, access)
+    return parts.sessions.believed(access) or await anyio.to_thread.run_sync(parts.sessions.person, access)
 
 
 def _token(connection: Connection) -> tuple[str | None, bool]:

@@ -32,20 +32,41 @@ class Told(msgspec.Struct, frozen=True):
 
 def registered(parts: Parts, person: Person | None, device: str) -> Told:
     """What the device was told so far; a new one is registered to its person. Raises `device_taken`."""
+    with reading(parts.store) as sql:
+        told = found(sql, person, device, now())
+    if told is not None:
+        return told
+    assert person is not None
+    _register(parts, person, device)
+    with reading(parts.store) as sql:
+        told = found(sql, person, device, now())
+    assert told is not None
+    return told
+
+
+def found(sql: Sql, person: Person | None, device: str, at: str) -> Told | None:
+    """As `registered`; None where the device is new."""
     if person is None:
         return Told(device, {}, {})
-    with reading(parts.store) as sql:
-        row = _find(sql, device)
-        roles = granted_to(sql, person.id, now())
-    if row is None:
-        row = _register(parts, person, device)
-    assert row is not None
-    if str(row["user_id"]) != person.id:
+    rows = sql.rows(
+        """
+        select device.user_id, device.granted, "grant".building_id, "grant".role
+        from device
+        left join "grant"
+          on "grant".user_id = :user_id and ("grant".until is null or "grant".until > :now)
+        where device.id = :id
+        """,
+        id=device, user_id=person.id, now=at,
+    )  # fmt: skip
+    if not rows:
+        return None
+    if str(rows[0]["user_id"]) != person.id:
         raise Problem("device_taken", device)
-    return Told(device, as_json(row["granted"]) or {}, roles)
+    roles = {str(row["building_id"]): row["role"] for row in rows if row["role"] is not None}
+    return Told(device, as_json(rows[0]["granted"]) or {}, roles)
 
 
-def _register(parts: Parts, person: Person, device: str) -> dict[str, Any] | None:
+def _register(parts: Parts, person: Person, device: str) -> None:
     with parts.store.tables() as sql:
         sql.run(
             """
@@ -55,19 +76,6 @@ def _register(parts: Parts, person: Person, device: str) -> dict[str, Any] | Non
             """,
             id=device, user_id=person.id, now=now(), granted="{}",
         )  # fmt: skip
-        return _find(sql, device)
-
-
-def _find(sql: Sql, device: str) -> dict[str, Any] | None:
-    found = sql.rows(
-        """
-        select user_id, granted
-        from device
-        where id = :id
-        """,
-        id=device,
-    )
-    return found[0] if found else None
 
 
 def tell(

@@ -20,12 +20,12 @@ from arxos_sync.messages import (
     read_cursor,
 )
 from arxos_sync.problems import Problem, kind
-from arxos_sync.pull import Wish, check_cursor, pull, too_old
+from arxos_sync.pull import Wish, check_cursor, place_of, pull, too_old
 from arxos_sync.store import ScopeReader, ScopeWriter
 
 from ..accounts.people import Person, role_in
 from ..live.bus import Hint
-from ..parts import CLOCK_ID, Parts, arrival, now_ms
+from ..parts import CLOCK_ID, Parts, arrival, now, now_ms
 from . import devices
 from .push import role_to_push, take
 
@@ -39,8 +39,10 @@ class Exchange:
         self._accepted = ""  # the highest stamp the scopes of this exchange have accepted
 
     def answer(self) -> SyncAnswer:
-        told = devices.registered(self.parts, self.person, self.request.device)
-        scopes = [self._scope(wanted, told.scopes) for wanted in self.request.scopes]
+        told, scopes = self._at_once() or (None, [])
+        if told is None:
+            told = devices.registered(self.parts, self.person, self.request.device)
+            scopes = [self._scope(wanted, told.scopes) for wanted in self.request.scopes]
         granted, revoked = devices.tell(
             self.parts, self.person, told, [s.scope for s in self.request.scopes], again=bool(self.hints)
         )
@@ -52,6 +54,15 @@ class Exchange:
             granted=granted,
             revoked=revoked,
         )
+
+    def _at_once(self) -> tuple[devices.Told, list[ScopeAnswer]] | None:
+        """What most exchanges are, nothing to push and one scope to look at: in one database transaction."""
+        if len(self.request.scopes) != 1 or self.request.scopes[0].transactions:
+            return None
+        (wanted,) = self.request.scopes
+        with self.parts.store.read(wanted.scope) as reader:
+            told = devices.found(reader.sql, self.person, self.request.device, now())
+            return None if told is None else (told, [self._read(reader, wanted, arrival())])
 
     def _scope(self, wanted: ScopeRequest, told: frozenset[str]) -> ScopeAnswer:
         at = arrival()
@@ -67,6 +78,7 @@ class Exchange:
         return answered
 
     def _read(self, reader: ScopeReader, wanted: ScopeRequest, at: Arrival) -> ScopeAnswer:
+        self._foresee(reader, wanted)
         role = role_in(reader, self.person, at.at)
         if role is None and self.person is None:
             raise Problem("unauthenticated", "Only public buildings are read without a login.")
@@ -79,6 +91,7 @@ class Exchange:
     def _write(
         self, writer: ScopeWriter, wanted: ScopeRequest, at: Arrival, told: frozenset[str]
     ) -> tuple[ScopeAnswer, Hint | None]:
+        self._foresee(writer, wanted)
         role = role_to_push(writer, self.person, wanted.transactions, at.at)
         if role in (None, "anonymous") and self.person is not None and wanted.scope in told:
             devices.quarantine(writer.sql, self.request.device, self.person.id, wanted, at.at)
@@ -100,6 +113,10 @@ class Exchange:
         common = cursor.sequence if cursor else 0
         taken, hint = take(self.parts, writer, author, wanted.prior, wanted.transactions, at, common)
         return self._pulled(writer, wanted, role, taken.state, taken.known, taken.receipts), hint
+
+    def _foresee(self, reader: ScopeReader, wanted: ScopeRequest) -> None:
+        cursor = read_cursor(wanted.cursor) if wanted.cursor else None
+        reader.foresee(self.request.device, place_of(cursor) if cursor else 0)
 
     def _hindrance(self, reader: ScopeReader, wanted: ScopeRequest) -> str | None:
         """The state in which a push is not taken, if the cursor puts the scope in one."""

@@ -30,6 +30,7 @@ from .exchange import Exchange
 from .snapshots import BUILD_RETRY_S
 
 PUSHES_AT_ONCE_MAX = 8
+READ_AT_ONCE_BYTES_MAX = 1024  # read in less time than a thread is found for it
 DEVICE_KEPT_S = 400 * 86_400  # as long as browsers keep any cookie
 _AnyRequest = Request[Any, Any, Any]
 _pushing = anyio.CapacityLimiter(PUSHES_AT_ONCE_MAX)  # so that pulls never wait for threads that push
@@ -66,7 +67,7 @@ class Healing(msgspec.Struct, frozen=True):
 async def exchange(request: _AnyRequest, parts: Given, person: Caller) -> Response[bytes]:
     body = await bodies.read_body(request)
     work = Work(parts, person, request, body)
-    wanted = await anyio.to_thread.run_sync(work.read)
+    wanted = work.read() if work.is_small else await anyio.to_thread.run_sync(work.read)
     pushes = any(scope.transactions for scope in wanted.scopes)
     answer, headers = await anyio.to_thread.run_sync(work.run, wanted, limiter=_pushing if pushes else None)
     for hint in work.hints:
@@ -96,6 +97,10 @@ class Work:
         self.accepted = request.headers.get("accept-encoding", "")
         self.binary = bodies.wants_msgpack(request)
         self.hints: list[Any] = []
+
+    @property
+    def is_small(self) -> bool:
+        return not self.encoding and len(self.body) <= READ_AT_ONCE_BYTES_MAX
 
     def read(self) -> SyncRequest:
         return read_request(bodies.unpack(self.body, self.encoding), self.kind)
