@@ -12,6 +12,7 @@ from typing import Any, Literal
 import msgspec
 
 PROTOCOL = 1
+UUID_BYTES = 16
 
 Op = Literal["insert", "update", "delete", "restore"]
 
@@ -51,7 +52,7 @@ class ScopeRequest(msgspec.Struct, frozen=True, omit_defaults=True):
     verify: bool = False  # the digest is wanted even when nothing is new
 
 
-class SyncRequest(msgspec.Struct, frozen=True):
+class SyncRequest(msgspec.Struct, frozen=True, omit_defaults=True):
     protocol: int
     device: str
     scopes: list[ScopeRequest]
@@ -141,13 +142,36 @@ class Cursor(msgspec.Struct, frozen=True, array_like=True):
 
 
 def write_cursor(cursor: Cursor) -> str:
-    return base64.urlsafe_b64encode(msgspec.msgpack.encode(cursor)).decode().rstrip("=")
+    """Ids and salts as the bytes they spell, and nothing for what is not set at the end: 43 characters at rest."""
+    values: list[Any] = list(msgspec.structs.astuple(cursor))
+    values[0], values[3] = _as_bytes(cursor.epoch), _as_bytes(cursor.salt)
+    while values[-1] is None or values[-1] is False:
+        values.pop()
+    return base64.urlsafe_b64encode(msgspec.msgpack.encode(values)).decode().rstrip("=")
 
 
 def read_cursor(text: str) -> Cursor | None:
-    """The cursor in `text`, or None where it cannot be read."""
+    """The cursor in `text`, or None where it cannot be read. Those of former servers have their ids as text."""
     try:
-        raw = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
-        return msgspec.msgpack.decode(raw, type=Cursor)
+        values = msgspec.msgpack.decode(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)), type=list[Any])
+        return msgspec.convert([_as_text(value) for value in values], type=Cursor)
     except (ValueError, msgspec.DecodeError):
         return None
+
+
+def _as_bytes(text: str) -> str | bytes:
+    """The bytes that a UUID or an even number of hex digits spells, so that `_as_text` gives the very text again."""
+    try:
+        raw = bytes.fromhex(text.replace("-", ""))
+    except ValueError:
+        return text
+    return raw if raw and _as_text(raw) == text else text
+
+
+def _as_text(value: Any) -> Any:
+    if not isinstance(value, bytes):
+        return value
+    text = value.hex()
+    if len(value) != UUID_BYTES:
+        return text
+    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
