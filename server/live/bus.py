@@ -71,6 +71,11 @@ class Message(msgspec.Struct, frozen=True, omit_defaults=True):
     schema: int = 0  # of the rows in the frame; 0: there are none
 
 
+def _bare(message: Message) -> str:
+    """The frame of a scope that moved, without its rows."""
+    return Hint(message.key, message.since, message.to).frame()
+
+
 def frame(event: str, data: Any) -> str:
     return msgspec.json.encode({"event": event, "data": data}).decode()
 
@@ -105,9 +110,10 @@ class Bus:
     # -------------------------------------------------------- saying
 
     async def announce(self, hint: Hint) -> None:
-        self._dispatch(self._moved(hint))
+        message = self._moved(hint)
+        self._dispatch(message)
         if self._redis is not None:
-            await anyio.to_thread.run_sync(self._publish, self._moved(hint))
+            await anyio.to_thread.run_sync(self._publish, message)
 
     async def announce_person(self, user_id: str, event: str, data: Any) -> None:
         """`wallet.update` or `notification.push`, to every socket of one person."""
@@ -170,11 +176,10 @@ class Bus:
             case "scope":
                 if message.to:
                     self._heads[message.key] = max(message.to, self._heads.get(message.key, 0))
-                bare = Hint(message.key, message.since, message.to).frame() if message.schema else ""
-                for listener in list(self._listeners):
-                    if message.key in listener.scopes and listener is not sender:
-                        old = listener.schemas.get(message.key, 0) < message.schema
-                        listener.offer(bare if old else message.frame)
+                listening = [one for one in self._listeners if message.key in one.scopes and one is not sender]
+                for listener in listening:
+                    old = listener.schemas.get(message.key, 0) < message.schema
+                    listener.offer(_bare(message) if old else message.frame)
             case "person":
                 for listener in list(self._listeners):
                     if listener.user_id == message.key:
