@@ -6,6 +6,8 @@
  * little-endian bytes of its doubles, so every double survives bit for bit.
  */
 
+import { pointFromSpatialite, pointToSpatialite } from "./point_blob.js";
+
 export const KINDS = [
   "Point", "LineString", "Polygon", "MultiPoint", "MultiLineString", "MultiPolygon", "GeometryCollection",
 ];
@@ -47,8 +49,14 @@ export function fromHex(hex) {
     throw new GeometryError("truncated", "lower-case hex is wanted");
   }
   const bytes = new Uint8Array(hex.length / 2);
-  for (let i = 0; i < bytes.length; i++) bytes[i] = parseInt(hex.slice(2 * i, 2 * i + 2), 16);
+  for (let i = 0; i < bytes.length; i++) bytes[i] = (digit(hex, 2 * i) << 4) | digit(hex, 2 * i + 1);
   return bytes;
+}
+
+/** 0-9 and a-f by their codes. */
+function digit(hex, at) {
+  const code = hex.charCodeAt(at);
+  return code < 58 ? code - 48 : code - 87;
 }
 
 /** {kind, dimensions, vertices, bounds: [minX, minY, maxX, maxY]}. Throws GeometryError. */
@@ -66,6 +74,8 @@ export function checkWkb(wkb, { kinds = null, dimensions = null, verticesMax = V
 
 /** The BLOB that SpatiaLite itself would write. Throws GeometryError where checkWkb would. */
 export function toSpatialite(wkb, srid) {
+  const point = pointToSpatialite(wkb, srid);
+  if (point) return point;
   const node = readWkb(wkb);
   checkValues(node);
   const out = new Writer();
@@ -83,6 +93,8 @@ export function toSpatialite(wkb, srid) {
 
 /** {wkb, srid}. The form is judged, not the coordinates. */
 export function fromSpatialite(blob) {
+  const point = pointFromSpatialite(blob);
+  if (point) return point;
   const { node, srid } = readBlob(blob);
   return { wkb: writeWkb(node), srid };
 }

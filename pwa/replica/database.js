@@ -7,9 +7,17 @@
 
 import sqlite3InitModule from '/vendor/sqlite-wasm/index.mjs';
 
+import { gatheringRoot } from './gather.js';
+import { Raw } from './raw.js';
+
 const FILES_RESERVED = 24;
 const TRIES_MAX = 20;
 const TRY_AGAIN_MS = 150;
+// This worker alone has the file: what it holds of it in memory stays true between transactions, and the journal is
+// emptied where it would be deleted and made again.
+const PRAGMAS = `
+  pragma locking_mode = exclusive; pragma journal_mode = delete; pragma synchronous = full; pragma cache_size = -32768;
+  pragma foreign_keys = off; pragma temp_store = memory;`;
 
 export async function openStorage() {
   const sqlite3 = await sqlite3InitModule({ print: () => {}, printErr: () => {} });
@@ -22,20 +30,31 @@ async function openPool(sqlite3) {
   if (!navigator.storage?.getDirectory || typeof FileSystemFileHandle === 'undefined') return null;
   for (let tries = 0; tries < TRIES_MAX; tries += 1) {
     try {
-      return await sqlite3.installOpfsSAHPoolVfs({
+      return await withRoot(gatheringRoot, () => sqlite3.installOpfsSAHPoolVfs({
         name: 'arxos',
         directory: '/arxos',
         initialCapacity: FILES_RESERVED,
         verbosity: 0, // a file still held by the tab before is expected, and tried again
         preserveOnInitFailure: true,
         forceReinitIfPreviouslyFailed: true,
-      });
+      }));
     } catch (error) {
       if (error?.name === 'SecurityError' || error?.name === 'NotSupportedError') return null;
       await new Promise((resolve) => setTimeout(resolve, TRY_AGAIN_MS));
     }
   }
   return null;
+}
+
+/** The pool asks the browser itself for the root: meanwhile the answer is another one. */
+async function withRoot(root, work) {
+  const wrapped = await root();
+  navigator.storage.getDirectory = async () => wrapped;
+  try {
+    return await work();
+  } finally {
+    delete navigator.storage.getDirectory;
+  }
 }
 
 class Storage {
@@ -66,6 +85,7 @@ class Storage {
   async put(name, bytes) {
     if (this.pool) {
       await this.pool.reserveMinimumCapacity(this.pool.getFileCount() + 8);
+      this.pool.unlink(`${name}-journal`);
       await this.pool.importDb(name, bytes);
       return;
     }
@@ -79,7 +99,7 @@ class Storage {
 
   remove(name) {
     this.inMemory.delete(name);
-    if (this.pool) this.pool.unlink(name);
+    if (this.pool) for (const one of [name, `${name}-journal`]) this.pool.unlink(one);
   }
 
   /** The bytes of a file, as a person would open it elsewhere. */
@@ -92,8 +112,9 @@ export class Database {
   constructor(sqlite3, db) {
     this.sqlite3 = sqlite3;
     this.db = db;
+    this.raw = new Raw(sqlite3);
     this.prepared = new Map();
-    db.exec('pragma journal_mode = delete; pragma synchronous = full; pragma foreign_keys = off; pragma temp_store = memory;');
+    db.exec(PRAGMAS);
     registerGeometry(db);
   }
 
@@ -105,10 +126,10 @@ export class Database {
   /** Rows as arrays. */
   values(sql, parameters = []) {
     return this.prepare(sql, (statement) => {
-      const given = bound(parameters);
-      if (given !== undefined) statement.bind(given);
+      this.bind(statement, parameters);
       const found = [];
-      while (statement.step()) found.push(statement.get([]));
+      const count = statement.columnCount;
+      while (this.step(statement)) found.push(this.raw.row(statement.pointer, count) ?? statement.get([]));
       return found;
     });
   }
@@ -120,11 +141,21 @@ export class Database {
   /** Run a statement; answers how many rows it touched. */
   run(sql, parameters = []) {
     return this.prepare(sql, (statement) => {
-      const given = bound(parameters);
-      if (given !== undefined) statement.bind(given);
-      if (Array.isArray(given)) this.bindLarge(statement, given);
-      statement.step();
+      this.bind(statement, parameters);
+      this.step(statement);
       return this.db.changes();
+    });
+  }
+
+  /** Run a statement once for each list of parameters. */
+  many(sql, lists) {
+    if (!lists.length) return;
+    this.prepare(sql, (statement) => {
+      for (const list of lists) {
+        this.bind(statement, list);
+        this.step(statement);
+        this.raw.calls.sqlite3_reset(statement.pointer);
+      }
     });
   }
 
@@ -142,13 +173,19 @@ export class Database {
     }
   }
 
-  /** A whole number beyond 2^53 is a double; by itself `bind` takes it for an integer of 64 bits, and 1e300 for 0. */
-  bindLarge(statement, given) {
-    given.forEach((value, index) => {
-      if (Number.isInteger(value) && !Number.isSafeInteger(value)) {
-        this.sqlite3.capi.sqlite3_bind_double(statement.pointer, index + 1, value);
-      }
-    });
+  /** A list for ?1, ?2 …, or an object of names. */
+  bind(statement, parameters) {
+    if (Array.isArray(parameters)) {
+      if (parameters.length > statement.parameterCount) throw new RangeError(`${parameters.length} parameters are too many`);
+      this.db.checkRc(this.raw.bind(statement.pointer, parameters));
+    } else if (Object.keys(parameters).length) statement.bind(parameters);
+  }
+
+  /** Is there a row? */
+  step(statement) {
+    const went = this.raw.step(statement.pointer);
+    if (typeof went === 'number') this.db.checkRc(went);
+    return went;
   }
 
   transaction(work) {
@@ -166,6 +203,7 @@ export class Database {
   close() {
     for (const statement of this.prepared.values()) statement.finalize();
     this.prepared.clear();
+    this.raw.free();
     this.db.close();
   }
 }

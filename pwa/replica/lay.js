@@ -8,8 +8,9 @@ import { TABLES } from '../core/catalogue.js';
 import * as change from '../core/change.js';
 import * as digest from '../core/digest.js';
 import * as log from './log.js';
-import { byTable, editedIds, keyOf, marksOf, namesOf, serverKeys, serverRows, shownRows } from './rows.js';
-import { toNative } from './values.js';
+import { byTable, editedIds, keyOf, serverKeys, serverRows, shownRows } from './rows.js';
+import { natives, toNative } from './values.js';
+import { write } from './write.js';
 
 /** What an answer did here. */
 export const applied = (facts = {}) => ({ rows: 0, receipts: 0, rejected: 0, tables: new Set(), ...facts });
@@ -92,38 +93,36 @@ function underEdits(replica, come) {
 }
 
 function layClean(replica, rows) {
-  for (const [table, ids] of byTable(rows.map((one) => [one.table, one.id]))) {
+  for (const [table, some] of tablesOf(rows)) {
+    const wanted = JSON.stringify(some.map((one) => one.id));
     const before = new Map(
-      replica.database.values(`select id, sequence from "${table}" where id in (select value from json_each(?))`, [
-        JSON.stringify(ids),
-      ]),
+      replica.database.values(`select id, sequence from "${table}" where id in (select value from json_each(?))`, [wanted]),
     );
-    const moves = [];
-    for (const one of rows.filter((row) => row.table === table)) {
-      moves.push([one.id, before.get(one.id) ?? null, one.values === null ? null : one.sequence]);
-      if (one.values === null) replica.database.run(`delete from "${table}" where id = ?`, [one.id]);
-      else upsert(replica, table, one.id, { ...one.values, sequence: one.sequence });
-    }
-    count(replica, table, moves);
+    const told = some.filter((one) => one.values !== null);
+    const rowOf = ({ id, values, sequence }) => [id, natives(TABLES[table], { ...values, sequence })];
+    write(replica, table, {
+      updates: told.filter((one) => before.has(one.id)).map(rowOf),
+      inserts: told.filter((one) => !before.has(one.id)).map(rowOf),
+      gone: some.filter((one) => one.values === null && before.has(one.id)).map((one) => one.id),
+    });
+    count(replica, table, some.map((one) => [one.id, before.get(one.id) ?? null, one.values === null ? null : one.sequence]));
   }
 }
 
-function upsert(replica, table, id, values) {
-  const names = Object.keys(values);
-  const sets = names.map((name) => `"${name}" = excluded."${name}"`).join(', ');
-  const natives = names.map((name) => toNative(TABLES[table].columns[name], values[name]));
-  replica.database.run(
-    `insert into "${table}" (${namesOf(['id', ...names])}) values (${marksOf(['id', ...names])})
-     on conflict (id) do update set ${sets}`,
-    [id, ...natives],
-  );
+function tablesOf(rows) {
+  const found = new Map();
+  for (const one of rows) {
+    if (!found.has(one.table)) found.set(one.table, []);
+    found.get(one.table).push(one);
+  }
+  return found;
 }
 
 function layEdited(replica, edited, server, come) {
   for (const [table, ids] of byTable(edited)) {
     const entries = log.openEntries(replica.database, table, ids);
     const shown = shownRows(replica, table, ids);
-    const moves = [];
+    const updates = [], inserts = [], gone = [], shades = [], moves = [];
     for (const id of ids) {
       const before = server.get(keyOf(table, id)) ?? null;
       const told = come.get(keyOf(table, id));
@@ -131,32 +130,48 @@ function layEdited(replica, edited, server, come) {
       if (told) now = told.values === null ? null : { ...(before ?? {}), ...told.values, sequence: told.sequence };
       moves.push([id, before?.sequence ?? null, now?.sequence ?? null]);
       const rest = entries.get(id) ?? [];
-      show(replica, table, id, apply.shownRow(TABLES[table], now, rest, shown.get(id) ?? null));
-      shade(replica, table, id, now, rest.length > 0);
+      const row = apply.shownRow(TABLES[table], now, rest, shown.get(id) ?? null);
+      if (row === null) gone.push(id);
+      else if (shown.has(id)) updates.push([id, differing(TABLES[table], row, shown.get(id))]);
+      else inserts.push([id, natives(TABLES[table], withoutId(row))]);
+      if (rest.length) shades.push([id, now]);
     }
+    write(replica, table, { updates, inserts, gone });
+    shade(replica, table, ids, shades);
     count(replica, table, moves);
   }
 }
 
-function show(replica, table, id, row) {
-  if (row === null) {
-    replica.database.run(`delete from "${table}" where id = ?`, [id]);
-    return;
-  }
-  const names = Object.keys(TABLES[table].columns).filter((name) => name !== 'id');
-  upsert(replica, table, id, Object.fromEntries(names.map((name) => [name, row[name] ?? null])));
+const withoutId = ({ id: _, ...row }) => row;
+
+/** Of a row that is shown already only what differs is written, so that its indexes rest. */
+function differing(table, row, shown) {
+  const names = Object.keys(shown).filter((name) => !same(table.columns[name], row[name] ?? null, shown[name]));
+  return natives(table, Object.fromEntries(names.map((name) => [name, row[name] ?? null])));
 }
 
-function shade(replica, table, id, row, wanted) {
-  replica.database.run('delete from arxos_shadow where table_name = ? and id = ?', [table, id]);
-  if (!wanted) return;
-  const sql = 'insert into arxos_shadow (table_name, id, column_name, value) values (?, ?, ?, ?)';
-  replica.database.run(sql, [table, id, '', row === null ? 0 : 1]);
-  for (const [name, value] of Object.entries(row ?? {})) {
-    if (value !== null && TABLES[table].columns[name]) {
-      replica.database.run(sql, [table, id, name, toNative(TABLES[table].columns[name], value)]);
-    }
+function same(column, now, before) {
+  if (now === before) return true;
+  if (typeof now !== 'object' || typeof before !== 'object' || now === null || before === null) return false;
+  if (now instanceof Uint8Array && before instanceof Uint8Array) {
+    return now.length === before.length && now.every((byte, at) => byte === before[at]);
   }
+  return toNative(column, now) === toNative(column, before);
+}
+
+/** Keep what the server holds of these rows beside them, and of no others among `ids`. */
+function shade(replica, table, ids, rows) {
+  replica.database.run(
+    'delete from arxos_shadow where table_name = ? and id in (select value from json_each(?))',
+    [table, JSON.stringify(ids)],
+  );
+  const kept = rows.flatMap(([id, row]) => [
+    [table, id, '', row === null ? 0 : 1],
+    ...Object.entries(natives(TABLES[table], row ?? {}))
+      .filter(([, value]) => value !== null)
+      .map(([name, value]) => [table, id, name, value]),
+  ]);
+  replica.database.many('insert into arxos_shadow (table_name, id, column_name, value) values (?, ?, ?, ?)', kept);
 }
 
 /** Keep the table's digest: per row, its sequence on the server before and now. */

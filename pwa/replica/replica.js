@@ -20,6 +20,7 @@ import * as log from './log.js';
 import { marksOf, namesOf, shownRows } from './rows.js';
 import { toNative } from './values.js';
 import { newNonce, wireChange } from './wire.js';
+import { indexAll } from './write.js';
 
 const SERVER = 'server';
 const TRANSACTIONS_MAX = 1000;
@@ -63,11 +64,7 @@ export class Replica {
         for (const [table, column] of this.database.values(
           'select f_table_name, f_geometry_column from geometry_columns where spatial_index_enabled = 1',
         )) {
-          this.database.db.exec(
-            `insert into "idx_${table}_${column}" (pkid, xmin, xmax, ymin, ymax)
-             select pk, MbrMinX("${column}"), MbrMaxX("${column}"), MbrMinY("${column}"), MbrMaxY("${column}")
-             from "${table}" where "${column}" is not null`,
-          );
+          indexAll(this.database, table, column);
         }
         this.setState({ index: 'built', indexes: null });
       }

@@ -29,6 +29,16 @@ export function toInner(column, value) {
   return value;
 }
 
+/** Inner values as the file has them, by name; columns the table does not have stay out. */
+export function natives(table, values) {
+  const found = {};
+  for (const name of Object.keys(values)) {
+    const column = table.columns[name];
+    if (column) found[name] = toNative(column, values[name]);
+  }
+  return found;
+}
+
 /** Objects with their keys in order, so that equal values are equal texts. */
 function sorted(value) {
   if (Array.isArray(value)) return value.map(sorted);

@@ -26,6 +26,7 @@ let live;
 let told;
 let photos;
 let room = { kind: 'browser', persisted: null, used_bytes: null, quota_bytes: null, encrypted: false }; // until it is measured
+const coming = new Map(); // files on their way: scope → promise
 let proof = null; // what a verify that is under way has found
 let badge = { state: 'waiting', pending: 0, rejected: 0, problem: null };
 
@@ -158,15 +159,11 @@ const methods = {
 
   here: () => home.buildings().map((scope) => ({ id: scope, name: home.nameOf(scope) ?? 'A building' })),
 
+  /** Bring a scope here. Who asks while it is on its way waits for the same file. */
   async keep(scope) {
     if (!home.has(scope)) {
-      const { name } = home;
-      const bytes = await snapshot(scope);
-      if (home.name !== name || home.has(scope)) return null; // somebody else is here by now, or another asked as well
-      await home.putSnapshot(scope, bytes);
-      await loop.hear({ event: 'subscribed', scope });
-      if (live.wanted) live.subscribe();
-      else live.start();
+      if (!coming.has(scope)) coming.set(scope, fetched(scope).finally(() => coming.delete(scope)));
+      if (!(await coming.get(scope))) return null;
     }
     await measure();
     return scopeStatus(home.replica(scope), Date.now());
@@ -293,6 +290,18 @@ function demandWriter() {
 function changed(scope, tables) {
   tell('change', { scope, tables, live: false });
   loop.edited(scope).catch((error) => tell('broken', { detail: String(error) }));
+}
+
+/** A scope's file, kept and followed from now on. False where somebody else is here by the time it has come. */
+async function fetched(scope) {
+  const { name } = home;
+  const bytes = await snapshot(scope);
+  if (home.name !== name || home.has(scope)) return false;
+  await home.putSnapshot(scope, bytes);
+  await loop.hear({ event: 'subscribed', scope });
+  if (live.wanted) live.subscribe();
+  else live.start();
+  return true;
 }
 
 /** A building's file; while the server still makes it, ask again. */

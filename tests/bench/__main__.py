@@ -6,7 +6,7 @@ import argparse
 import sys
 from collections.abc import Callable
 
-from tests.bench import fleet, live, pushing, whole
+from tests.bench import browser, fleet, live, pushing, whole
 from tests.bench.figures import Figure, medians, table
 
 SIZES = (20_000, 100_000)
@@ -20,6 +20,7 @@ WORKS: dict[str, tuple[tuple[int, ...], Measure]] = {
     "W2": ((20_000,), pushing.w2_w3),  # and W3; a transaction an edit
     "W5": (GROWTH, live.w5),
     "W4": ((20_000,), whole.w4),
+    "W7": ((20_000,), browser.w7),
     "W9": ((20_000,), fleet.w9),
 }
 

@@ -6,7 +6,7 @@ import random
 
 import pytest
 
-from tests.bench import fleet, live, pushing, whole, work
+from tests.bench import browser, fleet, live, pushing, whole, work
 from tests.bench.figures import Figure, medians, number, table
 
 SIZE = 40
@@ -16,6 +16,7 @@ WORKS = {
     "W4": lambda: whole.w4(SIZE, 2, 20),
     "W5": lambda: live.w5(SIZE, 2, 2, 10),
     "W6": lambda: pushing.w6(SIZE, 2),
+    "W7": lambda: browser.w7(SIZE, 60, 3),
     "W8": lambda: whole.w8(SIZE),
     "W9": lambda: fleet.w9(SIZE, 4, 2, 3),
 }

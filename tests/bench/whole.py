@@ -20,12 +20,7 @@ def w1(size: int) -> list[Figure]:
     """The snapshot lies ready, as it does for all but the first tablet. It travels as it is, for Range."""
     with bed(size) as at:
         first = at.tablet("first").bootstrap()
-        path = f"/api/v1/sync/snapshot/{at.building}"
-
-        def ready() -> bool:
-            return first.server.client.get(path, headers=_bearer(first)).status_code == 200
-
-        wait_for(ready, 120)
+        snapshot_is_ready(first)
         fresh = at.tablet("fresh")
         begun = time.perf_counter()
         fresh.bootstrap()
@@ -43,6 +38,11 @@ def w1(size: int) -> list[Figure]:
         ]
         first.close(), fresh.close()
     return figures
+
+
+def snapshot_is_ready(tablet: Tablet) -> None:
+    path = f"/api/v1/sync/snapshot/{tablet.building}"
+    wait_for(lambda: tablet.server.client.get(path, headers=_bearer(tablet)).status_code == 200, 120)
 
 
 def _bearer(tablet: Tablet) -> dict[str, str]:
@@ -69,9 +69,8 @@ def w4(size: int, tablets: int = TABLETS, count: int = 1_000) -> list[Figure]:
             device.record(list(work.edits(random.Random(number), some, count, 0.0, 0.0)))
         begun = time.perf_counter()
         with ThreadPoolExecutor(tablets) as pool:
-            list(pool.map(lambda one: one.sync(), devices))
-        for device in devices:
-            device.sync()
+            list(pool.map(lambda one: one.sync(), devices))  # everything of their own out
+            list(pool.map(lambda one: one.sync(), devices))  # and what the later ones said
         took = time.perf_counter() - begun
         assert all(device.replica.digests() == devices[0].replica.digests() for device in devices)
         assert not any(device.pending() for device in devices)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from playwright.sync_api import Browser, ConsoleMessage, Page
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page
 
 from tests.site_day import PASSWORD
 
@@ -11,9 +11,12 @@ OFFLINE = ("ERR_INTERNET_DISCONNECTED", "Failed to fetch", "WebSocket connection
 
 
 class Visitor:
-    def __init__(self, browser: Browser, url: str, **context: object):
+    """`kept`: a context whose files are on the disk; else one that keeps them in memory, as a private window does."""
+
+    def __init__(self, browser: Browser, url: str, kept: BrowserContext | None = None, **context: object):
         self.url = url
-        self.context = browser.new_context(**{"viewport": {"width": 1280, "height": 860}, **context})  # type: ignore[arg-type]
+        given = {"viewport": {"width": 1280, "height": 860}, **context}
+        self.context = kept or browser.new_context(**given)  # type: ignore[arg-type]
         self.context.set_default_timeout(WAIT_MS)
         self.complaints: list[str] = []
 

@@ -45,6 +45,11 @@ function held() {
     receipts: database.values("select transaction_key from arxos_receipt order by 1").flat(),
     digests: Object.fromEntries(database.values("select table_name, sum from arxos_digest")),
     repairs: replica.state("repairs"),
+    boxes: database.values(
+      `select e.id, round(xmin, 4), round(xmax, 4), round(ymin, 4), round(ymax, 4)
+       from idx_element_geometry join element e on pk = pkid order by 1`,
+    ),
+    made: database.values("select name, sql from sqlite_master order by 1"),
   };
 }
 

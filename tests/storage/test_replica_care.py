@@ -66,6 +66,32 @@ def _bytes(values: dict[str, Any]) -> dict[str, Any]:
 
 
 DOORS = ROWS[:4]
+MANY = 2_100  # more than REST_ROWS_MIN: the triggers rest
+
+
+def many(head: int, rows: list[dict[str, Any]], whole: bool = False) -> dict[str, Any]:
+    told = answer(head, whole=whole)
+    told["answer"]["rows"] = rows
+    return told
+
+
+def changed(number: int) -> dict[str, Any]:
+    """As others change rows: some gone, some moved, some emptied of their place, some new, of many shapes."""
+    place = f"01e9030000000000000000{number % 256:02x}40" + POINT[26:]
+    match number % 7:
+        case 0:
+            return {"table": "element", "id": door(number), "sequence": 6, "deleted": True}
+        case 1:
+            return row(number, 6) | {"set": {"geometry": place, "heading_deg": float(number)}}
+        case 2:
+            return row(number, 6) | {"set": {"geometry": None, "heading_deg": None}}
+        case 3:
+            return row(number, 6) | {"set": {"properties": {"n": number}, "tag": f"T{number}"}}
+        case shape:
+            names = ("serial_number", "manufacturer", "model", "asset_tag", "condition")[: shape - 2]
+            return row(number, 6) | {"set": {name: "good" for name in names if name in ELEMENT.columns}}
+
+
 STORIES = {
     "nothing differs": [bootstrap(), *proved(DOORS)],
     "nothing differs under edits that wait": [
@@ -100,6 +126,12 @@ STORIES = {
     ],
     "no value at all": [bootstrap(), unlogged("update element set name = null where id = ?", door(1)), *proved(DOORS)],
     "sums that are off": [bootstrap(), unlogged("update arxos_digest set sum = 'ff'"), {"do": "recount"}],
+    "many rows at once": [
+        many(5, [row(n) for n in range(MANY)], whole=True), record(1, name="typed"), record(7, name="typed"),
+        record(11, tag="typed"), {"do": "pending"},
+        many(6, [changed(n) for n in range(MANY)] + [row(n, 6) for n in range(MANY, MANY + 50)]),
+        many(9, [row(n, 9, tag="last") for n in range(3, 40, 4)]),
+    ],
     "a log of 30 days": [
         bootstrap(), record(1, name="old"), record(2, name="older"), record(2, name="oldest"), {"do": "pending"},
         answer(7, receipt(1, 6), receipt(2, 7)), record(3, name="waits"), {"do": "prune", "now": NOW + 29 * DAY_MS},
@@ -166,6 +198,13 @@ class Told:
             "receipts": [key for (key,) in values("select transaction_key from arxos_receipt order by 1")],
             "digests": replica.digests(),
             "repairs": replica.state("repairs"),
+            "boxes": values(
+                """
+                select e.id, round(xmin, 4), round(xmax, 4), round(ymin, 4), round(ymax, 4)
+                from idx_element_geometry join element e on pk = pkid order by 1
+                """
+            ),
+            "made": values("select name, sql from sqlite_master order by 1"),
         }
 
 
