@@ -20,7 +20,7 @@ test-faults: # needs root: it mounts disks, cuts their power and unplugs network
 	@bash .ci/setup test
 	@$(PY) -m pytest -m faults
 bench: # ONLY=W2,W6 SIZE=20000 TIMES=1
-	@bash .ci/setup test
+	@bash .ci/setup bench
 	@$(PY) -m tests.bench $(if $(ONLY),--only $(ONLY)) $(if $(SIZE),--size $(SIZE)) $(if $(TIMES),--times $(TIMES))
 demo-sync: setup
 	@$(PY) -m tests.demo_sync
@@ -31,5 +31,6 @@ lock: setup
 	@.venv/bin/uv pip compile --universal --python-version 3.11 --no-emit-index-url --no-header \
 	  --generate-hashes --extra test --extra build --extra encryption pyproject.toml -o requirements.lock -q
 	@cd pwa && npm install --package-lock-only --ignore-scripts
+	@cd tests/bench/peers && npm install --package-lock-only --ignore-scripts
 clean:
-	rm -rf .venv build *.egg-info pwa/vendor pwa/node_modules .pytest_cache .ruff_cache
+	rm -rf .venv build *.egg-info pwa/vendor pwa/node_modules tests/bench/peers/node_modules .pytest_cache .ruff_cache

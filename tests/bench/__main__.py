@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 from tests.bench import browser, fleet, live, pushing, whole
 from tests.bench.figures import Figure, medians, table
+from tests.bench.peers import merging, pouch
 
 SIZES = (20_000, 100_000)
 GROWTH = (1_000, 10_000, 100_000)
@@ -22,6 +23,7 @@ WORKS: dict[str, tuple[tuple[int, ...], Measure]] = {
     "W4": ((20_000,), whole.w4),
     "W7": ((20_000,), browser.w7),
     "W9": ((20_000,), fleet.w9),
+    "peers": ((20_000,), lambda size: [*merging.crdts(size), *pouch.pouch(size)]),
 }
 
 

@@ -8,6 +8,7 @@ import pytest
 
 from tests.bench import browser, fleet, live, pushing, whole, work
 from tests.bench.figures import Figure, medians, number, table
+from tests.bench.peers import merging
 
 SIZE = 40
 WORKS = {
@@ -19,6 +20,7 @@ WORKS = {
     "W7": lambda: browser.w7(SIZE, 60, 3),
     "W8": lambda: whole.w8(SIZE),
     "W9": lambda: fleet.w9(SIZE, 4, 2, 3),
+    "peer": lambda: merging.crdts(SIZE, 60, 20),
 }
 
 

@@ -43,6 +43,7 @@ LONGER = {  # file: why it may be
     "pwa/replica/replica.sql": "generated from the catalogue",
     "pwa/package-lock.json": "a lock",
     "requirements.lock": "a lock",
+    "tests/bench/peers/package-lock.json": "a lock",
     "pwa/replica/replica.js": "the replica itself, behind one database handle",
     "tests/storage/test_replica.py": "one replica file seen from all sides, by one set of fixtures",
 }
