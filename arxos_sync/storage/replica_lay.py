@@ -69,7 +69,6 @@ def lay(
     head: int | None = None,
     settle: Iterable[int] = (),
     settle_as: str = "rejected",
-    also: Iterable[int] = (),
     done: Applied | None = None,
 ) -> Applied:
     """Put server rows under open edits, and take settled edits off. The heart of applying."""
@@ -81,7 +80,7 @@ def lay(
             (replica.sequence, head if head is not None else replica.sequence),
         )
     ]
-    others, own = _touched(replica, [*settle, *also]), _touched(replica, passed)
+    others, own = _touched(replica, settle), _touched(replica, passed)
     mine = _only_passed(replica, incoming, own - others, set(passed))
     edited = others | own | _under_edits(replica, incoming)
     before = {name: held(replica, replica.tables[name], ids) for name, ids in by_table(edited - mine)}

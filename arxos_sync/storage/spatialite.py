@@ -250,14 +250,14 @@ class Replica:
         taken = self._awaited(receipts)
         if not taken:
             return Applied(receipts=len(receipts))
+        applied = self.sequence
+        rejected = [key for receipt, _, key in taken if receipt.outcome == "rejected"]
+        late = [key for r, _, key in taken if r.outcome != "rejected" and (r.sequence or 0) <= applied]
+        if rejected or late:  # of late ones the cursor has passed the receipt: what they did is in the rows already
+            replica_lay.lay(self, {}, settle=[*rejected, *late])
         self._keep_receipts(taken)
         last, nonce, _ = taken[-1]
         self.set_state(known=msgspec.json.encode(Mark(last.n, nonce)).decode())
-        applied = self.sequence
-        rejected = [key for receipt, _, key in taken if receipt.outcome == "rejected"]
-        idle = [key for r, _, key in taken if r.outcome != "rejected" and (r.sequence or 0) <= applied]
-        if rejected or idle:  # of idle ones the cursor has passed the receipt already
-            replica_lay.lay(self, {}, settle=rejected, also=idle)
         conflicts = sum(receipt.outcome == "conflict" for receipt, _, _ in taken)
         return Applied(receipts=len(receipts), rejected=len(rejected), conflicts=conflicts)
 

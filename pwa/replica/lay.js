@@ -47,7 +47,7 @@ function emptyRow(table) {
 }
 
 /** Put server rows under open edits, and take settled edits off. */
-export function lay(replica, come, { head = null, settle = [], settleAs = 'rejected', also = [], done = applied() } = {}) {
+export function lay(replica, come, { head = null, settle = [], settleAs = 'rejected', done = applied() } = {}) {
   const { database, kind } = replica;
   const passed = database
     .values(`select key from arxos_change_log where state = 'acknowledged' and sequence > ? and sequence <= ?`, [
@@ -56,7 +56,7 @@ export function lay(replica, come, { head = null, settle = [], settleAs = 'rejec
     ])
     .map(([key]) => key);
   const edited = new Map();
-  const noted = [...log.touched(database, kind, [...passed, ...settle, ...also]), ...underEdits(replica, come)];
+  const noted = [...log.touched(database, kind, [...passed, ...settle]), ...underEdits(replica, come)];
   for (const [table, id] of noted) edited.set(keyOf(table, id), [table, id]);
   const server = serverRows(replica, [...edited.values()]);
   settleAll(replica, settle, settleAs);

@@ -282,21 +282,23 @@ export class Replica {
   }
 
   takeReceipts(answer) {
-    const rejected = [];
-    const idle = []; // receipts that the cursor has passed already
+    const taken = [];
     let known = this.prior();
     for (const receipt of answer.receipts) {
       const found = this.database.values(`select key, nonce from arxos_change_log where n = ? and state = 'sent'`, [receipt.n])[0];
       if (!found) continue;
       const [key, nonce] = found;
       known = { n: receipt.n, nonce };
-      this.keepReceipt(key, receipt);
-      if (receipt.outcome === 'rejected') rejected.push(key);
-      else if ((receipt.sequence ?? 0) <= this.sequence) idle.push(key);
+      taken.push([key, receipt]);
     }
-    if (known) this.setState({ known: JSON.stringify(known) });
+    const rejected = taken.filter(([, receipt]) => receipt.outcome === 'rejected').map(([key]) => key);
+    const late = taken // the cursor has passed the receipt: what they did is in the rows already
+      .filter(([, receipt]) => receipt.outcome !== 'rejected' && (receipt.sequence ?? 0) <= this.sequence)
+      .map(([key]) => key);
     const done = applied({ receipts: answer.receipts.length, rejected: rejected.length });
-    if (rejected.length || idle.length) lay(this, new Map(), { settle: rejected, also: idle, done });
+    if (rejected.length || late.length) lay(this, new Map(), { settle: [...rejected, ...late], done });
+    for (const [key, receipt] of taken) this.keepReceipt(key, receipt);
+    if (known) this.setState({ known: JSON.stringify(known) });
     return done;
   }
 

@@ -532,6 +532,18 @@ def test_a_row_deleted_here_and_edited_there_is_shown_when_the_server_keeps_it(r
     assert replica.row("element", element(1))["name"] == "theirs"
 
 
+@pytest.mark.parametrize("edit", [delete(1), update(1, name="mine"), insert(50, name="mine")], ids=lambda one: one.op)
+def test_a_receipt_that_the_cursor_has_passed_leaves_the_row_as_the_server_holds_it(replica, edit):
+    """As a clone gets it, whose other self sent the same and heard that it did not stand."""
+    before = replica.server_row("element", edit.id)
+    replica.record([edit], NOW)
+    replica.pending()
+    pull(replica, [], head=9)
+    pull(replica, [], head=9, receipts=[taken(1, 8, "conflict")], more=True)
+    assert replica.row("element", edit.id) == before == replica.server_row("element", edit.id)
+    assert replica.digests()["element"] == replica_care.recount(replica)["element"]
+
+
 def test_a_pull_that_brings_what_was_pushed_leaves_nothing_behind(replica):
     replica.record([update(1, status="faulty"), insert(50, name="N"), delete(2)], NOW)
     replica.pending()

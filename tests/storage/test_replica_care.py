@@ -142,6 +142,10 @@ STORIES = {
         bootstrap(), record(1, name="old"), {"do": "pending"}, answer(None, receipt(1, 6)),
         {"do": "prune", "now": NOW + 99 * DAY_MS}, answer(6), {"do": "prune", "now": NOW + 99 * DAY_MS},
     ],
+    "a receipt that the cursor has passed": [
+        bootstrap(), record(1, name="typed"), record(2, "delete"), record(9, "insert", name="new"), {"do": "pending"},
+        answer(9), answer(9, receipt(1, 6), receipt(2, 7), receipt(3, 8)), *proved(DOORS),
+    ],
     "what was refused is kept": [
         bootstrap(), record(1, name="old"), {"do": "pending"}, answer(6, receipt(1, None, "forbidden")),
         {"do": "prune", "now": NOW + 99 * DAY_MS},
