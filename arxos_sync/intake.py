@@ -262,9 +262,9 @@ class _Push:
         return self._number
 
 
-def _said(transaction: Transaction) -> list[tuple[Any, ...]]:
-    """What it says, whatever its author had seen."""
-    return [(change.table, change.id, change.op, change.set) for change in transaction.changes]
+def _said(transaction: Transaction) -> tuple[str | None, list[tuple[Any, ...]]]:
+    """What it says and why, whatever its author had seen."""
+    return transaction.reason, [(change.table, change.id, change.op, change.set) for change in transaction.changes]
 
 
 def add_member(case: Case, name: str, role: str) -> None:

@@ -151,9 +151,11 @@ def _insert(connection: Any, catalogue: Catalogue, rows: Iterable[Row]) -> None:
 
 
 def _insert_some(connection: Any, table: Table, rows: list[Row]) -> None:
+    """Of what the server holds of a row, the columns of this table: an older replica's has fewer."""
     names = [name for name in table.columns if name not in ("id", "sequence")]
     columns = "".join(f', "{name}"' for name in names)
-    values = [(row.id, row.sequence, *map(natives(table, row.values).get, names)) for row in rows]
+    known = ({name: row.values.get(name) for name in names} for row in rows)
+    values = [(row.id, row.sequence, *natives(table, one).values()) for row, one in zip(rows, known, strict=True)]
     connection.executemany(
         f'insert into "{table.name}" (id, sequence{columns}) values (?, ?{", ?" * len(names)})', values
     )

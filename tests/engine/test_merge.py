@@ -372,6 +372,9 @@ def test_what_a_copied_disk_sends_under_another_id_is_taken_once(world: World):
     five = [update("element", E1, 3, visit_count={"add": 5})]
     world.send("C", Mark(1, "n" * 16), [msgspec.structs.replace(sent, n=2, nonce="m" * 16, changes=five)])
     assert world.row("element", E1)["visit_count"] == 9, "what says something else is not the same, whatever its stamp"
+    why = msgspec.structs.replace(sent, n=3, nonce="k" * 16, reason="counted again")
+    world.send("C", Mark(2, "m" * 16), [why])
+    assert world.row("element", E1)["visit_count"] == 13, "nor what was done for another reason"
 
 
 def test_another_persons_edit_of_the_same_stamp_is_their_own(world: World):

@@ -10,13 +10,13 @@ from typing import Any
 import pytest
 
 import schemas
-from arxos_sync import geometry
+from arxos_sync import digest, geometry
 from arxos_sync.catalogue import Catalogue, load, overlaid
 from arxos_sync.intake import Arrival, Author, Dice, take_in
 from arxos_sync.messages import Change, ScopeAnswer
 from arxos_sync.problems import Problem
 from arxos_sync.pull import Wish, pull
-from arxos_sync.storage import postgis, replica_file, spatialite_server
+from arxos_sync.storage import postgis, replica_care, replica_file, spatialite_server
 from arxos_sync.storage.spatialite import Replica
 from tests.engine.memory_store import MemoryScope
 from tests.engine.world import EPOCH, SCOPE, START_MS, delete, insert, uid, update
@@ -384,3 +384,19 @@ def test_a_group_may_lack_only_what_is_newer_than_all_that_is_given():
     assert ONE.tables["element"].left_out(["heading_deg", "geometry"]) == []
 
 
+def test_a_snapshot_for_an_older_replica_holds_what_it_knows(tmp_path: Path, opens: Any):
+    server = Skewed(opens, TWO)
+    new = Device(tmp_path, 2, TWO)
+    new.record(insert("storey", STOREY, name="Ground"), insert("element", DOOR, ifc_class="IfcDoor", colour="red"))
+    server.exchange(new)
+    with server.store.read(SCOPE) as reader:
+        rows, head = [row for row in reader.live_rows() if row.table in ONE.tables], reader.head().sequence
+        sums = {table: digest.to_hex(sum) for table, sum in reader.digests().items() if table in ONE.tables}
+    path = tmp_path / "snapshot.sqlite"
+    replica_file.build_snapshot(path, ONE, rows, scope=SCOPE, cursor="c", head=head, digest=sums)
+    connection = replica_file.connect(path)
+    replica_file.finish_snapshot(connection)
+    replica = Replica(connection, ONE, bytes)
+    assert replica.row("element", DOOR)["ifc_class"] == "IfcDoor" and "colour" not in replica.row("element", DOOR)
+    assert replica_care.recount(replica) == replica.digests()
+    replica.close()
