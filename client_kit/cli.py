@@ -12,6 +12,7 @@ import sys
 from pathlib import Path
 
 from arxos_sync.problems import Problem
+from arxos_sync.storage import garbage
 from arxos_sync.storage.driver import operational_errors
 
 from . import show, show_status, statuses
@@ -26,6 +27,7 @@ def main() -> None:
         if not _answer_status(sys.argv[1:], as_json):
             from .commands import app
 
+            garbage.look_rarely()
             app()
     except Problem as problem:
         sys.exit(show.problem(as_json, problem))

@@ -20,6 +20,7 @@ from litestar.openapi.config import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin, YamlRenderPlugin
 
 import schemas
+from arxos_sync.storage import garbage
 from arxos_sync.store import ServerStore
 
 from .accounts.callers import caller_of
@@ -130,7 +131,9 @@ async def _person(request: Request[Any, Any, Any], parts: Given) -> Person | Non
 
 def from_environment() -> Litestar:
     """What the server's processes start from."""
-    return create_app(read_settings())
+    made = create_app(read_settings())
+    garbage.look_rarely()
+    return made
 
 
 def write_logs(level: str) -> None:

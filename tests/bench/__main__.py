@@ -6,6 +6,7 @@ import argparse
 import sys
 from collections.abc import Callable
 
+from arxos_sync.storage import garbage
 from tests.bench import browser, fleet, live, pushing, whole
 from tests.bench.figures import Figure, medians, table
 from tests.bench.peers import merging, pouch
@@ -33,6 +34,7 @@ def main() -> None:
     asked.add_argument("--size", type=int, default=0, help="elements stored")
     asked.add_argument("--times", type=int, default=3, help="of each figure the median of so many")
     given = asked.parse_args()
+    garbage.look_rarely()  # as both programs do
     found: list[Figure] = []
     for name, (sizes, measure) in WORKS.items():
         if given.only and name not in given.only.split(","):

@@ -22,6 +22,7 @@ import msgspec
 from websockets.asyncio.client import ClientConnection, connect
 
 from arxos_sync.messages import Change, RowOut
+from arxos_sync.storage import garbage
 from client_kit.http import Server
 from client_kit.replica import Home
 from client_kit.sync import Loop
@@ -95,6 +96,7 @@ def _follow(folders: dict[int, Path], building: str, shared: Shared) -> None:
             for number, folder in folders.items():
                 group.create_task(Follower(number, folder, building, shared).follow())
 
+    garbage.look_rarely()
     asyncio.run(all_of_them())
 
 

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import gc
 import multiprocessing
 import sys
 import tempfile
@@ -18,6 +17,7 @@ from statistics import median
 
 import msgspec
 
+from arxos_sync.storage import garbage
 from tests import services
 from tests.simulation import grounds, planted, world
 from tests.simulation.disk import Killed
@@ -66,12 +66,10 @@ def replay(seed: int, profile: str, bug: str | None = None, on_postgis: bool = F
 
 
 def _settle(folder: Path, cluster: Path | None) -> None:
-    """A process of the pool is ended without a chance to clear up: what it makes lies in a folder of its parent. What all
-    its worlds share is not looked through for garbage again and again, which was a tenth of their time.
-    """
+    """A process of the pool is ended without a chance to clear up: what it makes lies in a folder of its parent."""
     world.ROOT, grounds.CLUSTER = folder, cluster
     world.template()
-    gc.freeze()
+    garbage.look_rarely()
 
 
 def _given(given: tuple[int, str, str | None, bool]) -> Ran:
