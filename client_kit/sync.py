@@ -179,6 +179,8 @@ class Loop:
         done = Applied()
         replica.learn(received_at, offset)  # before what it is the clock of: a device that dies in between heard it
         lost_again = one.state in ("ok", "out_of_order") and replica_heal.lost_again(replica, one.known)
+        if one.state == "ok" and not lost_again:
+            replica_heal.set_aside(replica)  # the server has come back to the life it was healed of: it was in vain
         if one.state in ("ok", "out_of_order", "forked", "gone") and not lost_again:
             done = replica.apply_answer(one, from_nothing=asked.cursor is None)
         if one.state == "out_of_order" and not lost_again:

@@ -219,7 +219,7 @@ def lost_again(replica: Replica, known: Mark | None) -> bool:
 
 
 def set_aside(replica: Replica) -> None:
-    """The scope is out of reach: what was not taken is owed."""
+    """The scope is out of reach, or needs no healing any more: what was not taken is owed."""
     if under_way(replica) is not None:
         with replica.transaction(capture=True):
             _set_aside(replica)

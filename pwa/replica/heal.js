@@ -197,7 +197,7 @@ export function lostAgain(replica, known) {
   return Boolean(replica.database.one(`select 1 from arxos_heal where state = 'taken' and n > ?`, [known?.n ?? 0]));
 }
 
-/** The scope is out of reach: what was not taken is owed. */
+/** The scope is out of reach, or needs no healing any more: what was not taken is owed. */
 export function setAside(replica) {
   if (underWay(replica)) replica.database.transaction(() => asideWithin(replica));
 }

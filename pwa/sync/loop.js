@@ -178,6 +178,7 @@ export class Loop {
     let done = { receipts: 0, tables: new Set(), suspect: [] };
     replica.learn(receivedAt, offset); // before what it is the clock of: a page that ends in between heard it
     const again = ['ok', 'out_of_order'].includes(one.state) && lostAgain(replica, one.known);
+    if (one.state === 'ok' && !again) setAside(replica); // the server has come back to the life it was healed of: in vain
     if (['ok', 'out_of_order', 'forked', 'gone'].includes(one.state) && !again) {
       done = replica.applyAnswer(one, { fromNothing: asked.cursor === null });
     }
