@@ -72,6 +72,8 @@ def begin(replica: Replica, mark: int, cursor: str, known: Mark | None, role: st
     with replica.transaction(capture=True):
         none = f"select key from arxos_change_log where sequence = 0 and key in ({_OWN})"
         laid = [key for (key,) in connection.execute(none)]
+        refused = "select transaction_key from arxos_heal where kind = 'own' and state = 'owed'"
+        owed = [key for (key,) in connection.execute(refused)]
         connection.execute(
             f"""
             update arxos_change_log set sequence = (
@@ -83,7 +85,7 @@ def begin(replica: Replica, mark: int, cursor: str, known: Mark | None, role: st
         connection.execute("update arxos_heal set state = 'waiting', n = null, nonce = null")
         prior = _send_again(replica, known)
         _unnumber(replica, last)
-        _offer_own(replica, last, mark)
+        _offer_own(replica, last, mark, owed)
         _offer_rows(replica, mark, role, now_ms)
         _close(replica, mark, laid)
         connection.execute(
@@ -149,7 +151,16 @@ def _unnumber(replica: Replica, last: int) -> None:
     replica.set_state(n=str(max(last, given, settled)))
 
 
-def _offer_own(replica: Replica, last: int, mark: int) -> None:
+def _offer_own(replica: Replica, last: int, mark: int, owed: list[int]) -> None:
+    """`owed`: what a healing before could not bring back. A number the server knows of it is that of its refusal."""
+    given = {"last": last, "mark": mark, "owed": replica_log.json_list(owed)}
+    replica.connection.execute(
+        """
+        update arxos_change_log set n = null, nonce = null
+        where n <= :last and key in (select value from json_each(:owed))
+        """,
+        given,
+    )
     headers = {
         n: (key, nonce, written, sequence)
         for key, n, nonce, written, sequence in replica.connection.execute(
@@ -173,9 +184,11 @@ def _offer_own(replica: Replica, last: int, mark: int) -> None:
     unnumbered = replica.connection.execute(
         """
         select key, stamp, sequence from arxos_change_log
-        where n is null and state = 'acknowledged' and sequence > ? order by key
+        where n is null and state = 'acknowledged'
+          and (sequence > :mark or key in (select value from json_each(:owed)))
+        order by key
         """,
-        (mark,),
+        given,
     )
     _offer_acknowledged(replica, unnumbered.fetchall())  # sent before this was another device
 

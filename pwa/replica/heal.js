@@ -47,6 +47,7 @@ export function begin(replica, mark, cursor, known, role, nowMs) {
   if (last > Number(replica.state('n') ?? 0) || (mine && mine.nonce !== known.nonce)) return false;
   database.transaction(() => {
     const laid = database.values(`select key from arxos_change_log where sequence = 0 and key in (${OWN})`).flat();
+    const owed = database.values(`select transaction_key from arxos_heal where kind = 'own' and state = 'owed'`).flat();
     database.run(
       `update arxos_change_log set sequence = (
          select formerly from arxos_heal where transaction_key = key and kind = 'own')
@@ -56,7 +57,7 @@ export function begin(replica, mark, cursor, known, role, nowMs) {
     awaitOwed(replica, true);
     const prior = sendAgain(replica, known);
     unnumber(replica, last);
-    offerOwn(replica, last, mark);
+    offerOwn(replica, last, mark, JSON.stringify(owed));
     offerRows(replica, mark, role, nowMs);
     close(database, mark, laid);
     database.run(`update arxos_change_log set base = min(base, ?) where state in ('pending', 'sent')`, [mark]);
@@ -113,7 +114,12 @@ function unnumber(replica, last) {
   replica.setState({ n: Math.max(last, given, settled) });
 }
 
-function offerOwn(replica, last, mark) {
+/** `owed`: what a healing before could not bring back. A number the server knows of it is that of its refusal. */
+function offerOwn(replica, last, mark, owed) {
+  replica.database.run(
+    'update arxos_change_log set n = null, nonce = null where n <= ? and key in (select value from json_each(?))',
+    [last, owed],
+  );
   const headers = replica.database.rows(
     `select key, n, nonce, stamp, sequence as formerly from arxos_change_log
      where n > ? and state = 'acknowledged' and sequence > 0 order by n`,
@@ -135,8 +141,10 @@ function offerOwn(replica, last, mark) {
   }
   const unnumbered = replica.database.rows(
     `select key, stamp, sequence as formerly from arxos_change_log
-     where n is null and state = 'acknowledged' and sequence > ? order by key`,
-    [mark],
+     where n is null and state = 'acknowledged'
+       and (sequence > ? or key in (select value from json_each(?)))
+     order by key`,
+    [mark, owed],
   );
   offerAcknowledged(replica, unnumbered); // sent before this was another device
 }

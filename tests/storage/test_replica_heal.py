@@ -86,6 +86,10 @@ STORIES = {
                                            receipt(4, 8)]},
                OFFER, {"do": "take", "receipts": [receipt(5, None, "row_unknown")]},
                {"do": "finish"}, answer(8, rows=4, whole=True), {"do": "settle"}, answer(9), {"do": "try_owed"}, OFFER],
+    "owed, and the server restored once more": [*LIVED, BEGIN, OFFER,
+               {"do": "take", "receipts": [receipt(1, 6), receipt(2, None, "row_unknown"), receipt(3, 7),
+                                           receipt(4, 8)]},
+               BEGIN | {"mark": 8, "cursor": "cursor 8", "known": {"n": 4, "nonce": NONCE}}, OFFER],
     "copied": [*LIVED, {"do": "fork", "device": OTHER}, {"do": "pending"}],
     "copied, and the server restored": [*LIVED, {"do": "fork", "device": OTHER}, BEGIN, OFFER],
     "copied in the midst of it": [*LIVED, BEGIN, OFFER, {"do": "fork", "device": OTHER}, BEGIN, OFFER],
@@ -198,6 +202,11 @@ def test_what_was_acknowledged_and_has_not_come_back_is_owed_by_a_copy(path: Pat
     held = _last(path, "copied")
     assert [(one["kind"], one["state"], one["formerly"]) for one in held["offers"]] == [("own", "owed", 8)]
     assert [one["n"] for one in held["log"] if one["state"] == "sent"] == [1, 2], "the fourth and the fifth"
+
+
+def test_what_was_refused_while_rows_were_missing_is_offered_to_the_next_life_too(path: Path):
+    held = _last(path, "owed, and the server restored once more")
+    assert _offered(held) == [("own", 5, 7)], "the server knows its former number as that of a refusal"
 
 
 def test_who_is_locked_out_while_healing_sends_what_waits_and_offers_the_rest_later(path: Path):
