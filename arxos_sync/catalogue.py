@@ -102,6 +102,11 @@ class Table(msgspec.Struct, frozen=True, kw_only=True, dict=True):
         return tuple(c for c in self.columns.values() if c.type == "geometry")
 
     @cached_property
+    def converted(self) -> tuple[Column, ...]:
+        """The columns whose values may travel otherwise than the engine holds them."""
+        return tuple(c for c in self.columns.values() if c.type in ("geometry", "bytes", "real"))
+
+    @cached_property
     def references(self) -> tuple[Column, ...]:
         return tuple(c for c in self.columns.values() if c.references)
 

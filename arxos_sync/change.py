@@ -400,13 +400,11 @@ def to_wire(table: Table, values: dict[str, Any], binary: bool) -> dict[str, Any
 
 def from_row_out(catalogue: Catalogue, table: str, values: dict[str, Any]) -> dict[str, Any]:
     """The `set` of a pulled row as inner values; columns this catalogue does not know stay out."""
-    known = catalogue.tables[table].columns
-    return {
-        name: _bytes(known[name], value)
-        if value is not None and known[name].type in ("geometry", "bytes")
-        else float(value)
-        if value is not None and known[name].type == "real"
-        else value
-        for name, value in values.items()
-        if name in known
-    }
+    one = catalogue.tables[table]
+    known = one.columns
+    found = values.copy() if values.keys() <= known.keys() else {n: v for n, v in values.items() if n in known}
+    for column in one.converted:
+        value = found.get(column.name)
+        if value is not None:
+            found[column.name] = float(value) if column.type == "real" else _bytes(column, value)
+    return found

@@ -7,7 +7,13 @@ import pytest
 import redis as redis_client
 from hypothesis import settings
 
+from arxos_sync.storage import garbage
 from tests import services
+
+def pytest_collection_finish() -> None:
+    """As the programs do, so that tests find what that might hurt."""
+    garbage.look_rarely()
+
 
 settings.register_profile("ci", deadline=None, derandomize=False, print_blob=True)
 settings.load_profile("ci")

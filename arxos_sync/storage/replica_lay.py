@@ -44,22 +44,27 @@ def incoming(replica: Replica, rows: Iterable[RowOut], whole: bool, complete: bo
     `whole`: all that is not among them is gone. `complete`: what a row does not name is empty there.
     """
     found: Incoming = {}
+    empty = {name: _empty(table) for name, table in replica.tables.items()} if whole or complete else {}
     for row in rows:
         if row.table in replica.tables:
-            values = None
+            values, key = None, (row.table, row.id)
             if not row.deleted:
                 values = change.from_row_out(replica.catalogue, row.table, row.set or {})
                 values.pop("id", None)
-                former = found.get((row.table, row.id), (0, None))[1] or {}
-                if whole or complete:
-                    former = dict.fromkeys(n for n in replica.tables[row.table].columns if n not in _KEYS)
-                values = former | values
-            found[row.table, row.id] = (row.sequence, values)
+                if row.table in empty:
+                    values = empty[row.table] | values
+                elif key in found:
+                    values = (found[key][1] or {}) | values
+            found[key] = (row.sequence, values)
     if whole:
         for table in replica.tables:
             for id, _ in server_keys(replica, table):
                 found.setdefault((table, id), (0, None))
     return found
+
+
+def _empty(table: Table) -> Row:
+    return dict.fromkeys(name for name in table.columns if name not in _KEYS)
 
 
 def lay(
@@ -150,8 +155,7 @@ def _only_passed(replica: Replica, incoming: Incoming, own: set[Key], passed: se
             sequence, values = incoming[table, id]
             assert values is not None, "deleted rows were left out"
             if id in born:
-                empty = dict.fromkeys(n for n in replica.tables[table].columns if n not in _KEYS)
-                incoming[table, id] = (sequence, empty | values)
+                incoming[table, id] = (sequence, _empty(replica.tables[table]) | values)
             if id in born or columns <= values.keys():
                 found.add((table, id))
     return found
@@ -198,12 +202,12 @@ def _lay_clean(replica: Replica, incoming: Incoming, mine: set[Key]) -> None:
                 (replica_log.json_list(ids),),
             )
         )
-        rows = {
-            id: natives(table, values | {"sequence": sequence})
-            for id in ids
-            for sequence, values in [incoming[name, id]]
-            if values is not None
-        }
+        rows = {}
+        for id in ids:
+            sequence, values = incoming[name, id]
+            if values is not None:
+                rows[id] = row = natives(table, values)
+                row["sequence"] = sequence
         _leave_out_what_stands(replica, table, {id: rows[id] for id in rows if (name, id) in mine})
         replica_write.write(
             replica,

@@ -10,16 +10,18 @@ where a value goes as it is. What they answer is never called with None.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from typing import Any
+
+import msgspec
 
 from ..catalogue import Column, Table
 from ..geometry import GeometryError, from_spatialite, to_spatialite
 
 Conversion = Callable[[Any], Any]
 _AS_JSON = frozenset({"json", "map", "set"})
-_encode = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode
+_ENCODER = msgspec.json.Encoder(order="sorted")
+_decode = msgspec.json.Decoder().decode
 
 
 def to_native(column: Column, value: Any) -> Any:
@@ -45,22 +47,27 @@ def reader(column: Column) -> Conversion | None:
     return _READERS.get(column.type)
 
 
-def writers(table: Table) -> dict[str, Conversion | None]:
-    """Of every column, by name. Worked out once a table."""
+def writers(table: Table) -> list[tuple[str, Conversion]]:
+    """Of the columns that need one. Worked out once a table."""
     kept = vars(table)
     if "_replica_writers" not in kept:
-        kept["_replica_writers"] = {name: writer(column) for name, column in table.columns.items()}
+        found = [(name, writer(column)) for name, column in table.columns.items()]
+        kept["_replica_writers"] = [(name, write) for name, write in found if write is not None]
     return kept["_replica_writers"]
 
 
 def natives(table: Table, values: dict[str, Any]) -> dict[str, Any]:
     """The values of a row as the file holds them."""
-    known, found = writers(table), dict(values)
-    for name, value in values.items():
-        write = known[name]
-        if write is not None and value is not None:
+    found = values.copy()
+    for name, write in writers(table):
+        value = found.get(name)
+        if value is not None:
             found[name] = write(value)
     return found
+
+
+def _encode(value: Any) -> str:
+    return _ENCODER.encode(value).decode()
 
 
 def _from_blob(value: Any) -> Any:
@@ -72,15 +79,15 @@ def _from_blob(value: Any) -> Any:
 
 def _from_json(value: Any) -> Any:
     try:
-        return json.loads(value)
-    except (ValueError, TypeError):
+        return _decode(value)
+    except (ValueError, TypeError, msgspec.MsgspecError):
         return value
 
 
 def _from_set(value: Any) -> Any:
     try:
-        return sorted(set(json.loads(value)))
-    except (ValueError, TypeError):
+        return sorted(set(_decode(value)))
+    except (ValueError, TypeError, msgspec.MsgspecError):
         return value
 
 
