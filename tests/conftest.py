@@ -10,6 +10,7 @@ from hypothesis import settings
 from arxos_sync.storage import garbage
 from tests import services
 
+
 def pytest_collection_finish() -> None:
     """As the programs do, so that tests find what that might hurt."""
     garbage.look_rarely()
