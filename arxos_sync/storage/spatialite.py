@@ -290,6 +290,9 @@ class Replica:
         )
 
     def _mark(self, sequence: int, salt: str | None) -> None:
+        """Keep the last ones, and the last of each thousand: so the only one that may go is the one that ceases to be
+        among the last.
+        """
         if not salt:
             return
         self.connection.execute(
@@ -297,11 +300,12 @@ class Replica:
         )
         self.connection.execute(
             """
-            delete from arxos_mark
-            where sequence not in (select max(sequence) from arxos_mark group by sequence / ?)
-              and sequence not in (select sequence from arxos_mark order by sequence desc limit ?)
+            delete from arxos_mark as m
+            where sequence = (select sequence from arxos_mark order by sequence desc limit 1 offset :recent)
+              and exists (select 1 from arxos_mark n
+                          where n.sequence > m.sequence and n.sequence < (m.sequence / :every + 1) * :every)
             """,
-            (limits.MARKS_EVERY, limits.MARKS_RECENT),
+            {"every": limits.MARKS_EVERY, "recent": limits.MARKS_RECENT},
         )
 
     def settle(self, key: int, state: str) -> None:

@@ -322,9 +322,10 @@ export class Replica {
     if (!salt) return;
     this.database.run('insert or replace into arxos_mark (sequence, salt) values (?, ?)', [sequence, salt]);
     this.database.run(
-      `delete from arxos_mark
-       where sequence not in (select max(sequence) from arxos_mark group by sequence / 1000)
-         and sequence not in (select sequence from arxos_mark order by sequence desc limit 100)`,
+      `delete from arxos_mark as m
+       where sequence = (select sequence from arxos_mark order by sequence desc limit 1 offset 100)
+         and exists (select 1 from arxos_mark n
+                     where n.sequence > m.sequence and n.sequence < (m.sequence / 1000 + 1) * 1000)`,
     );
   }
 

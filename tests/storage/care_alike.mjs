@@ -45,6 +45,7 @@ function held() {
     receipts: database.values("select transaction_key from arxos_receipt order by 1").flat(),
     digests: Object.fromEntries(database.values("select table_name, sum from arxos_digest")),
     repairs: replica.state("repairs"),
+    marks: database.values("select sequence from arxos_mark order by 1").flat(),
     boxes: database.values(
       `select e.id, round(xmin, 4), round(xmax, 4), round(ymin, 4), round(ymax, 4)
        from idx_element_geometry join element e on pk = pkid order by 1`,

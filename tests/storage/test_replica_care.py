@@ -146,6 +146,7 @@ STORIES = {
         bootstrap(), record(1, name="typed"), record(2, "delete"), record(9, "insert", name="new"), {"do": "pending"},
         answer(9), answer(9, receipt(1, 6), receipt(2, 7), receipt(3, 8)), *proved(DOORS),
     ],
+    "marks of three thousands": [bootstrap(), *(answer(head) for head in range(900, 3200, 17))],
     "what was refused is kept": [
         bootstrap(), record(1, name="old"), {"do": "pending"}, answer(6, receipt(1, None, "forbidden")),
         {"do": "prune", "now": NOW + 99 * DAY_MS},
@@ -202,6 +203,7 @@ class Told:
             "receipts": [key for (key,) in values("select transaction_key from arxos_receipt order by 1")],
             "digests": replica.digests(),
             "repairs": replica.state("repairs"),
+            "marks": [mark for (mark,) in values("select sequence from arxos_mark order by 1")],
             "boxes": values(
                 """
                 select e.id, round(xmin, 4), round(xmax, 4), round(ymin, 4), round(ymax, 4)
@@ -253,6 +255,15 @@ def test_both_clients_care_for_a_replica_alike(path: Path, story: str):
     theirs, mine = told(path, story), Told(path)
     for step, held in zip(STORIES[story], theirs, strict=True):
         assert held == mine.do(step), step
+    mine.replica.close()
+
+
+def test_the_last_hundred_marks_are_kept_and_the_last_of_each_thousand(path: Path):
+    mine, heads = Told(path), [5, *range(900, 3200, 17)]
+    for step in STORIES["marks of three thousands"]:
+        held = mine.do(step)
+    kept = {max(one for one in heads if one // 1000 == thousand) for thousand in range(4)} | set(heads[-100:])
+    assert held["marks"] == sorted(kept)
     mine.replica.close()
 
 
