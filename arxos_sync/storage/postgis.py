@@ -23,7 +23,7 @@ from ..problems import Problem
 from ..store import Batch, BuildingQuery, Gained, Head, ListedBuilding, LogEntry, Row, StoredReceipt, Told
 from . import migrations
 from .postgis_sql import SharedSql, translated
-from .postgis_values import configure, native, row_of, selected
+from .postgis_values import configure, natives, row_of, selected
 from .server_memory import Remembering
 from .server_rows import (
     SEARCHED,
@@ -271,16 +271,9 @@ class PostgisScope(Remembering):
         arriving = f'"arriving_{layout.name}"'
         names = [layout.owner, *layout.names]
         geometries = {c.name: c.srid for c in layout.table.geometries}
+        read = natives(layout)
         values = [
-            (
-                self._owner,
-                row.id,
-                *(native(c, row.values[c.name]) for c in layout.columns),
-                row.sequence,
-                row.born,
-                row.deleted,
-                merge_text(row),
-            )
+            (self._owner, row.id, *read(row.values), row.sequence, row.born, row.deleted, merge_text(row))
             for row in rows
         ]
         changes = ", ".join(f'"{name}" = excluded."{name}"' for name in layout.names[1:])
@@ -296,8 +289,8 @@ class PostgisScope(Remembering):
             + f' from "{layout.name}" with no data'
         )
         self._copy(f"{arriving} ({', '.join(_quoted(names))})", values)
-        read = [f'ST_GeomFromWKB("{n}", {geometries[n]})' if n in geometries else f'"{n}"' for n in names]
-        self._run(f"{into} select {', '.join(read)} from {arriving} {merged}")
+        taken = [f'ST_GeomFromWKB("{n}", {geometries[n]})' if n in geometries else f'"{n}"' for n in names]
+        self._run(f"{into} select {', '.join(taken)} from {arriving} {merged}")
         self._run(f"delete from {arriving}")
 
     def _add_to_digest(self, deltas: dict[str, int]) -> dict[str, int]:

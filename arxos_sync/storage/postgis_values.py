@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache
+from operator import itemgetter
 from typing import Any
 
 import msgspec
@@ -52,11 +53,19 @@ def configure(connection: psycopg.Connection[Any]) -> None:
         connection.adapters.register_loader(name, loader)
 
 
-def native(column: Column, value: Any) -> Any:
-    """As COPY takes it; geometries stay WKB until the upsert."""
-    if value is not None and column.type in _AS_JSON:
-        return msgspec.json.encode(value).decode()
-    return value
+def natives(layout: Layout) -> Callable[[dict[str, Any]], list[Any]]:
+    """Reads a row's values in the order of the layout's columns, as COPY takes them; geometries stay WKB."""
+    chosen = itemgetter(*(column.name for column in layout.columns))
+    as_json = [place for place, column in enumerate(layout.columns) if column.type in _AS_JSON]
+
+    def read(values: dict[str, Any]) -> list[Any]:
+        found = list(chosen(values))
+        for place in as_json:
+            if found[place] is not None:
+                found[place] = msgspec.json.encode(found[place]).decode()
+        return found
+
+    return read
 
 
 def row_of(layout: Layout, found: Sequence[Any]) -> Row:
