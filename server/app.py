@@ -36,6 +36,7 @@ from .buildings.rows import router as rows
 from .given import Given
 from .live.bus import Bus
 from .live.routes import router as live
+from .live.watch import Watch
 from .operations.answers import answer
 from .operations.health import router as health
 from .operations.pages import router as pages
@@ -95,9 +96,12 @@ def create_app(settings: Settings) -> Litestar:
         app.state.parts = parts
         await anyio.to_thread.run_sync(parts.passwords.warm)
         await parts.bus.start()
+        watch = Watch(parts)
+        await watch.start()
         try:
             yield
         finally:
+            await watch.stop()
             await parts.bus.stop()
             await parts.snapshots.stop()
             await anyio.to_thread.run_sync(parts.store.close)

@@ -12,7 +12,7 @@ import psycopg
 
 from ..problems import Problem
 
-_NAMED = re.compile(r"(?<!:):([a-z_]+)")
+_NAMED = re.compile(r"(?<!:):([a-z_][a-z0-9_]*)")
 
 
 @contextmanager

@@ -82,7 +82,8 @@ def _update(replica: Replica, table: Table, rows: Rows, shape_rows_min: int) -> 
         else:
             mixed.setdefault(indexed.intersection(names), {})[names] = some
     for named, some_shapes in mixed.items():
-        _mixed(replica, table, [n for n in table.columns if n != "id" and (n in named or n not in indexed)], some_shapes)
+        names = [name for name in table.columns if name != "id" and (name in named or name not in indexed)]
+        _mixed(replica, table, names, some_shapes)
 
 
 def _alike(replica: Replica, table: Table, names: tuple[str, ...], rows: Rows) -> None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Collection, Iterator
+from typing import Any, LiteralString
 
 import msgspec
 
@@ -16,6 +16,10 @@ from ..parts import new_id
 
 NOBODY = "00000000-0000-0000-0000-000000000000"
 _COLOURS = ("#0b6e4f", "#8f2d56", "#1d4e89", "#b85c00", "#5f3dc4", "#00707f", "#7a4f01", "#a61e4d")
+
+
+_LOT_SIZE = 100
+LOT: LiteralString = ", ".join(f":one{place}" for place in range(_LOT_SIZE))  # of ids, in a statement
 
 
 class Person(msgspec.Struct, frozen=True):
@@ -31,6 +35,14 @@ def reading(store: ServerStore) -> Iterator[Sql]:
     """The server's own tables, to look things up: unlike `store.tables()` it waits for no writer."""
     with store.read(f"user:{NOBODY}") as reader:
         yield reader.sql
+
+
+def in_lots(ids: Collection[str]) -> Iterator[dict[str, str]]:
+    """The parameters of `LOT`, as often as that many ids need; the last lot is filled up with one of its own."""
+    listed = sorted(ids)
+    for begin in range(0, len(listed), _LOT_SIZE):
+        some = listed[begin : begin + _LOT_SIZE]
+        yield {f"one{place}": some[min(place, len(some) - 1)] for place in range(_LOT_SIZE)}
 
 
 def person_of(row: dict[str, Any], session_id: str = "") -> Person:
@@ -124,6 +136,22 @@ def granted_to(sql: Sql, user_id: str, now: str) -> dict[str, str]:
         user_id=user_id, now=now,
     )  # fmt: skip
     return {str(row["building_id"]): row["role"] for row in rows}
+
+
+_GRANTED_AMONG: LiteralString = f"""
+    select user_id, building_id
+    from "grant"
+    where user_id in ({LOT}) and (until is null or until > :now)
+    """
+
+
+def granted_among(sql: Sql, user_ids: Collection[str], now: str) -> set[tuple[str, str]]:
+    """(person, building) of the grants that count now."""
+    return {
+        (str(row["user_id"]), str(row["building_id"]))
+        for some in in_lots(user_ids)
+        for row in sql.rows(_GRANTED_AMONG, now=now, **some)
+    }
 
 
 def granted_role(sql: Sql, user_id: str, building_id: str, now: str) -> str | None:

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import hmac
 import time
-from typing import TYPE_CHECKING, Any
+from collections.abc import Collection
+from typing import TYPE_CHECKING, Any, LiteralString
 
 import msgspec
 
@@ -17,7 +18,7 @@ from arxos_sync.problems import Problem
 from arxos_sync.store import ServerStore, Sql
 
 from ..parts import instant, new_id, now_ms
-from .people import Person, person_of, reading
+from .people import LOT, Person, in_lots, person_of, reading
 from .tokens import Access, Tokens, hash_of
 
 if TYPE_CHECKING:
@@ -96,6 +97,15 @@ class Sessions:
         until, person = self._seen.get(access.session_id, (0.0, None))
         return person if person is not None and person.id == access.user_id and until > time.monotonic() else None
 
+    def among(self, session_ids: Collection[str]) -> dict[str, Person]:
+        """Of those sessions the ones that still are, by id, as the database has them at this moment."""
+        found: dict[str, Person] = {}
+        with reading(self._store) as sql:
+            for some in in_lots(session_ids):
+                for row in sql.rows(_LIVE_AMONG, now=instant(now_ms()), **some):
+                    found[str(row["session_id"])] = person_of(row, str(row["session_id"]))
+        return found
+
     def forget(self, session_id: str) -> None:
         self._seen.pop(session_id, None)
         self._in_redis("delete", f"arxos:session:{session_id}")
@@ -132,6 +142,17 @@ class Sessions:
         except (RedisError, OSError):
             self._away_until = time.monotonic() + LEFT_ALONE_S
             return None
+
+
+_LIVE_AMONG: LiteralString = f"""
+    select session.id as session_id, "user".id, "user".email, "user".name, "user".is_admin
+    from session
+    join "user" on "user".id = session.user_id
+    where session.id in ({LOT})
+      and session.revoked_at is null
+      and session.expires_at > :now
+      and "user".disabled_at is null
+    """
 
 
 def _live(sql: Sql, session_id: str, now: str) -> dict[str, Any] | None:

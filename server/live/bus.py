@@ -84,12 +84,13 @@ class Bus:
     def __init__(self, store: ServerStore, redis: Redis[bytes] | None, redis_url: str | None) -> None:
         self._store, self._redis, self._redis_url = store, redis, redis_url
         self._origin = new_id()
-        self._listeners: set[Listener] = set()
+        self.listeners: set[Listener] = set()
         self._heads: dict[str, int] = {}  # scope → the highest sequence its listeners were told of
         self._tasks: list[asyncio.Task[None]] = []
         self._shown_at: dict[str, list[float]] = {}  # user → when their presence was shown of late
         self._away_until = 0.0
         self.hears_redis = False
+        self.look_again = asyncio.Event()  # some listener is to be looked at now
 
     @property
     def degraded(self) -> bool:
@@ -161,10 +162,10 @@ class Bus:
     # -------------------------------------------------------- hearing
 
     def join(self, listener: Listener) -> None:
-        self._listeners.add(listener)
+        self.listeners.add(listener)
 
     def leave(self, listener: Listener) -> None:
-        self._listeners.discard(listener)
+        self.listeners.discard(listener)
         self._shown_at.pop(str(listener.user_id), None)
 
     def heard_of(self, scope: str, head: int) -> None:
@@ -176,22 +177,23 @@ class Bus:
             case "scope":
                 if message.to:
                     self._heads[message.key] = max(message.to, self._heads.get(message.key, 0))
-                listening = [one for one in self._listeners if message.key in one.scopes and one is not sender]
+                listening = [one for one in self.listeners if message.key in one.scopes and one is not sender]
                 for listener in listening:
                     old = listener.schemas.get(message.key, 0) < message.schema
                     listener.offer(_bare(message) if old else message.frame)
             case "person":
-                for listener in list(self._listeners):
+                for listener in list(self.listeners):
                     if listener.user_id == message.key:
                         listener.offer(message.frame)
             case "session":
-                for listener in list(self._listeners):
+                for listener in list(self.listeners):
                     if listener.session_id == message.key:
                         listener.end(ENDED)
             case "rights":
-                for listener in list(self._listeners):
+                for listener in list(self.listeners):
                     if listener.user_id == message.key:
-                        listener.look_again.set()
+                        listener.look_again = True
+                        self.look_again.set()
 
     async def _hear(self, url: str) -> None:
         """Listen to Redis for as long as the server runs; start again whenever it was away."""
@@ -227,7 +229,7 @@ class Bus:
     async def _poll(self) -> None:
         while True:
             await asyncio.sleep(POLL_BEHIND_REDIS_S if self.hears_redis else POLL_S)
-            scopes = {scope for listener in self._listeners for scope in listener.scopes}
+            scopes = {scope for listener in self.listeners for scope in listener.scopes}
             if not scopes:
                 continue
             try:

@@ -15,7 +15,7 @@ class Listener:
         self.scopes: dict[str, str] = {}  # scope → role
         self.schemas: dict[str, int] = {}  # scope → the schema of the cursor it came with
         self.queue: asyncio.Queue[str] = asyncio.Queue(QUEUE_FRAMES_MAX)
-        self.look_again = asyncio.Event()
+        self.look_again = False  # at their roles: their rights changed
         self.ended = asyncio.Event()
         self.code = 1000
 

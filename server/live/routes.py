@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import time
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
@@ -19,14 +18,11 @@ from arxos_sync.problems import Problem
 
 from ..accounts.callers import caller_of
 from ..accounts.people import Person, role_in
-from ..accounts.tokens import Access
 from ..given import Given
 from ..parts import Parts, now
 from .bus import ENDED, LOST, Hint, frame
 from .listener import Listener
 
-LOOK_AT_SESSION_S = 2.0
-LOOK_AT_ROLES_S = 5.0
 CLOSE_S_MAX = 5.0
 SCOPES_MAX = 200
 FRAME_CHARS_MAX = 64 * 1024
@@ -76,7 +72,7 @@ def _is_foreign(socket: Socket, parts: Parts) -> bool:
 
 
 class _Conversation:
-    """One socket: a reader, a writer and a watch over its rights; when one ends, all do."""
+    """One socket: a reader and a writer, until one of them ends or the watch over its rights ends it."""
 
     def __init__(self, socket: Socket, parts: Parts, person: Person | None) -> None:
         self.socket, self.parts, self.person = socket, parts, person
@@ -84,7 +80,7 @@ class _Conversation:
 
     async def run(self) -> None:
         tasks = [
-            asyncio.create_task(work()) for work in (self._read, self._write, self._watch, self.listener.ended.wait)
+            asyncio.create_task(work()) for work in (self._read, self._write, self.listener.ended.wait)
         ]
         try:
             await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
@@ -110,29 +106,6 @@ class _Conversation:
     async def _write(self) -> None:
         while True:
             await self.socket.send_text(await self.listener.queue.get())
-
-    async def _watch(self) -> None:
-        """Is the session still one, and are the scopes still theirs? At once when the bus says so."""
-        looked_s = time.monotonic()
-        while True:
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self.listener.look_again.wait(), LOOK_AT_SESSION_S)
-            due = self.listener.look_again.is_set() or time.monotonic() > looked_s + LOOK_AT_ROLES_S
-            self.listener.look_again.clear()
-            looked_s = time.monotonic() if due else looked_s
-            code = await anyio.to_thread.run_sync(self._lost, due)
-            if code is not None:
-                self.listener.end(code)
-
-    def _lost(self, roles_too: bool) -> int | None:
-        try:
-            if self.person is not None:
-                self.parts.sessions.person(Access(self.person.id, self.person.session_id))
-            if roles_too and any(self._role(scope)[0] is None for scope in list(self.listener.scopes)):
-                return LOST
-        except Problem as problem:
-            return ENDED if problem.code == "unauthenticated" else None
-        return None
 
     def _role(self, scope: str) -> tuple[str | None, int]:
         with self.parts.store.read(scope) as reader:
