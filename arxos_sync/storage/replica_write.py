@@ -1,9 +1,8 @@
 """Writing many server rows of one table with few statements.
 
 A statement that writes a table is compiled with all of the table's triggers, which takes as long as writing a hundred
-rows with it: many rows that set the same columns share one, and the few rows of any other shape share another, which
-names all columns and is the same next time. Columns that carry an index are only named for rows that set them, so that
-the index rests for the others.
+rows with it: rows that set the same columns share one, and so do the few rows each of many such shapes. Columns that
+carry an index are only named for rows that set them, so that the index rests for the others.
 
 From REST_ROWS_MIN rows on the table's triggers rest as well: our own would find capture off each time, and SpatiaLite's
 keep the R*Tree row by row. They are dropped, and made again from their own SQL, within the caller's transaction: nobody
@@ -81,9 +80,8 @@ def _update(replica: Replica, table: Table, rows: Rows, shape_rows_min: int) -> 
             _alike(replica, table, names, some)
         else:
             mixed.setdefault(indexed.intersection(names), {})[names] = some
-    for named, some_shapes in mixed.items():
-        names = [name for name in table.columns if name != "id" and (name in named or name not in indexed)]
-        _mixed(replica, table, names, some_shapes)
+    for some_shapes in mixed.values():
+        _mixed(replica, table, some_shapes)
 
 
 def _alike(replica: Replica, table: Table, names: tuple[str, ...], rows: Rows) -> None:
@@ -93,12 +91,14 @@ def _alike(replica: Replica, table: Table, names: tuple[str, ...], rows: Rows) -
     )
 
 
-def _mixed(replica: Replica, table: Table, names: list[str], shapes: Shaped) -> None:
-    """One statement for all shapes of these columns: a row's first parameter has the bits of those that it sets."""
-    if len(names) > COLUMNS_MAX:
-        for shape, rows in shapes.items():
-            _alike(replica, table, shape, rows)
+def _mixed(replica: Replica, table: Table, shapes: Shaped) -> None:
+    """One statement for all shapes: a row's first parameter has the bits of the columns that it sets."""
+    given = set().union(*shapes)
+    if len(shapes) == 1 or len(given) > COLUMNS_MAX:
+        for names, rows in shapes.items():
+            _alike(replica, table, names, rows)
         return
+    names = [name for name in table.columns if name in given]
     sets = ", ".join(f'"{name}" = iif(?1 & {1 << at}, ?{at + 3}, "{name}")' for at, name in enumerate(names))
     parameters = []
     for shape, rows in shapes.items():

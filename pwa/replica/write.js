@@ -1,8 +1,7 @@
 // Writing many server rows of one table with few statements. The mirror of arxos_sync/storage/replica_write.py: a
-// statement is compiled with all of the table's triggers, so many rows that set the same columns share one, and the few
-// rows of any other shape share another, which names all columns and is the same next time; columns that carry an index
-// are only named for rows that set them. From REST_ROWS_MIN rows on the table's own triggers rest: here each of
-// SpatiaLite's would come back into JavaScript for every row.
+// statement is compiled with all of the table's triggers, so rows that set the same columns share one, and so do the few
+// rows each of many such shapes; columns that carry an index are only named for rows that set them. From REST_ROWS_MIN
+// rows on the table's own triggers rest: here each of SpatiaLite's would come back into JavaScript for every row.
 //
 // Values are those of the file. All within the caller's transaction, with capture off.
 
@@ -54,10 +53,7 @@ function update(database, table, rows, shapeRowsMin) {
     if (some.length >= shapeRowsMin) alike(database, table, names, some);
     else grouped(mixed, names.filter((name) => indexed.has(name)).join(' ')).push({ names, rows: some });
   }
-  for (const [named, shapes] of mixed) {
-    const written = ({ name }) => name !== 'id' && (!indexed.has(name) || named.split(' ').includes(name));
-    several(database, table, columnsOf(table).filter(written).map(({ name }) => name), shapes);
-  }
+  for (const shapes of mixed.values()) several(database, table, shapes);
 }
 
 /** Rows that set the same columns, together: [{names, rows}]. */
@@ -84,12 +80,14 @@ function alike(database, table, names, rows) {
   database.many(`update "${table}" set ${sets} where id = ?`, lists);
 }
 
-/** One statement for all shapes of these columns: a row's first parameter has the bits of those that it sets. */
-function several(database, table, names, shapes) {
-  if (names.length > COLUMNS_MAX) {
-    for (const shape of shapes) alike(database, table, shape.names, shape.rows);
+/** One statement for all shapes: a row's first parameter has the bits of the columns that it sets. */
+function several(database, table, shapes) {
+  const given = new Set(shapes.flatMap(({ names }) => names));
+  if (shapes.length === 1 || given.size > COLUMNS_MAX) {
+    for (const { names, rows } of shapes) alike(database, table, names, rows);
     return;
   }
+  const names = columnsOf(table).map(({ name }) => name).filter((name) => given.has(name));
   const sets = names.map((name, at) => `"${name}" = iif(?1 & ${1 << at}, ?${at + 3}, "${name}")`).join(', ');
   const lists = shapes.flatMap((shape) => {
     const bits = names.reduce((sum, name, at) => (shape.names.includes(name) ? sum | (1 << at) : sum), 0);
