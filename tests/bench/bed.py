@@ -152,6 +152,14 @@ class Tablet:
         wait_for(done, 120)
         return self
 
+    def follow_own_scope(self) -> None:
+        """The person's settings too; afterwards an exchange has brought nothing new."""
+        device = self.home.device()
+        device.scopes.append(f"user:{device.user}")
+        self.home.save(device)
+        self.sync()
+        self.sync()
+
     def record(self, changes: list[Change], per_transaction: int = 1) -> None:
         for at in range(0, len(changes), per_transaction):
             self.replica.record(changes[at : at + per_transaction], now_ms())

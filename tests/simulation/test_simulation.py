@@ -15,8 +15,8 @@ import pytest
 from tests.simulation.many import Ran, many, one, summary
 
 KEPT = Path(__file__).with_name("kept_seeds.txt")
-SEEDS = int(os.environ.get("ARXOS_SIM_SEEDS", "2000"))
-FRESH = 300
+SEEDS = int(os.environ.get("ARXOS_SIM_SEEDS", "30000"))
+FRESH = 2000
 BASE = int(os.environ.get("ARXOS_SIM_BASE") or time.strftime("%Y%m%d")) * 1000
 REPLAYED = 20
 OVER_POSTGIS = 20
