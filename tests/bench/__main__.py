@@ -7,23 +7,24 @@ import sys
 from collections.abc import Callable
 
 from arxos_sync.storage import garbage
-from tests.bench import browser, fleet, live, pushing, whole
+from tests.bench import browser, fleet, growth, live, pushing, whole
 from tests.bench.figures import Figure, medians, table
 from tests.bench.peers import merging, pouch
 
 SIZES = (20_000, 100_000)
-GROWTH = (1_000, 10_000, 100_000)
+GROWTH = (1_000, 10_000, 100_000, 1_000_000)
 Measure = Callable[[int], list[Figure]]
 WORKS: dict[str, tuple[tuple[int, ...], Measure]] = {
-    "W6": (GROWTH, pushing.w6),
+    "W6": (SIZES, pushing.w6),
     "W1": (SIZES, whole.w1),
     "W8": (SIZES, whole.w8),
-    "W2x10": ((*GROWTH, 20_000), lambda size: pushing.w2_w3(size, per_transaction=10)),
+    "W2x10": (SIZES, lambda size: pushing.w2_w3(size, per_transaction=10)),
     "W2": ((20_000,), pushing.w2_w3),  # and W3; a transaction an edit
-    "W5": (GROWTH, live.w5),
+    "W5": ((20_000,), live.w5),
     "W4": ((20_000,), whole.w4),
     "W7": ((20_000,), browser.w7),
     "W9": ((20_000,), fleet.w9),
+    "growth": (GROWTH, growth.growth),
     "peers": ((20_000,), lambda size: [*merging.crdts(size), *pouch.pouch(size)]),
 }
 

@@ -142,14 +142,14 @@ class Tablet:
     def replica(self) -> Replica:
         return self.home.replica(self.building)
 
-    def bootstrap(self) -> Tablet:
+    def bootstrap(self, wait_s_max: float = 120) -> Tablet:
         """Until the building is there; a snapshot may have to be made first."""
 
         def done() -> bool:
             self.sync()
             return self.replica.state("cursor") is not None
 
-        wait_for(done, 120)
+        wait_for(done, wait_s_max)
         return self
 
     def follow_own_scope(self) -> None:

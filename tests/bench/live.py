@@ -138,7 +138,7 @@ def w5(size: int, replicas: int = REPLICAS, edits: int = EDITS, rate_edits: int 
         author = at.tablet("author").bootstrap()
         crowd = Crowd(at, replicas)
         changes = list(work.edits(random.Random(size), at.store.rows, edits + rate_edits, 0.0, 0.0))
-        told = [_one(author, crowd, change) for change in changes[:edits]]
+        told = [heard_and_seen(author, crowd, change) for change in changes[:edits]]
         heard, seen = zip(*(one for one in told if one), strict=True)
         rate = _rate(author, crowd, changes[edits:])
         crowd.close()
@@ -152,7 +152,7 @@ def w5(size: int, replicas: int = REPLICAS, edits: int = EDITS, rate_edits: int 
     ]
 
 
-def _one(author: Tablet, crowd: Crowd, change: Change) -> tuple[float, float] | None:
+def heard_and_seen(author: Tablet, crowd: Crowd, change: Change) -> tuple[float, float] | None:
     """From durable on the author's tablet to heard and to applied by the last; None where it altered nothing."""
     before = author.replica.sequence
     author.record([change])
