@@ -190,7 +190,8 @@ def _column(table: Table, name: str, op: str, by_server: bool) -> Column:
 
 
 def _check_size(table: Table, given: dict[str, Any]) -> None:
-    plain = {n: v for n, v in given.items() if n not in {c.name for c in table.geometries}}
+    geometries = {column.name for column in table.geometries}
+    plain = {n: v for n, v in given.items() if n not in geometries}
     size = len(msgspec.msgpack.encode(plain))
     if size > limits.CHANGE_BYTES_MAX:
         raise Refused("too_large", f"{size} bytes beside the geometry; {limits.CHANGE_BYTES_MAX} at most")

@@ -20,7 +20,9 @@ def after(case: Case, edit: Edit, row: Row, field: str, effect: Effect) -> list[
     """What an edit of `field` means for the row's conflicts; answers the ids of those it is party to."""
     opened = [c for c in case.sheet.open_conflicts(row.key) if c.values["field"] == field]
     if effect.dispute is not None:
-        return [_dispute(case, edit, row, effect.dispute, opened)]
+        return _dispute(case, edit, row, effect.dispute, opened)
+    if not opened:
+        return []
     mine = _values(case, row, field)
     parties: list[str] = []
     for conflict in opened:
@@ -36,7 +38,8 @@ def after(case: Case, edit: Edit, row: Row, field: str, effect: Effect) -> list[
     return parties
 
 
-def _dispute(case: Case, edit: Edit, row: Row, dispute: Dispute, opened: list[Row]) -> str:
+def _dispute(case: Case, edit: Edit, row: Row, dispute: Dispute, opened: list[Row]) -> list[str]:
+    """Where several had said the value that loses, each has a conflict: any may yet say another."""
     author = FieldMark(case.writer.sequence, case.writer.device, case.writer.stamp, case.writer.user_id)
     keeper, loser = (author, dispute.opponent) if dispute.mine_stands else (dispute.opponent, author)
     base = dispute.base
@@ -45,18 +48,24 @@ def _dispute(case: Case, edit: Edit, row: Row, dispute: Dispute, opened: list[Ro
     own = next((c for c in opened if c.values["other_device"] == author.device), None)
     if own is not None:  # the author's earlier value lost; this edit takes its place
         base = own.values["base"]
-    return record(
-        case,
-        row,
-        field=dispute.field,
-        kind=dispute.kind,
-        base=base,
-        kept=dispute.kept,
-        other=dispute.other,
-        keeper=keeper,
-        loser=loser,
-        into=own,
-    )
+    losers: list[tuple[FieldMark, Row | None]] = [(loser, own)]
+    if dispute.mine_stands:
+        losers += [(FieldMark(loser.sequence, *w), None) for w in loser.agreeing if w[0] != author.device]
+    return [
+        record(
+            case,
+            row,
+            field=dispute.field,
+            kind=dispute.kind,
+            base=base,
+            kept=dispute.kept,
+            other=dispute.other,
+            keeper=keeper,
+            loser=one,
+            into=into,
+        )
+        for one, into in losers
+    ]
 
 
 def record(

@@ -218,7 +218,8 @@ def _set_fields(case: Case, edit: Edit, row: Row) -> ChangeOutcome:
     if altered:
         columns = {name for field in altered for name in edit.table.columns_of(field.partition(".")[0])}
         found += _demand_parents(case, edit, draft, columns)
-        case.sheet.reindex(draft)
+        if any(column.name in columns or column.pair in columns for column in edit.table.references):
+            case.sheet.reindex(draft)
         _touch(case, draft)
     if draft.table == "conflict" and "state" in altered:
         resolved = draft.values["state"] == "resolved"

@@ -18,7 +18,7 @@ from .geometry import rounded_equal
 from .heal import leave_mark, mark_of
 from .problems import Refused
 from .rights import at_least
-from .store import FieldMark, Row
+from .store import FieldMark, Row, Word
 
 
 class Writer(msgspec.Struct, frozen=True):
@@ -120,12 +120,15 @@ def contest(
         return _write(row, field, new, writer)
     mark = mark_of(row, field)
     if mark.device == writer.device and mark.agreed:  # what stands is another's word as much as the author's own
-        mark = FieldMark(mark.other, *mark.agreed)
+        *rest, latest = mark.agreeing
+        mark = FieldMark(mark.other, *latest).with_agreeing(rest)
     if seen_from(mark, writer.device) <= base_sequence or mark.device == writer.device:
         return _write(row, field, new, writer)
     mine = stamp.beats(writer.stamp, writer.device, mark.stamp, mark.device)
     if mine:
         _write(row, field, new, writer)
+    elif any(word[0] == writer.device for word in mark.agreeing):  # its word is another one now: the conflict has it
+        row.merge.fields[field] = mark.with_agreeing(_of_others(mark, writer))
     kept, other = (new, now) if mine else (now, new)
     return Effect(mine, Dispute(field, "field", base, kept, other, mine, mark))
 
@@ -150,16 +153,20 @@ def _confirm(row: Row, field: str, writer: Writer) -> Effect:
     if writer.formerly and heal.level(row, field) < writer.formerly:
         leave_mark(row, field, writer)
     elif stamp.beats(writer.stamp, writer.device, mark.stamp, mark.device):
-        sequence = mark.sequence if mark.device == writer.device else writer.sequence
-        other = seen_from(mark, writer.device)
-        agreed = mark.agreed if mark.device == writer.device else (mark.device, mark.stamp, mark.by)
-        row.merge.fields[field] = FieldMark(
-            sequence, writer.device, writer.stamp, writer.user_id, other, agreed
-        )
+        own = mark.device == writer.device
+        sequence, other = mark.sequence if own else writer.sequence, seen_from(mark, writer.device)
+        said = [] if own else [(mark.device, mark.stamp, mark.by)]
+        now = FieldMark(sequence, writer.device, writer.stamp, writer.user_id, other)
+        row.merge.fields[field] = now.with_agreeing(_of_others(mark, writer) + said)
     elif mark.device != writer.device:
-        agreed = (writer.device, writer.stamp, writer.user_id)
-        row.merge.fields[field] = msgspec.structs.replace(mark, other=writer.sequence, agreed=agreed)
+        said = [(writer.device, writer.stamp, writer.user_id)]
+        now = msgspec.structs.replace(mark, other=writer.sequence)
+        row.merge.fields[field] = now.with_agreeing(_of_others(mark, writer) + said)
     return NOTHING
+
+
+def _of_others(mark: FieldMark, writer: Writer) -> list[Word]:
+    return [word for word in mark.agreeing if word[0] != writer.device]
 
 
 def _write(row: Row, field: str, new: dict[str, Any], writer: Writer) -> Effect:

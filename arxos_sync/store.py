@@ -25,13 +25,15 @@ import msgspec
 
 from .messages import Mark, Receipt
 
+AGREED_MAX = 16
+Word = tuple[str, str, str | None]  # device, stamp, user
 Gained = Mapping[str, tuple[str, ...]]  # table → columns a replica has never been told of; () the whole table
 
 
 class FieldMark(msgspec.Struct, array_like=True, frozen=True):
     """Who set a field last: `sequence` by `device`; `other` is the last sequence by any other device (0: none).
 
-    `agreed` is (device, stamp, user) of another who set the very same value.
+    `agreed` is device, stamp and user of each other who set the very same value, one after the other.
     """
 
     sequence: int
@@ -39,7 +41,17 @@ class FieldMark(msgspec.Struct, array_like=True, frozen=True):
     stamp: str
     by: str | None = None
     other: int = 0
-    agreed: tuple[str, str, str | None] | None = None
+    agreed: tuple[str | None, ...] | None = None
+
+    @property
+    def agreeing(self) -> list[Word]:
+        said: Any = self.agreed or ()
+        return [said[at : at + 3] for at in range(0, len(said), 3)]
+
+    def with_agreeing(self, words: Iterable[Word]) -> FieldMark:
+        """Of very many the later ones: the change log has them all."""
+        latest = sorted(words, key=lambda word: (word[1], word[0]))[-AGREED_MAX:]
+        return msgspec.structs.replace(self, agreed=tuple(part for word in latest for part in word) or None)
 
 
 class Grave(msgspec.Struct, array_like=True, frozen=True):

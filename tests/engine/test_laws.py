@@ -5,7 +5,7 @@ The expectations are worked out here from what was sent, not by the merge's own 
 
 from __future__ import annotations
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from arxos_sync import digest
@@ -14,12 +14,13 @@ from tests.engine.world import START_MS, World, delete, insert, uid, update
 
 ROWS = [uid(0xE0 + i) for i in range(3)]
 FIELDS = ("name", "tag", "status")
+COLOURS = ("red", "green", "blue")
 
 field_edit = st.tuples(
     st.sampled_from("ABC"),
     st.sampled_from(ROWS),
     st.sampled_from(("name", "tag")),
-    st.sampled_from(("red", "green", "blue")),
+    st.sampled_from(COLOURS),
 )
 
 
@@ -53,11 +54,15 @@ def test_order_of_arrival_between_devices_changes_no_row(edits, turns):
 
 
 @given(edits=st.lists(field_edit, min_size=1, max_size=10))
+@example(edits=[(who, ROWS[0], "tag", tag) for who, tag in zip("BCCB", COLOURS[:1] * 2 + COLOURS[1:], strict=True)])
+@example(edits=[(who, ROWS[0], "tag", tag) for who, tag in zip("BCCA", COLOURS[:1] * 2 + COLOURS[1:], strict=True)])
+@example(edits=[(who, ROWS[0], "tag", tag) for who, tag in zip("BACAC", COLOURS[:1] * 3 + COLOURS[1:], strict=True)])
 def test_every_last_value_a_device_typed_stands_or_is_in_a_conflict(edits):
     world = made_world()
-    base = world.head
+    base, clocks = world.head, dict.fromkeys("ABC", 0)
     for index, (letter, id, field, value) in enumerate(edits):
-        world.push(letter, [update("element", id, base, **{field: value})], at_ms=START_MS + index * 7 % 5)
+        clocks[letter] = max(clocks[letter] + 1, index * 7 % 5)  # clocks differ, but nobody's goes backwards
+        world.push(letter, [update("element", id, base, **{field: value})], at_ms=START_MS + clocks[letter])
     told = world.conflicts() + world.conflicts("resolved")
     for letter, id, field in {(e[0], e[1], e[2]) for e in edits}:
         typed = [e[3] for e in edits if e[:3] == (letter, id, field)][-1]
