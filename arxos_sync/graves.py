@@ -78,11 +78,13 @@ def _news(case: Case, row: Row, edit: Edit) -> dict[str, Any]:
     if not _seen(case, edit, row, ""):
         return {n: row.values[n] for n in table.data if row.values[n] is not None}
     news = _untold(case, row)
-    for field in row.merge.fields:
-        if _seen(case, edit, row, field):
-            continue
+    for field, mark in row.merge.fields.items():
         column, dot, key = field.partition(".")
-        if column not in table.columns and column not in table.groups:
+        newer = column not in table.columns and column not in table.groups
+        untold = newer and 0 < case.writer.schema <= case.catalogue.schema and mark.device != case.writer.device
+        if _seen(case, edit, row, field) and not untold:
+            continue
+        if newer:
             news[column] = None  # set by a newer server beside this one, which alone can say what it is
             continue
         if column in table.columns and table.columns[column].rule == SERVER:

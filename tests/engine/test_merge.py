@@ -357,6 +357,19 @@ def test_roles_are_checked_for_every_change(world: World, role, change, allowed:
     assert allowed or receipt.problem.code == "forbidden"
 
 
+# ---------------------------------------------------------------- a newer server beside this one
+
+
+@pytest.mark.parametrize(("schema", "outcome"), [(1, "conflict"), (2, "applied")])
+def test_a_delete_spares_what_a_newer_server_wrote_unless_the_author_was_told(world: World, schema: int, outcome: str):
+    world.push("B", [update("element", E1, world.head, name="Gate")])
+    row = world.store.kept["element", E1]
+    row.merge.fields["colour"] = msgspec.structs.replace(row.merge.fields["name"])  # a column that is not known here
+    world.schemas["A"] = schema
+    assert world.push("A", [delete("element", E1, world.head)]).outcome == outcome
+    assert (world.row("element", E1) is not None) is (outcome == "conflict")
+
+
 # ---------------------------------------------------------------- exactly once
 
 

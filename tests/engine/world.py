@@ -29,6 +29,7 @@ class World:
         self._ids = itertools.count(0xC0F11C7)
         self.sent: dict[str, list[Transaction]] = {}
         self.roles: dict[str, str | None] = {}
+        self.schemas: dict[str, int] = {}  # of whose replica, where it is told
         self.push("Z", [insert("building", SCOPE, name="House")], role="owner")
         self.storey = uid(0x51)
         self.push("Z", [insert("storey", self.storey, name="Ground")])
@@ -61,7 +62,8 @@ class World:
         self, letter: str, prior: Mark | None, transactions: list[Transaction], role: str = "owner"
     ) -> Taken:
         self.now_ms += 1000
-        author = Author(self.user(letter), self.device(letter), self.roles.get(letter, role), letter)
+        schema = self.schemas.get(letter, 0)
+        author = Author(self.user(letter), self.device(letter), self.roles.get(letter, role), letter, schema=schema)
         dice = Dice(lambda: uid(next(self._ids)), lambda: f"{self.salt}{next(self._ids):08x}")
         arrival = Arrival(self.now_ms, "2026-01-01T00:00:00.000Z")
         with self.store.transaction() as writer:

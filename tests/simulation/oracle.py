@@ -179,8 +179,8 @@ class Oracle:
             for table, id in entry.deleted:
                 if entry.scope != scope or entry.name not in server.taken or (table, id) not in server.rows:
                     continue
-                at = self.entries.index(entry)
-                others = [e for e in self.entries if e is not entry and any(k[:2] == (table, id) for k in e.typed)]
+                at, whole = self.entries.index(entry), set(entry.deleted)  # it stands or falls with all that hung on it
+                others = [e for e in self.entries if e is not entry and any(k[:2] in whole for k in e.typed)]
                 unseen = [e for e in others if self.entries.index(e) > at or not self._saw_all(entry, e)]
                 if not unseen and entry.kind == "delete":
                     raise Wrong(f"{table} {id} was deleted by {entry.name} of {entry.device}, and is back")
