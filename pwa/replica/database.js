@@ -42,7 +42,7 @@ async function hadFiles(asked) {
 async function openPool(sqlite3, folder) {
   for (let tries = 0; tries < TRIES_MAX; ) {
     try {
-      return await withRoot(gatheringRoot, () => sqlite3.installOpfsSAHPoolVfs({
+      const pool = await withRoot(gatheringRoot, () => sqlite3.installOpfsSAHPoolVfs({
         name: 'arxos',
         directory: `/${folder}`,
         initialCapacity: FILES_RESERVED,
@@ -50,6 +50,8 @@ async function openPool(sqlite3, folder) {
         preserveOnInitFailure: true,
         forceReinitIfPreviouslyFailed: true,
       }));
+      await pool.reserveMinimumCapacity(FILES_RESERVED); // a first start that was cut made some of them
+      return pool;
     } catch (error) {
       if (error?.name === 'SecurityError' || error?.name === 'NotSupportedError') return null;
       if (!isHeld(error)) tries += 1;

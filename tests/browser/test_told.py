@@ -57,6 +57,25 @@ def test_scenario_22_storage_that_the_browser_cleared_is_noticed_and_said(visito
     assert status_of(page)["notices"] == []
 
 
+CUT = """async () => {
+  const root = await navigator.storage.getDirectory();
+  const folder = await root.getDirectoryHandle('arxos', { create: true });
+  const pool = await folder.getDirectoryHandle('.opaque', { create: true });
+  await pool.getFileHandle('one', { create: true });
+}"""
+
+
+def test_a_first_start_that_was_cut_leaves_room_for_what_follows(visitor: Visitor, url: str, building: str):
+    beside = visitor.context.new_page()
+    beside.goto(f"{url}/-/versions")
+    beside.evaluate(CUT)
+    beside.close()
+    page = visitor.login()
+    element = open_element(page, url, building, 3)
+    save(page, tag="THERE-IS-ROOM")
+    wait_for_server(url, building, element, tag="THERE-IS-ROOM")
+
+
 def test_scenario_22_how_safely_the_browser_keeps_it_is_said_beforehand(visitor: Visitor, url: str, building: str):
     page = visitor.login()
     open_element(page, url, building, 1)
