@@ -3,7 +3,6 @@
 import { open } from '/replica/client.js';
 import { bar } from './view/bar.js';
 import { h } from './view/dom.js';
-import { watchForHeld } from './view/held.js';
 import { problem } from './view/words.js';
 import { watchForUpdate } from './view/update.js';
 import * as building from './pages/building.js';
@@ -87,6 +86,5 @@ document.addEventListener('click', (event) => {
 });
 window.addEventListener('popstate', () => render());
 
-watchForHeld(document.getElementById('held'));
 watchForUpdate(document.getElementById('notice'));
 await render();

@@ -1,20 +1,11 @@
 // A page's door to what this browser holds. One tab leads: it holds a Web Lock and runs the worker that owns the files;
 // the other tabs ask it over a BroadcastChannel. When the leader goes, another tab gets the lock, and questions that
 // were not answered are asked again; a `record` carries its own name, so that asking twice is doing once.
-//
-// A tab whose process stands still keeps the lock and answers nothing. Who waits for it asks whether it is there; after
-// some seconds without a word it takes the lock away, and its worker takes the files (tenure.js). A tab that finds its
-// lock taken when it wakes ends its worker and asks the new leader whatever was not answered.
 
 import { newId } from './ids.js';
 
 const LOCK = 'arxos-files';
 const CHANNEL = 'arxos';
-const IN_MEMORY = 'arxos-memory'; // held beside the lock by a leader whose files are in its memory: nobody can take those
-const TICK_MS = 1000;
-const SILENT_TICKS_MAX = 5;
-const LOOK_AFTER_MS = 15_000;
-const WRITES = new Set(['record', 'attach', 'undo', 'retry']);
 
 let only;
 
@@ -30,23 +21,17 @@ class Client extends EventTarget {
     this.tab = newId();
     this.waiting = new Map();
     this.worker = null;
-    this.leader = null;
     this.last = null;
-    this.held = false;
     this.channel = new BroadcastChannel(CHANNEL);
     this.channel.onmessage = ({ data }) => this.fromOthers(data);
     this.queue();
-    document.addEventListener('freeze', () => this.inMemory || this.stepDown());
+    document.addEventListener('freeze', () => this.stepDown());
     document.addEventListener('resume', () => this.comeBack());
     addEventListener('online', () => this.ask('online', true));
     addEventListener('offline', () => this.ask('online', false));
     document.addEventListener('visibilitychange', () => {
       if (document.visibilityState === 'visible' && navigator.onLine) this.ask('sync');
     });
-    addEventListener('beforeunload', (event) => {
-      if ([...this.waiting.values()].some(({ message }) => WRITES.has(message.method))) event.preventDefault();
-    });
-    setInterval(() => document.visibilityState === 'visible' && this.watch(), LOOK_AFTER_MS);
   }
 
   async ready() {
@@ -54,28 +39,19 @@ class Client extends EventTarget {
     return this;
   }
 
-  /** Wait to lead, or take the lead from a tab that does not answer. */
-  queue({ steal = false } = {}) {
-    this.waits?.abort();
+  /** Wait to lead. */
+  queue() {
     this.waits = new AbortController();
-    let led = false;
-    const lead = () => {
-      led = true;
-      return this.lead(steal);
-    };
-    navigator.locks.request(LOCK, steal ? { steal } : { signal: this.waits.signal }, lead).catch((error) => {
+    navigator.locks.request(LOCK, { signal: this.waits.signal }, () => this.lead()).catch((error) => {
       if (error.name !== 'AbortError') throw error;
-      if (led) this.deposed();
     });
   }
 
-  /** Run the worker until this tab goes, is frozen, or is taken for dead. */
-  lead(stolen) {
-    const worker = new Worker('/replica/worker.js', { type: 'module' });
-    worker.onmessage = ({ data }) => this.worker === worker && this.fromWorker(data);
-    this.worker = worker;
-    this.worker.postMessage({ hello: this.tab, csrf: csrf(), devices: devices(), stolen });
-    this.leader = this.tab;
+  /** Run the worker until this tab goes or is frozen. */
+  lead() {
+    this.worker = new Worker('/replica/worker.js', { type: 'module' });
+    this.worker.onmessage = ({ data }) => this.fromWorker(data);
+    this.worker.postMessage({ hello: this.tab, csrf: csrf(), devices: devices() });
     this.channel.postMessage({ leader: this.tab });
     for (const question of this.waiting.values()) this.worker.postMessage(question.message);
     return new Promise((resolve) => {
@@ -92,46 +68,12 @@ class Client extends EventTarget {
     this.worker?.terminate();
     this.worker = null;
     this.letGo?.();
-    this.letGo = null;
   }
 
   comeBack() {
-    if (this.worker) return;
     this.queue();
     for (const question of this.waiting.values()) this.channel.postMessage({ question: question.message });
     this.freshStatus().catch(() => {}); // the next status is heard as ever
-  }
-
-  /** Another tab leads: this one was taken for dead. */
-  deposed() {
-    this.stepDown();
-    this.comeBack();
-  }
-
-  /** Is the leader there? Asked while something waits for it; where it says nothing, the lead is taken from it. */
-  async watch() {
-    if (this.watching) return;
-    this.watching = true;
-    let silent = 0;
-    do {
-      const began = performance.now();
-      this.heardLeader = false;
-      this.channel.postMessage({ ping: this.tab });
-      await new Promise((resolve) => setTimeout(resolve, TICK_MS));
-      const awake = performance.now() - began < 2 * TICK_MS; // else it was this tab that stood still
-      silent = this.heardLeader || !awake ? 0 : silent + 1;
-      if (silent >= SILENT_TICKS_MAX && !this.worker) {
-        silent = 0;
-        await this.takeLead();
-      }
-    } while (!this.worker && (silent || this.waiting.size));
-    this.watching = false;
-  }
-
-  async takeLead() {
-    const { held } = await navigator.locks.query();
-    if (held.some(({ name }) => name === IN_MEMORY)) this.hear({ event: 'held', facts: { held: true } });
-    else if (!this.worker) this.queue({ steal: true });
   }
 
   // ------------------------------------------------------------ messages
@@ -140,40 +82,25 @@ class Client extends EventTarget {
     const message = { id: `${this.tab}/${newId()}`, method, args, csrf: csrf() };
     return new Promise((resolve, reject) => {
       this.waiting.set(message.id, { message, resolve, reject });
-      if (this.worker) return void this.worker.postMessage(message);
-      this.channel.postMessage({ question: message });
-      this.watch();
+      if (this.worker) this.worker.postMessage(message);
+      else this.channel.postMessage({ question: message });
     });
   }
 
   fromWorker(data) {
-    if (data.deposed) return this.deposed();
-    if (data.event || !data.id.startsWith(this.tab)) this.channel.postMessage({ said: data, by: this.tab });
+    if (data.event || !data.id.startsWith(this.tab)) this.channel.postMessage({ said: data });
     this.hear(data);
   }
 
   fromOthers(data) {
-    if (data.question || data.ping) return this.asLeader(data);
-    if (data.pong || data.leader) this.heardOf(data.pong ?? data.leader);
-    if (data.leader) for (const question of this.waiting.values()) this.channel.postMessage({ question: question.message });
-    if (data.said && (data.said.id || this.leader === null || data.by === this.leader)) this.hear(data.said);
-  }
-
-  asLeader({ question, ping }) {
-    if (!this.worker) return;
-    if (ping) this.channel.postMessage({ pong: this.tab });
-    else this.worker.postMessage(question);
-  }
-
-  heardOf(leader) {
-    this.leader = leader;
-    this.heardLeader = true;
+    if (data.question && this.worker) this.worker.postMessage(data.question);
+    else if (data.leader) for (const question of this.waiting.values()) this.channel.postMessage({ question: question.message });
+    else if (data.said) this.hear(data.said);
   }
 
   hear({ id, answer, problem, event, facts }) {
     if (event) {
-      if (event === 'held') this.heardHeld(facts.held);
-      else if (event === 'status' || event === 'ready') this.heardStatus(facts);
+      if (event === 'status' || event === 'ready') this.heardStatus(facts);
       else this.dispatchEvent(new CustomEvent(event, { detail: facts }));
       return;
     }
@@ -184,20 +111,8 @@ class Client extends EventTarget {
     else question.resolve(answer);
   }
 
-  /** A tab that does not answer holds the files, and nobody can take them: the page says so, wherever it stands. */
-  heardHeld(held) {
-    if (held !== this.held) dispatchEvent(new CustomEvent('arxos-held', { detail: { held } }));
-    this.held = held;
-  }
-
-  get inMemory() {
-    return this.worker !== null && this.last?.storage.kind === 'memory';
-  }
-
   heardStatus(status) {
     this.last = status;
-    this.heardHeld(false);
-    if (this.inMemory && !this.heldInMemory) this.heldInMemory = navigator.locks.request(IN_MEMORY, () => new Promise(() => {}));
     this.dispatchEvent(new CustomEvent('status', { detail: status }));
   }
 

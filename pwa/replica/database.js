@@ -1,7 +1,7 @@
 // SQLite in this worker: files in the origin's private file system, or in memory where there is none.
 //
-// The pool keeps files with synchronous handles (VFS `opfs-sahpool`), one worker at a time: tenure.js says which, and in
-// which folder. A failed start must never delete what is there (`preserveOnInitFailure`).
+// The pool keeps files with synchronous handles (VFS `opfs-sahpool`), one worker at a time; the caller holds the
+// lock that makes it the only one. A failed start must never delete what is there (`preserveOnInitFailure`).
 // SpatiaLite itself is not here: the functions its triggers call are registered from JavaScript, and say what they
 // would: a geometry is accepted when it is one, and the R*Tree follows the box that stands in the BLOB.
 
@@ -9,7 +9,6 @@ import sqlite3InitModule from '/vendor/sqlite-wasm/index.mjs';
 
 import { gatheringRoot } from './gather.js';
 import { Raw } from './raw.js';
-import { isHeld, tenure } from './tenure.js';
 
 const FILES_RESERVED = 24;
 const TRIES_MAX = 20;
@@ -20,31 +19,20 @@ const PRAGMAS = `
   pragma locking_mode = exclusive; pragma journal_mode = delete; pragma synchronous = full; pragma cache_size = -32768;
   pragma foreign_keys = off; pragma temp_store = memory;`;
 
-/** The files, had for as long as `lost()` of the answer says no; `asked` as tenure.js has it. */
-export async function openStorage(asked) {
+export async function openStorage() {
   const sqlite3 = await sqlite3InitModule({ print: () => {}, printErr: () => {} });
-  const had = await hadFiles(asked);
-  return new Storage(sqlite3, had && (await openPool(sqlite3, had.folder)), had);
+  const pool = await openPool(sqlite3);
+  return new Storage(sqlite3, pool);
 }
 
-/** The right to the files; null where this browser has no OPFS. */
-async function hadFiles(asked) {
+/** The pool; null where this browser has no OPFS. The tab that led before may still be letting go of its files. */
+async function openPool(sqlite3) {
   if (!navigator.storage?.getDirectory || typeof FileSystemFileHandle === 'undefined') return null;
-  try {
-    return await tenure(asked);
-  } catch (error) {
-    if (error.name === 'SecurityError' || error.name === 'NotSupportedError') return null;
-    throw error;
-  }
-}
-
-/** The pool; null where this browser's file system does not serve. What is in other hands is waited for. */
-async function openPool(sqlite3, folder) {
-  for (let tries = 0; tries < TRIES_MAX; ) {
+  for (let tries = 0; tries < TRIES_MAX; tries += 1) {
     try {
       const pool = await withRoot(gatheringRoot, () => sqlite3.installOpfsSAHPoolVfs({
         name: 'arxos',
-        directory: `/${folder}`,
+        directory: '/arxos',
         initialCapacity: FILES_RESERVED,
         verbosity: 0, // a file still held by the tab before is expected, and tried again
         preserveOnInitFailure: true,
@@ -54,7 +42,6 @@ async function openPool(sqlite3, folder) {
       return pool;
     } catch (error) {
       if (error?.name === 'SecurityError' || error?.name === 'NotSupportedError') return null;
-      if (!isHeld(error)) tries += 1;
       await new Promise((resolve) => setTimeout(resolve, TRY_AGAIN_MS));
     }
   }
@@ -73,16 +60,10 @@ async function withRoot(root, work) {
 }
 
 class Storage {
-  constructor(sqlite3, pool, had) {
+  constructor(sqlite3, pool) {
     this.sqlite3 = sqlite3;
     this.pool = pool;
-    this.had = had;
     this.inMemory = new Map();
-  }
-
-  /** Has another worker taken the files? Then nothing may be said of them any more. */
-  lost() {
-    return this.had?.lost() ?? false;
   }
 
   get memory() {

@@ -3,8 +3,6 @@
 // until something else is asked of the file; `flush` writes first, so what SQLite has synced is on the disk as ever, and
 // what it has not synced it does not count on.
 
-import { shared } from './tenure.js';
-
 const GATHERED_BYTES_MAX = 256 * 1024;
 
 /** The root of the private file system, its folders and files wrapped, for the pool to find its files in. */
@@ -43,8 +41,8 @@ class File {
     this.name = file.name;
   }
 
-  async createSyncAccessHandle() {
-    return new Gathered(await shared(this.file));
+  async createSyncAccessHandle(...asked) {
+    return new Gathered(await this.file.createSyncAccessHandle(...asked));
   }
 }
 

@@ -30,18 +30,7 @@ const coming = new Map(); // files on their way: scope → promise
 let proof = null; // what a verify that is under way has found
 let badge = { state: 'waiting', pending: 0, rejected: 0, problem: null };
 
-/** Nothing is said once the files are another worker's: what was not answered is asked of that one. */
-function say(message) {
-  if (storage?.lost()) stand();
-  else self.postMessage(message);
-}
-
-function stand() {
-  self.postMessage({ deposed: true });
-  self.close();
-}
-
-const tell = (event, facts) => say({ event, facts });
+const tell = (event, facts) => self.postMessage({ event, facts });
 
 // ---------------------------------------------------------------- what the loop tells
 
@@ -343,8 +332,7 @@ const greeted = new Promise((resolve) => {
 });
 
 async function start() {
-  const { devices, stolen } = await greeted;
-  storage = await openStorage({ stolen, told: (held) => self.postMessage({ event: 'held', facts: { held } }) });
+  storage = await openStorage();
   home = new Home(storage);
   await home.prepare(madeBy);
   told = new Telling(home);
@@ -352,8 +340,7 @@ async function start() {
   photos = new Photos({ home, files: await AttachmentFiles.open(storage.memory), server, tell: heardOfPhotos, asked });
   await photos.count();
   await measure();
-  home.remembered = devices;
-  server.mayAsk = mayAsk;
+  home.remembered = await greeted;
   server.owed = home.kept('logout_owed') ?? '';
   server.partOf = (scope) => openPart(`${home.name}.${scope}`, storage.memory);
   server.onSettled = () => home.keep('logout_owed', '');
@@ -361,25 +348,18 @@ async function start() {
   tell('ready', status());
 }
 
-/** What a request says of our files must have been committed while they were ours. */
-function mayAsk() {
-  if (!storage.lost()) return;
-  stand();
-  throw new Error('The files are another tab’s.');
-}
-
 const started = start();
 started.catch((error) => tell('broken', { detail: String(error), stack: error.stack }));
 
-self.onmessage = async ({ data: { hello, id, method, args, csrf, devices, stolen } }) => {
+self.onmessage = async ({ data: { hello, id, method, args, csrf, devices } }) => {
   if (csrf) server.csrf = csrf;
-  if (devices) greet({ devices, stolen });
+  if (devices) greet(devices);
   if (hello) return;
   try {
     await started;
-    say({ id, answer: await methods[method](...args) });
+    self.postMessage({ id, answer: await methods[method](...args) });
   } catch (error) {
     const { code = 'broken', detail = String(error), hint = '', field = null, kind = null } = error;
-    say({ id, problem: { code, detail, hint, field, kind } });
+    self.postMessage({ id, problem: { code, detail, hint, field, kind } });
   }
 };

@@ -1,29 +1,20 @@
 // A download that was cut, kept until it goes on: bytes as they came, and the tag of the file they are of. In the
 // origin's private file system where there is one, so that it outlives the tab; else in this worker's memory.
 
-import { isHeld } from '../replica/tenure.js';
-
 const FOLDER = 'arxos-parts';
 const inMemory = new Map();
 
 /** A part under a name: {tag, size, begin(tag), append(bytes), read(), drop(), close()}. */
 export async function openPart(name, memory) {
-  if (memory) return memoryPart(name);
+  if (memory) {
+    if (!inMemory.has(name)) inMemory.set(name, new MemoryPart(name));
+    return inMemory.get(name);
+  }
   const root = await navigator.storage.getDirectory();
   const folder = await root.getDirectoryHandle(FOLDER, { create: true });
-  const open = async (file) => (await folder.getFileHandle(file, { create: true })).createSyncAccessHandle();
-  try {
-    const tag = await open(`${name}.tag`);
-    return new FilePart(folder, name, await open(`${name}.part`), tag);
-  } catch (error) {
-    if (!isHeld(error)) throw error;
-    return memoryPart(name); // a tab that stands still was fetching it, and still holds what came
-  }
-}
-
-function memoryPart(name) {
-  if (!inMemory.has(name)) inMemory.set(name, new MemoryPart(name));
-  return inMemory.get(name);
+  const [bytes, tag] = await Promise.all([`${name}.part`, `${name}.tag`].map(async (file) =>
+    (await folder.getFileHandle(file, { create: true })).createSyncAccessHandle()));
+  return new FilePart(folder, name, bytes, tag);
 }
 
 class FilePart {

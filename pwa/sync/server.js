@@ -25,13 +25,11 @@ export class Server {
     this.refreshing = null;
     this.owed = ''; // what a session that was left repeats: it is ended before anything else is asked
     this.onSettled = () => {};
-    this.mayAsk = () => {}; // throws where the files are not ours any more
     this.partOf = (scope) => openPart(scope, true);
   }
 
   /** End the session of somebody who has logged out, perhaps without a network. */
   async settle() {
-    this.mayAsk();
     if (!this.owed) return;
     const headers = { Accept: 'application/json', 'X-CSRF-Token': this.owed };
     const answer = await fetch('/api/v1/auth/logout', { method: 'POST', headers, credentials: 'same-origin' }).catch(() => {
@@ -97,7 +95,6 @@ export class Server {
     const headers = { Accept: 'application/json', ...more };
     if (body !== undefined) headers['Content-Type'] ??= 'application/json';
     if (this.csrf) headers['X-CSRF-Token'] = this.csrf;
-    this.mayAsk();
     try {
       return await fetch(path, {
         method,
