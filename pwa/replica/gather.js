@@ -71,7 +71,9 @@ export class Gathered {
   }
 
   read(into, { at }) {
-    if (this.length && at + into.byteLength > this.from) this.drain();
+    const end = at + into.byteLength;
+    // what waits past the file's end makes zeros of all between
+    if (this.length && (end > this.from || end > this.handle.getSize())) this.drain();
     return this.handle.read(into, { at });
   }
 

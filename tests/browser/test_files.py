@@ -6,12 +6,13 @@ import random
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Error, Route
+from playwright.sync_api import Browser, BrowserContext, Error, Route
 
 from tests import services
 from tests.browser.test_people import QUERY, keep
 from tests.browser.test_status import ASK
 from tests.browser.visitor import Visitor, wait_for_badge
+from tests.server.running import wait_for
 
 STEPS = """
 import { Gathered } from '/replica/gather.js';
@@ -87,7 +88,16 @@ def steps_of(dice: random.Random, count: int) -> list[dict[str, int | str]]:
     return made
 
 
-@pytest.mark.parametrize("kept", [None, 7])
+def states_of_service_worker(context: BrowserContext) -> list[str]:
+    """Grows with what is heard: starting, running, stopping, stopped."""
+    heard: list[str] = []
+    session = context.new_cdp_session(context.pages[0])
+    session.on("ServiceWorker.workerVersionUpdated", lambda e: heard.extend(v["runningStatus"] for v in e["versions"]))
+    session.send("ServiceWorker.enable")
+    return heard
+
+
+@pytest.mark.parametrize("kept", [None, 7, 271422813])
 def test_gathered_writes_are_the_same_file_with_fewer_calls(visitor: Visitor, url: str, kept: int | None):
     seed = kept or random.SystemRandom().randrange(10**9)
     print(f"seed {seed}")
@@ -115,8 +125,10 @@ def test_what_was_answered_is_there_after_the_renderer_was_killed(
     wait_for_badge(page, "saved")
     page.evaluate(RECORD_ON, building)
     page.wait_for_function("() => Number(localStorage.answered) > 20")
+    running = states_of_service_worker(kept)
     with pytest.raises(Error, match="crash"):
         page.goto("chrome://crash")
+    wait_for(lambda: kept.pages[0].evaluate("1") and running[-1] == "stopped")  # it lived in the same process
     page = visitor.page("/")
     answered = int(page.evaluate("localStorage.answered"))
     held = page.evaluate(QUERY, [building, NAMED])[0]["n"]

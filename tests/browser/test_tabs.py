@@ -8,6 +8,7 @@ from tests.browser.test_offline import open_element, wait_for_server
 from tests.browser.test_people import QUERY
 from tests.browser.test_status import ASK, status_of
 from tests.browser.visitor import Visitor, field, save, wait_for_badge, wait_for_field
+from tests.server.running import wait_for
 from tests.site_day import Office
 
 
@@ -65,10 +66,6 @@ def test_a_frozen_tab_that_only_waited_to_lead_does_not_get_the_files(visitor: V
 def test_the_persons_own_scope_is_kept_like_a_building(visitor: Visitor, url: str, building: str):
     page = visitor.login()
     person = page.evaluate(f"{ASK}.then(r => r.me().id)")
-    page.wait_for_function(
-        f"scope => {ASK}.then(r => r.freshStatus()).then(s => s.scopes.some(one => one.scope === scope && one.cursor))",
-        arg=f"user:{person}",
-    )
+    wait_for(lambda: [one["scope"] for one in status_of(page)["scopes"] if one["cursor"]] == [f"user:{person}"])
     wait_for_badge(page, "saved", pending=0)
     assert page.evaluate(QUERY, [f"user:{person}", "select count(*) as n from preference"]) == [{"n": 0}]
-    assert [one["scope"] for one in status_of(page)["scopes"]] == [f"user:{person}"]
