@@ -6,7 +6,8 @@ one: a column, a group of columns, or one key of a map (written `column.key`).
 
 What a schema has published stays: tables, columns and words only come on top, each with the schema it came with
 (`since`, `later`), so that `Catalogue.at` tells what a replica of an older schema knows. Tables and columns of the
-server's own use the same numbers. A column that comes later is never required: the rows made before it have none.
+server's own are no part of that: they say which numbered step of the store brought them (`step`; 0: the first schema).
+A column that comes later is never required: the rows made before it have none.
 """
 
 from __future__ import annotations
@@ -61,6 +62,7 @@ class Column(msgspec.Struct, frozen=True, kw_only=True):
     ifc: str | None = None
     help: str = ""
     since: int = 1  # the schema it came with
+    step: int = 0  # of a table of the server's own: the numbered step it came with
     later: dict[str, int] = msgspec.field(default_factory=dict)  # words of `values` that came with a later schema
 
     @property
@@ -83,6 +85,7 @@ class Table(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     unique: tuple[tuple[str, ...], ...] = ()
     index: tuple[tuple[str, ...], ...] = ()
     since: int = 1
+    step: int = 0
 
     @cached_property
     def data(self) -> dict[str, Column]:
@@ -307,5 +310,7 @@ def _check_since(schema: int, tables: dict[str, Table]) -> None:
             came = [table.since, column.since, *column.later.values()]
             if min(came) < 1 or max(came) > schema:
                 raise ValueError(f"catalogue, {table.name}.{column.name}: `since` is not of 1 to {schema}")
-            if column.required and column.since > table.since and table.scope != SERVER:
+            if table.scope == SERVER and column.since > 1 or table.scope != SERVER and column.step:
+                raise ValueError(f"catalogue, {table.name}.{column.name}: `step` is for the server's own, `since` not")
+            if column.required and (column.since > table.since or column.step > table.step):
                 raise ValueError(f"catalogue, {table.name}.{column.name}: what comes later is never required")

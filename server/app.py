@@ -34,6 +34,7 @@ from .attachments.routes import router as attachments
 from .buildings.routes import router as buildings
 from .buildings.rows import router as rows
 from .given import Given
+from .jobs.following import Follower, Following
 from .live.bus import Bus
 from .live.routes import router as live
 from .live.watch import Watch
@@ -47,6 +48,7 @@ from .sync.snapshots import Snapshots
 
 POOL_SIZE = 8
 REDIS_WAIT_S_MAX = 1.0
+FOLLOWERS: tuple[Follower, ...] = ()
 
 
 def open_store(settings: Settings) -> ServerStore:
@@ -98,9 +100,12 @@ def create_app(settings: Settings) -> Litestar:
         await parts.bus.start()
         watch = Watch(parts)
         await watch.start()
+        following = Following(parts, FOLLOWERS)
+        await following.start()
         try:
             yield
         finally:
+            await following.stop()
             await watch.stop()
             await parts.bus.stop()
             await parts.snapshots.stop()

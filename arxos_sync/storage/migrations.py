@@ -1,8 +1,9 @@
 """Bringing a server's store up to date: forward only, all that is missing in one transaction with its record.
 
-First the schemas of the catalogue that the store lacks (`server_ddl.step`), each adding to the one before; then the
-numbered files `sql/<number>_<name>.<postgis|spatialite>.sql`, for what the catalogue does not tell, run on a store
-of the newest schema whatever it came from. Several processes may start at once: the first holds a lock while the others
+First the schemas of the catalogue that the store lacks (`server_ddl.step`), each adding to the one before; then, in the
+order of their numbers, the steps that bring tables and columns of the server's own (`server_ddl.own_steps`) and the
+files `sql/<number>_<name>.<postgis|spatialite>.sql`, for what the catalogue does not tell, run on a store of the newest
+schema whatever it came from. Several processes may start at once: the first holds a lock while the others
 wait and then find nothing left to do. A store of a newer schema than this server knows is left alone.
 """
 
@@ -22,11 +23,14 @@ _META = "create table if not exists meta (key text primary key, value text not n
 POSTGIS_LOCK = 0x4152584F53  # "ARXOS"
 
 
-def steps(kind: str) -> Iterator[tuple[int, str, str]]:
-    """(number, name, SQL) of every numbered file for `postgis` or `spatialite`, in order."""
-    for path in sorted(SQL.glob(f"[0-9]*_*.{kind}.sql"), key=lambda path: int(path.name.partition("_")[0])):
+def steps(catalogue: Catalogue, kind: str) -> Iterator[tuple[int, str, str]]:
+    """(number, name, SQL) of every numbered step for `postgis` or `spatialite`, in order: tables, then the file."""
+    own, names, files = server_ddl.own_steps(catalogue), {}, {}
+    for path in SQL.glob(f"[0-9]*_*.{kind}.sql"):
         number, _, name = path.name.removesuffix(f".{kind}.sql").partition("_")
-        yield int(number), name, path.read_text("utf-8")
+        names[int(number)], files[int(number)] = name, path.read_text("utf-8")
+    for number in sorted(own.keys() | files.keys()):
+        yield number, names.get(number, "tables"), own.get(number, "") + "\n" + files.get(number, "")
 
 
 def missing(catalogue: Catalogue, done: dict[int, str], recorded: str | None) -> range:
@@ -51,7 +55,7 @@ def prepare_spatialite(connection: Any, catalogue: Catalogue, epoch: str) -> Non
         recorded = connection.execute("select value from meta where key = 'schema'").fetchone()
         for schema in missing(catalogue, done, recorded and recorded[0]):
             _step_spatialite(connection, catalogue, schema)
-        for number, name, text in steps("spatialite"):
+        for number, name, text in steps(catalogue, "spatialite"):
             if number not in done:
                 for statement in statements(text):
                     connection.execute(statement)
@@ -111,7 +115,7 @@ def prepare_postgis(connection: Any, catalogue: Catalogue, epoch: str) -> None:
             connection.execute(server_ddl.step(catalogue, "postgis", schema))
             if schema == 1:
                 connection.execute("insert into schema_migration values (1, 'tables')")
-        for number, name, text in steps("postgis"):
+        for number, name, text in steps(catalogue, "postgis"):
             if number not in done:
                 connection.execute(text)
                 connection.execute("insert into schema_migration values (%s, %s)", (number, name))

@@ -4,13 +4,14 @@ Synced tables are keyed (building_id, id), or (user_id, id) in a person's own sc
 has what merging needs: `born`, `deleted` and `merge_state`. The server-only tables are written once, in the SQL that
 both databases share; their instants are RFC 3339 text.
 
-`step` is what a schema adds to the one before it: the first makes all, a later one its tables and columns. A store is
-brought up to date by the steps it lacks, so what was published is never written anew.
+`step` is what a schema adds to the one before it: the first makes all, a later one its tables and columns; `own_steps`
+are what numbered steps add to the server's own tables. A store is brought up to date by the steps it lacks, so what
+was published is never written anew.
 """
 
 from __future__ import annotations
 
-from ..catalogue import Catalogue, Column, Table
+from ..catalogue import SERVER, Catalogue, Column, Table
 
 _POSTGIS = {
     "text": "text",
@@ -83,9 +84,22 @@ def step(catalogue: Catalogue, kind: str, schema: int) -> str:
     parts = [_BESIDE.format(bytes="bytea" if kind == "postgis" else "blob")] if schema == 1 else []
     for table in synced.values():
         parts.append(make(table) if table.since == schema else grow(table, came_with(table, schema)))
-    for table in only:
-        parts.append(_shared(table) if table.since == schema else _shared_growth(table, came_with(table, schema)))
+    if schema == 1:
+        parts += [_shared(table, 0) for table in only if table.step == 0]
     return "\n".join(part for part in parts if part)
+
+
+def own_steps(catalogue: Catalogue) -> dict[int, str]:
+    """Number → SQL, for either store, of the steps that brought tables and columns of the server's own."""
+    own = [t for t in catalogue.tables.values() if t.scope == SERVER]
+    numbers = {max(c.step, t.step) for t in own for c in t.columns.values()} - {0}
+    return {number: "\n".join(part for t in own if (part := _own_step(t, number))) for number in sorted(numbers)}
+
+
+def _own_step(table: Table, number: int) -> str:
+    if table.step == number:
+        return _shared(table, number)
+    return _shared_growth(table, [c for c in table.columns.values() if c.step == number and c.step > table.step])
 
 
 def came_with(table: Table, schema: int) -> list[Column]:
@@ -185,10 +199,11 @@ def _sqlite_growth(table: Table, columns: list[Column]) -> str:
 # ---------------------------------------------------------------- server only
 
 
-def _shared(table: Table) -> str:
+def _shared(table: Table, number: int) -> str:
     columns = [
         f'"{c.name}" {_SHARED.get(c.type, "text")}{" not null" if c.required else ""}'
         for c in table.columns.values()
+        if c.step <= number
     ]
     columns.append(f"primary key ({', '.join(table.key)})")
     columns += [f"unique ({', '.join(names)})" for names in table.unique]

@@ -11,11 +11,12 @@ from pathlib import Path
 
 import msgspec
 
-from arxos_sync.intake import Arrival, Author, Taken, take_in
-from arxos_sync.messages import Change, Transaction
+from arxos_sync.intake import Arrival, Author, Taken
+from arxos_sync.messages import Change
 from arxos_sync.store import Row, ScopeReader, ScopeWriter
 
-from ..parts import DICE, Parts, arrival, new_id, new_nonce, new_stamp
+from ..parts import Parts, arrival
+from ..sync.own import write_own
 from . import files
 
 HERE, AWAITED = "here", "awaited"
@@ -26,7 +27,7 @@ def tell_rows(parts: Parts, writer: ScopeWriter, sha256: str, user_id: str, name
     found = writer.sql.rows(_FIND, scope=writer.scope, hash=sha256, here=HERE)
     if not found:
         return None
-    author = Author(user_id, new_id(), "owner", name, server=True)
+    author = Author(user_id, "", "owner", name)
     return _set(parts, writer, author, HERE, [str(row["id"]) for row in found], arrival())
 
 
@@ -35,8 +36,7 @@ def mourn(parts: Parts, writer: ScopeWriter, sha256: str) -> Taken | None:
     found = writer.sql.rows(_FIND_HERE, scope=writer.scope, hash=sha256, here=HERE)
     if not found:
         return None
-    author = Author(None, new_id(), "owner", server=True)
-    return _set(parts, writer, author, AWAITED, [str(row["id"]) for row in found], arrival())
+    return _set(parts, writer, Author(None, "", "owner"), AWAITED, [str(row["id"]) for row in found], arrival())
 
 
 def are_awaiting(reader: ScopeReader, sha256: str) -> bool:
@@ -48,8 +48,7 @@ def with_bytes_found(parts: Parts, writer: ScopeWriter, author: Author, taken: T
     early = [row.id for row in taken.touched if _is_early(parts.settings.data_dir, writer.scope, row)]
     if not early:
         return taken
-    doer = msgspec.structs.replace(author, device=new_id(), role="owner", server=True)
-    more = _set(parts, writer, doer, HERE, early, at)
+    more = _set(parts, writer, author, HERE, early, at)
     moved = {row.key for row in more.touched}
     touched = [row for row in taken.touched if row.key not in moved] + more.touched
     return msgspec.structs.replace(taken, head=more.head, touched=touched)
@@ -76,10 +75,6 @@ def _is_early(data_dir: Path, scope: str, row: Row) -> bool:
 
 
 def _set(parts: Parts, writer: ScopeWriter, author: Author, state: str, ids: list[str], at: Arrival) -> Taken:
-    """One transaction of the server's own, by a device of its own."""
     base = writer.head().sequence
     changes = [Change("attachment", id, "update", base, {"upload_state": state}) for id in ids]
-    transaction = Transaction(1, new_nonce(), new_stamp(), changes)
-    taken = take_in(writer, parts.catalogue, author, None, [transaction], at, DICE)
-    assert taken.receipts[0].problem is None, taken.receipts[0].problem
-    return taken
+    return write_own(parts, writer, changes, author, at=at)

@@ -91,6 +91,7 @@ class Bus:
         self._away_until = 0.0
         self.hears_redis = False
         self.look_again = asyncio.Event()  # some listener is to be looked at now
+        self.scope_moved = asyncio.Event()  # some scope has new work in it
 
     @property
     def degraded(self) -> bool:
@@ -175,6 +176,7 @@ class Bus:
     def _dispatch(self, message: Message, sender: Listener | None = None) -> None:
         match message.kind:
             case "scope":
+                self.scope_moved.set()
                 if message.to:
                     self._heads[message.key] = max(message.to, self._heads.get(message.key, 0))
                 listening = [one for one in self.listeners if message.key in one.scopes and one is not sender]

@@ -296,7 +296,7 @@ def test_a_store_ahead_of_its_server_is_left_alone(opens):
     opens(TWO)
 
 
-def test_the_new_server_tables_are_there_too(site):
+def test_the_tables_of_the_servers_own_that_a_later_step_brings_are_there_too(site):
     server, _ = site
     server.upgrade(TWO)
     if isinstance(server.store, _Memory):

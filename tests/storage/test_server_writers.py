@@ -11,6 +11,7 @@ import msgspec
 import psycopg
 import pytest
 
+import schemas
 from arxos_sync import digest
 from arxos_sync.messages import Change
 from arxos_sync.storage.migrations import steps
@@ -213,7 +214,7 @@ def test_preparing_at_the_same_time_makes_one_store(opens: Callable[..., ServerS
         assert [r.values["name"] for r in reader.live_rows()] == ["Ground"]
     with stores[1].tables() as sql:
         numbers = [one["number"] for one in sql.rows("select number from schema_migration order by number")]
-        assert numbers == [1, *(number for number, _, _ in steps("postgis"))]
+        assert numbers == [1, *(number for number, _, _ in steps(schemas.catalogue(), "postgis"))]
 
 
 def test_two_stores_over_one_database_take_turns(opens: Callable[..., ServerStore]):
