@@ -34,6 +34,7 @@ from .attachments.routes import router as attachments
 from .buildings.figures import router as figures
 from .buildings.routes import router as buildings
 from .buildings.rows import router as rows
+from .features.routes import router as features
 from .given import Given
 from .jobs.following import Follower, Following
 from .live.bus import Bus
@@ -113,7 +114,7 @@ def create_app(settings: Settings) -> Litestar:
             await anyio.to_thread.run_sync(parts.store.close)
 
     return Litestar(
-        route_handlers=[accounts, sync, live, buildings, figures, rows, attachments, quarantine, health, pages],
+        route_handlers=[accounts, sync, live, buildings, figures, rows, features, attachments, quarantine, health, pages],
         lifespan=[lifespan],
         dependencies={
             "parts": Provide(_parts, sync_to_thread=False),
