@@ -114,7 +114,9 @@ def create_app(settings: Settings) -> Litestar:
             await anyio.to_thread.run_sync(parts.store.close)
 
     return Litestar(
-        route_handlers=[accounts, sync, live, buildings, figures, rows, features, attachments, quarantine, health, pages],
+        route_handlers=[
+            accounts, sync, live, buildings, figures, rows, features, attachments, quarantine, health, pages,
+        ],  # fmt: skip
         lifespan=[lifespan],
         dependencies={
             "parts": Provide(_parts, sync_to_thread=False),

@@ -1,4 +1,4 @@
-"""What the lists of both server adapters share: how text is folded for searching, and which columns it is looked for in.
+"""What the lists of both server adapters share: how text is folded for searching, and where it is looked for.
 
 A search takes no regard of case or of the accents on Latin letters. Both stores fold by the same table, because
 PostgreSQL's `unaccent` may not be installed and SQLite knows ASCII alone: PostgreSQL by `translate(lower(…))`, SQLite
@@ -40,7 +40,8 @@ def words(text: str) -> list[str]:
 
 def free_text(layout: Layout) -> list[str]:
     """The columns a text search looks into: those in which a person writes what they like."""
-    return [c.name for c in layout.columns if c.type == "text" and not c.values and c.name not in ("origin", "ifc_guid")]
+    texts = (c for c in layout.columns if c.type == "text" and not c.values)
+    return [c.name for c in texts if c.name not in ("origin", "ifc_guid")]
 
 
 def axes_of(srtext: str | None) -> str | None:

@@ -21,7 +21,17 @@ from ..catalogue import Catalogue, Column
 from ..messages import Mark
 from ..problems import Problem
 from ..store import (
-    Batch, BuildingQuery, Gained, Head, ListedBuilding, LogEntry, Point, Row, RowQuery, StoredReceipt, Told,
+    Batch,
+    BuildingQuery,
+    Gained,
+    Head,
+    ListedBuilding,
+    LogEntry,
+    Point,
+    Row,
+    RowQuery,
+    StoredReceipt,
+    Told,
 )  # fmt: skip
 from . import migrations, postgis_buildings, postgis_rows
 from .listing import axes_of

@@ -74,7 +74,9 @@ def readable(connection: psycopg.Connection[Any], query: BuildingQuery) -> str:
     conditions, values = _wanted(query)
     found = connection.execute(
         f"""
-        select string_agg(b.id::text || ':' || coalesce(h.sequence, 0) || ':' || coalesce(g.role, ''), ',' order by b.id)
+        select string_agg(
+            b.id::text || ':' || coalesce(h.sequence, 0) || ':' || coalesce(g.role, ''), ',' order by b.id
+        )
         {_of(query, conditions)}
         """,
         values,

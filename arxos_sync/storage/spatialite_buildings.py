@@ -1,7 +1,7 @@
 """The list of buildings on SpatiaLite, and what hangs on it. Read it beside postgis_buildings.py.
 
-Nearness is the distance on the WGS84 ellipsoid to the nearest point of a footprint (0 within). Which point is nearest is
-told in degrees with the parallels shortened as at the asker's latitude; a bound is first a box of the R*Tree.
+Nearness is the distance on the WGS84 ellipsoid to the nearest point of a footprint (0 within). Which point is nearest
+is told in degrees with the parallels shortened as at the asker's latitude; a bound is first a box of the R*Tree.
 """
 
 from __future__ import annotations

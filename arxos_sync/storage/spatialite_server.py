@@ -19,7 +19,17 @@ from ..catalogue import Catalogue, Column
 from ..messages import Mark
 from ..problems import Problem
 from ..store import (
-    Batch, BuildingQuery, Gained, Head, ListedBuilding, LogEntry, Point, Row, RowQuery, StoredReceipt, Told,
+    Batch,
+    BuildingQuery,
+    Gained,
+    Head,
+    ListedBuilding,
+    LogEntry,
+    Point,
+    Row,
+    RowQuery,
+    StoredReceipt,
+    Told,
 )  # fmt: skip
 from . import migrations, spatialite_buildings, spatialite_crs, spatialite_rows
 from .driver import connect, sqlite

@@ -1,4 +1,7 @@
-"""What a list is asked for in its query string, read into what the store understands. Raises Unreadable with the path."""
+"""What a list is asked for in its query string, read into what the store understands.
+
+What cannot be read raises Unreadable with its path.
+"""
 
 from __future__ import annotations
 
@@ -19,6 +22,7 @@ from ..parts import instant
 Box = tuple[float, float, float, float]
 _UNSORTED = frozenset(("map", "set", "json", "bytes", "geometry"))
 _UNEQUAL = frozenset(("map", "json", "bytes", "geometry"))
+_Place = tuple[str | int | float | bool | None, str]
 _WORDS = {"true": True, "false": False}
 
 
@@ -68,7 +72,7 @@ def place(text: str | None) -> tuple[Any, str] | None:
     if text is None:
         return None
     try:
-        value, id = msgspec.json.decode(base64.urlsafe_b64decode(text), type=tuple[str | int | float | bool | None, str])
+        value, id = msgspec.json.decode(base64.urlsafe_b64decode(text), type=_Place)
     except (ValueError, msgspec.DecodeError) as error:
         raise Unreadable([("$.next", "not a place in this list")]) from error
     return value, id

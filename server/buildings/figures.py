@@ -3,9 +3,9 @@
 Completeness is the mean, over the elements, of how many of five things hold: its class is more than
 `IfcBuildingElementProxy`; it has a geometry; it stands on a storey; it has a property; a picture is attached to it. In
 per cent; null without elements. An element's overall confidence is .35 classification + .30 position + .20 properties
-+ .15 relationships, an unset part counting 0; an element none of whose parts is set is `unknown` and not in the mean. Of
-what is known an element is `blue` where somebody's accepted validation confirmed or corrected it, else `green` above
-85, `yellow` from 60, `red` below.
++ .15 relationships, an unset part counting 0; where no part is set it has none, and is not in the mean. An element is
+`blue` where somebody's accepted validation confirmed or corrected it, else `green` above 85, `yellow` from 60, `red`
+below, and `unknown` without a confidence. A task stands on the storey of what it is about.
 """
 
 from __future__ import annotations

@@ -90,9 +90,10 @@ def list_buildings(
     limit: int = PAGE,
     next_page: Annotated[str | None, QueryParameter(name="next")] = None,
 ) -> Response[Page]:
-    """`near=lon,lat` leaves out buildings without a footprint and tells each one's `distance_m` on the ellipsoid, nearest
-    first unless sorted otherwise. `q`: each word in the name, the code or a part of the address, without regard to case
-    or the accents of Latin letters. `role`: the caller's own. `sort=updated`: the longest unchanged first.
+    """`near=lon,lat` leaves out buildings without a footprint and tells each one's `distance_m` on the ellipsoid,
+    nearest first unless sorted otherwise. `q`: each word in the name, the code or a part of the address, without
+    regard to case or the accents of Latin letters. `role`: the caller's own. `sort=updated`: the longest unchanged
+    first.
     """
     query = BuildingQuery(
         user_id=person and person.id,

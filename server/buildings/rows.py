@@ -36,7 +36,9 @@ PAGE_MAX = 1_000
 ORIGIN = "office"
 _TAG = re.compile(r'\s*(?:W/)?"(\d{1,15})"\s*\Z')
 _OWN = frozenset(("limit", "next", "q", "bbox", "updated_since", "sort", "geometry"))
-REFUSALS = ("forbidden", "invalid_value", "unknown_column", "server_column", "append_only", "parent_unknown", "restricted")
+REFUSALS = (
+    "forbidden", "invalid_value", "unknown_column", "server_column", "append_only", "parent_unknown", "restricted",
+)  # fmt: skip
 _ROW = {
     "table": "storey", "id": "0190a000-0000-7000-8000-000000000002", "sequence": 2, "deleted": False,
     "set": {"name": "Ground", "level": 0, "elevation_m": 0.0, "outline": None},
@@ -72,7 +74,8 @@ class Edit(msgspec.Struct, frozen=True):
 
 @get(
     "/api/v1/buildings/{building:str}/{table:str}", sync_to_thread=True, summary="Rows of a table, a page at a time",
-    **told("anonymous", "not_found", "unauthenticated", "invalid", answered={"items": [_ROW], "next": None, "total": 1}),
+    **told("anonymous", "not_found", "unauthenticated", "invalid",
+           answered={"items": [_ROW], "next": None, "total": 1}),
 )  # fmt: skip
 def list_rows(
     request: AnyRequest,

@@ -52,9 +52,10 @@ def read_wanted(parts: Parts, collection: Collection, given: dict[str, str], lim
         unfit = [name for name, value in equal.items() if table.columns[name].type != "text" or value is None]
         if unfit:
             raise Unreadable([(f"$.{name}", "buildings are filtered by their text columns") for name in unfit])
+    column = "name" if collection.building is None else "id"
     return Wanted(
         limit=max(1, min(limit, PAGE_MAX)),
-        after=asked.checked_place(table, "name" if collection.building is None else "id", asked.place(given.get("next"))),
+        after=asked.checked_place(table, column, asked.place(given.get("next"))),
         area=area,
         since=since,
         until=until,
@@ -107,8 +108,8 @@ def features(parts: Parts, collection: Collection, rows: list[Row], crs: str | N
     place = table.geometries[0].name
     unset = {column.name for column in table.columns.values() if column.type in ("geometry", "bytes")}
     there = [row for row in rows if row.values[place] is not None]
-    shapes = [to_geojson(row.values[place]) for row in there]
-    moved = dict(zip((row.id for row in there), placed(parts.store, collection.frame, shapes, epsg, flipped), strict=True))
+    shapes = placed(parts.store, collection.frame, [to_geojson(row.values[place]) for row in there], epsg, flipped)
+    moved = dict(zip((row.id for row in there), shapes, strict=True))
     return [
         {
             "type": "Feature",

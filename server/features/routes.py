@@ -118,8 +118,8 @@ def collection_items(
     limit: int = items.PAGE,
     next_page: Annotated[str | None, QueryParameter(name="next")] = None,
 ) -> Response[dict[str, Any]]:
-    """`bbox` in `bbox-crs` (CRS84 unless told), which the geometry meets; `datetime` of the last change; a parameter named
-    like a column keeps the features with its value.
+    """`bbox` in `bbox-crs` (CRS84 unless told), which the geometry meets; `datetime` of the last change; a parameter
+    named like a column keeps the features with its value.
     """
     asked_for = find(parts, person, collection)
     tag = _tag(request, parts, person, asked_for)

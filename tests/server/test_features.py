@@ -134,7 +134,8 @@ def test_gdal_copies_a_layer_whole_page_by_page(url: str, public: str, tmp_path:
 
 
 def test_without_a_georeference_metres_stand_on_the_footprint(nobody: Person, public: str) -> None:
-    found = {f["properties"]["name"]: f["geometry"]["coordinates"] for f in items(nobody, f"{public}.elements")["features"]}
+    listed = items(nobody, f"{public}.elements")["features"]
+    found = {f["properties"]["name"]: f["geometry"]["coordinates"] for f in listed}
     lon, lat, height = found["P20"]
     assert height == 1.0
     assert math.isclose((lon - 10.0) * math.cos(math.radians(48)) * 111_320 * 1.0018, 20.0, rel_tol=0.01)
@@ -149,8 +150,8 @@ def test_a_georeferenced_building_stands_on_its_map_grid(owned: Person, private:
         f["geometry"]["coordinates"] for f in items(owned, f"{private}.elements", name="P20")["features"]
     )
     assert 9.98 < lon < 9.99 and 48.39 < lat < 48.40
-    flipped = items(owned, f"{private}.elements", name="P20", crs=f"{EPSG}4326")["features"][0]["geometry"]["coordinates"]
-    assert flipped[:2] == pytest.approx([lat, lon])
+    (flipped,) = items(owned, f"{private}.elements", name="P20", crs=f"{EPSG}4326")["features"]
+    assert flipped["geometry"]["coordinates"][:2] == pytest.approx([lat, lon])
 
 
 def test_the_reference_system_is_told_in_the_header_and_an_unknown_one_refused(owned: Person, private: str) -> None:
@@ -189,7 +190,8 @@ def test_features_are_valid_geojson_and_go_on_by_links(owned: Person, nobody: Pe
     shape = shapely.geometry.shape(storey["geometry"])
     assert shape.is_valid and shape.geom_type == "Polygon"
     one = nobody.http.get(f"/ogc/collections/{public}.storeys/items/{storey['id']}")
-    assert one.headers["content-type"].startswith("application/geo+json") and one.json()["geometry"] == storey["geometry"]
+    assert one.headers["content-type"].startswith("application/geo+json")
+    assert one.json()["geometry"] == storey["geometry"]
     assert nobody.http.get(f"/ogc/collections/{public}.storeys/items/{new_id()}").status_code == 404
 
 
@@ -228,7 +230,8 @@ def test_the_landing_page_leads_everywhere(nobody: Person) -> None:
         links = {link["rel"]: link["href"] for link in nobody.http.get(path).json()["links"]}
         assert {"self", "service-desc", "conformance", "data"} <= links.keys()
     assert nobody.http.get(links["service-desc"]).json()["openapi"].startswith("3.1")
-    assert any(c.endswith("features-2/1.0/conf/crs") for c in nobody.http.get(links["conformance"]).json()["conformsTo"])
+    kept = nobody.http.get(links["conformance"]).json()["conformsTo"]
+    assert any(one.endswith("features-2/1.0/conf/crs") for one in kept)
 
 
 def test_features_are_not_sent_twice_and_are_sent_when_they_change(owned: Person) -> None:
