@@ -38,7 +38,7 @@ def buildings(connection: Any, layout: Layout, query: BuildingQuery) -> tuple[li
     conditions, values = _wanted(query)
     names = ", ".join(f'b."{name}"' for name in layout.names)
     far = _FAR if query.near else "null"
-    near = "where :within_m is null or far_m <= :within_m" if query.near else "where 1 = 1"
+    near = "where (:within_m is null or far_m <= :within_m)" if query.near else "where 1 = 1"
     of = f"from (select coalesce(h.sequence, 0) as head, g.role as role, {far} as far_m, {names} {_of(conditions)}) b"
     (total,) = connection.execute(f"select count(*) {of} {near}", values).fetchone()
     key = _KEYS[query.sort]

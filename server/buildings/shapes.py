@@ -23,8 +23,8 @@ def taken(table: Table, given: dict[str, Any] | None, path: str = "set") -> dict
     """What was given with each GeoJSON object as WKB in hex. Raises Refused `invalid_value` naming the path."""
     if given is None:
         return None
-    shapes = {c: given[c.name] for c in table.geometries if isinstance(given.get(c.name), dict)}
-    return given | {c.name: _wkb(c, shape, f"{path}.{c.name}") for c, shape in shapes.items()}
+    shapes = [(c, given[c.name]) for c in table.geometries if isinstance(given.get(c.name), dict)]
+    return given | {c.name: _wkb(c, shape, f"{path}.{c.name}") for c, shape in shapes}
 
 
 def _wkb(column: Column, shape: dict[str, Any], path: str) -> str:
