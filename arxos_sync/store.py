@@ -17,7 +17,7 @@ list of str; counter int or float; json whatever JSON holds; bytes and geometry 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, LiteralString, Protocol
 
@@ -26,6 +26,7 @@ import msgspec
 from .messages import Mark, Receipt
 
 AGREED_MAX = 16
+Point = tuple[float, float]
 Word = tuple[str, str, str | None]  # device, stamp, user
 Gained = Mapping[str, tuple[str, ...]]  # table → columns a replica has never been told of; () the whole table
 
@@ -195,6 +196,10 @@ class ScopeReader(Protocol):
         """Every live row, of one table or a table at a time, streamed."""
         ...
 
+    def listed(self, query: RowQuery) -> tuple[list[Row], int]:
+        """One page, and the number of all that match."""
+        ...
+
     def log(self, after: int) -> Iterator[LogEntry]:
         """The scope's accepted transactions above `after`, in order."""
         ...
@@ -228,16 +233,43 @@ class BuildingQuery(msgspec.Struct, frozen=True):
     user_id: str | None = None
     everything: bool = False
     now: str = ""  # instant; grants whose `until` is before it do not count
-    text: str = ""  # in name, code, street, city, case-insensitive
+    text: str = ""  # each word in name, code or an address part, without regard to case or accents
     bbox: tuple[float, float, float, float] | None = None  # west, south, east, north, degrees
-    after: tuple[str, str] | None = None  # (name, id) of the last one listed
+    after: tuple[Any, str] | None = None  # (what it is sorted by, id) of the last one listed
     limit: int = 50
+    equal: dict[str, str] = {}  # column → value; of visibility, status, city
+    role: str | None = None  # the caller's in it
+    near: tuple[float, float] | None = None  # longitude, latitude; those without a footprint are left out
+    within_m: float | None = None
+    area: bytes | None = None  # WKB in degrees that the footprint meets
+    since: str | None = None  # updated_at is at or after
+    until: str | None = None  # updated_at is at or before
+    id: str | None = None
+    sort: str = "name"  # name, updated_at, near
+    descending: bool = False
+
+
+class RowQuery(msgspec.Struct, frozen=True):
+    """Which live rows of a scope's table to list. Rows without a value to sort by come last, either way."""
+
+    table: str
+    equal: dict[str, Any] = {}  # column → inner value, None where it must be unset; of a set, a member
+    since: str | None = None  # updated_at is at or after
+    until: str | None = None  # updated_at is at or before
+    area: bytes | None = None  # WKB in the table's own frame, which the first geometry column meets
+    located: bool = False  # only rows with a geometry
+    text: str = ""  # each word in one of the free text columns, without regard to case or accents
+    sort: str = "id"
+    descending: bool = False
+    after: tuple[Any, str] | None = None  # (what it is sorted by, id) of the last one listed
+    limit: int = 100
 
 
 class ListedBuilding(msgspec.Struct, frozen=True):
     row: Row
     head: int
     role: str  # "anonymous" for a public one without a grant
+    distance_m: float | None = None  # from `near`, on the ellipsoid
 
 
 class ServerStore(Protocol):
@@ -253,7 +285,19 @@ class ServerStore(Protocol):
 
     def heads(self, scopes: Iterable[str]) -> dict[str, int]: ...
     def buildings(self, query: BuildingQuery) -> tuple[list[ListedBuilding], int]:
-        """One page by (name, id), and the number of all that match."""
+        """One page by (what it is sorted by, id), and the number of all that match."""
+        ...
+
+    def readable(self, query: BuildingQuery) -> str:
+        """A hash of which buildings `query.user_id` may read, their heads, and the roles: what a list hangs on."""
+        ...
+
+    def axes(self, epsg: int) -> str | None:
+        """`en` or `ne`: the order of a reference system's axes; None where it is not known here."""
+        ...
+
+    def transformed(self, points: Sequence[Point], source: int, target: int) -> list[Point]:
+        """Points (east or longitude first) from one EPSG code to another. Raises Problem `invalid`."""
         ...
 
     def close(self) -> None: ...

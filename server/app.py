@@ -31,8 +31,10 @@ from .accounts.sessions import Sessions
 from .accounts.tokens import Tokens, key_from
 from .attachments.quarantine import router as quarantine
 from .attachments.routes import router as attachments
+from .buildings.figures import router as figures
 from .buildings.routes import router as buildings
 from .buildings.rows import router as rows
+from .features.routes import router as features
 from .given import Given
 from .jobs.following import Follower, Following
 from .live.bus import Bus
@@ -112,7 +114,9 @@ def create_app(settings: Settings) -> Litestar:
             await anyio.to_thread.run_sync(parts.store.close)
 
     return Litestar(
-        route_handlers=[accounts, sync, live, buildings, rows, attachments, quarantine, health, pages],
+        route_handlers=[
+            accounts, sync, live, buildings, figures, rows, features, attachments, quarantine, health, pages,
+        ],  # fmt: skip
         lifespan=[lifespan],
         dependencies={
             "parts": Provide(_parts, sync_to_thread=False),

@@ -8,7 +8,7 @@ table, whatever its size. Read it beside spatialite_server.py: the same methods 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -20,13 +20,25 @@ from .. import digest
 from ..catalogue import Catalogue, Column
 from ..messages import Mark
 from ..problems import Problem
-from ..store import Batch, BuildingQuery, Gained, Head, ListedBuilding, LogEntry, Row, StoredReceipt, Told
-from . import migrations
+from ..store import (
+    Batch,
+    BuildingQuery,
+    Gained,
+    Head,
+    ListedBuilding,
+    LogEntry,
+    Point,
+    Row,
+    RowQuery,
+    StoredReceipt,
+    Told,
+)  # fmt: skip
+from . import migrations, postgis_buildings, postgis_rows
+from .listing import axes_of
 from .postgis_sql import SharedSql, translated
 from .postgis_values import configure, natives, row_of, selected
 from .server_memory import Remembering
 from .server_rows import (
-    SEARCHED,
     Layout,
     Tables,
     layouts,
@@ -227,6 +239,9 @@ class PostgisScope(Remembering):
         condition = "state = 'open' and row_id = any(%s::uuid[])"
         return list(self._select(self._layouts["conflict"], condition, sorted(row_ids)))
 
+    def listed(self, query: RowQuery) -> tuple[list[Row], int]:
+        return postgis_rows.listed(self._all, self._layout(query.table), self._owner, query)
+
     def log(self, after: int) -> Iterator[LogEntry]:
         found = self._streamed(
             """
@@ -426,47 +441,21 @@ class PostgisStore:
             return dict(found.fetchall())
 
     def buildings(self, query: BuildingQuery) -> tuple[list[ListedBuilding], int]:
-        conditions, values = _wanted(query)
-        of = f"""
-            from building b
-            left join scope_head h on h.scope = b.id::text
-            left join "grant" g on g.building_id = b.id::text and g.user_id = %(user)s
-                and (g.until is null or g.until > %(now)s)
-            where b.deleted is null and {" and ".join(conditions)}
-        """
-        layout = self._layouts["building"]["building"]
-        names = ", ".join(selected(c, "b.") for c in layout.columns)
         with self._connection() as connection, translated():
-            (total,) = connection.execute(f"select count(*) {of}", values).fetchone() or (0,)
-            after = 'and (b.name collate "C", b.id) > (%(after_name)s, %(after_id)s::uuid)' if query.after else ""
-            name, id = query.after or ("", _NO_ID)
-            page = connection.execute(
-                f"""
-                select coalesce(h.sequence, 0), g.role,
-                       b.id, {names}, b.sequence, b.born, b.deleted, b.merge_state::text
-                {of} {after} order by b.name collate "C", b.id limit %(limit)s
-                """,
-                values | {"after_name": name, "after_id": id, "limit": query.limit},
-            ).fetchall()
-        listed = []
-        for head, role, *found in page:
-            role = role or ("owner" if query.everything else "anonymous")
-            listed.append(ListedBuilding(row_of(layout, found), head, role))
-        return listed, total
+            return postgis_buildings.buildings(connection, self._layouts["building"]["building"], query)
+
+    def readable(self, query: BuildingQuery) -> str:
+        with self._connection() as connection, translated():
+            return postgis_buildings.readable(connection, query)
+
+    def axes(self, epsg: int) -> str | None:
+        with self._connection() as connection:
+            found = connection.execute("select srtext from spatial_ref_sys where srid = %s", (epsg,)).fetchone()
+        return axes_of(found and found[0])
+
+    def transformed(self, points: Sequence[Point], source: int, target: int) -> list[Point]:
+        with self._connection() as connection:
+            return postgis_buildings.transformed(connection, points, source, target)
 
     def close(self) -> None:
         self._pool.close()
-
-
-def _wanted(query: BuildingQuery) -> tuple[list[str], dict[str, Any]]:
-    values: dict[str, Any] = {"user": query.user_id, "now": query.now}
-    conditions = ["true" if query.everything else "(g.role is not null or b.visibility = 'public')"]
-    for number, word in enumerate(query.text.split()):
-        found = " or ".join(f"b.{name} ilike %(word{number})s" for name in SEARCHED)
-        conditions.append(f"({found})")
-        escaped = word.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-        values[f"word{number}"] = f"%{escaped}%"
-    if query.bbox:
-        conditions.append("b.footprint && ST_MakeEnvelope(%(west)s, %(south)s, %(east)s, %(north)s, 4326)")
-        values |= dict(zip(("west", "south", "east", "north"), query.bbox, strict=True))
-    return conditions, values

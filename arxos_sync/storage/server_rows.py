@@ -11,7 +11,7 @@ import msgspec
 from ..catalogue import Catalogue, Column, Table
 from ..store import Gained, MergeState, Receipt, Row
 
-SEARCHED = ("name", "code", "street", "city")  # each word of a search is in one of them
+SEARCHED = ("name", "code", "street", "house_number", "postal_code", "city", "region", "country")
 KEPT = ("sequence", "born", "deleted", "merge_state")
 _MERGE = msgspec.json.Decoder(MergeState)
 _RECEIPT = msgspec.msgpack.Decoder(Receipt)

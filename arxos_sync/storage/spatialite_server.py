@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import queue
 import threading
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, LiteralString
@@ -18,13 +18,25 @@ from .. import digest
 from ..catalogue import Catalogue, Column
 from ..messages import Mark
 from ..problems import Problem
-from ..store import Batch, BuildingQuery, Gained, Head, ListedBuilding, LogEntry, Row, StoredReceipt, Told
-from . import migrations
+from ..store import (
+    Batch,
+    BuildingQuery,
+    Gained,
+    Head,
+    ListedBuilding,
+    LogEntry,
+    Point,
+    Row,
+    RowQuery,
+    StoredReceipt,
+    Told,
+)  # fmt: skip
+from . import migrations, spatialite_buildings, spatialite_crs, spatialite_rows
 from .driver import connect, sqlite
-from .replica_values import to_inner, to_native
+from .listing import folded
+from .replica_values import to_native
 from .server_memory import Remembering
 from .server_rows import (
-    SEARCHED,
     Layout,
     Tables,
     layouts,
@@ -33,8 +45,8 @@ from .server_rows import (
     receipt_bytes,
     split_scope,
     wanted_since,
-    whole,
 )
+from .spatialite_rows import inner_of
 
 FILE = "arxos.sqlite"
 READERS_MAX = 8
@@ -48,18 +60,14 @@ def open_store(folder: Path, catalogue: Catalogue, *, epoch: str) -> SpatialiteS
 
 
 def _open(path: Path) -> sqlite.Connection:
-    """With `lower_text`, because SQLite's own `lower` and `like` know ASCII alone."""
+    """With `folded`, because SQLite's own `lower` and `like` know ASCII alone."""
     connection = connect(path)
-    connection.create_function("lower_text", 1, str.lower, deterministic=True)
+    connection.create_function("folded", 1, folded, deterministic=True)
     return connection
 
 
 def _native(column: Column, value: Any) -> Any:
     return to_native(column, value)
-
-
-def _inner(column: Column, value: Any) -> Any:
-    return whole(value) if column.type == "counter" else to_inner(column, value)
 
 
 @contextmanager
@@ -247,6 +255,9 @@ class SpatialiteScope(Remembering):
         condition = "state = 'open' and row_id in (select value from json_each(?))"
         return list(self._select(self._layouts["conflict"], condition, json.dumps(sorted(row_ids))))
 
+    def listed(self, query: RowQuery) -> tuple[list[Row], int]:
+        return spatialite_rows.listed(self._all, self._layout(query.table), self._owner, query)
+
     def log(self, after: int) -> Iterator[LogEntry]:
         found = self._each(
             """
@@ -336,7 +347,7 @@ class SpatialiteScope(Remembering):
         names = ", ".join(f'"{name}"' for name in layout.names)
         statement = f'select {names} from "{layout.name}" where {layout.owner} = ? and {condition}'
         for id, *rest in self._each(statement, self._owner, *values):
-            inner = [_inner(c, v) for c, v in zip(layout.columns, rest, strict=False)]
+            inner = [inner_of(c, v) for c, v in zip(layout.columns, rest, strict=False)]
             yield layout.row([id, *inner, *rest[-4:]])
 
     def _each(self, statement: str, *values: Any) -> Iterator[Any]:
@@ -432,30 +443,18 @@ class SpatialiteStore:
             return dict(found.fetchall())
 
     def buildings(self, query: BuildingQuery) -> tuple[list[ListedBuilding], int]:
-        conditions, values = _wanted(query)
-        of = f"""
-            from building b
-            left join scope_head h on h.scope = b.id
-            left join "grant" g on g.building_id = b.id and g.user_id = :user
-                and (g.until is null or g.until > :now)
-            where b.deleted is null and {" and ".join(conditions)}
-        """
-        layout = self._layouts["building"]["building"]
-        names = ", ".join(f'b."{name}"' for name in layout.names)
         with self._reader() as connection, _translated():
-            (total,) = connection.execute(f"select count(*) {of}", values).fetchone()
-            after = "and (b.name, b.id) > (:after_name, :after_id)" if query.after else ""
-            name, id = query.after or ("", "")
-            page = connection.execute(
-                f"select coalesce(h.sequence, 0), g.role, {names} {of} {after} order by b.name, b.id limit :limit",
-                values | {"after_name": name, "after_id": id, "limit": query.limit},
-            ).fetchall()
-        listed = []
-        for head, role, row_id, *rest in page:
-            inner = [_inner(c, v) for c, v in zip(layout.columns, rest, strict=False)]
-            role = role or ("owner" if query.everything else "anonymous")
-            listed.append(ListedBuilding(layout.row([row_id, *inner, *rest[-4:]]), head, role))
-        return listed, total
+            return spatialite_buildings.buildings(connection, self._layouts["building"]["building"], query)
+
+    def readable(self, query: BuildingQuery) -> str:
+        with self._reader() as connection, _translated():
+            return spatialite_buildings.readable(connection, query)
+
+    def axes(self, epsg: int) -> str | None:
+        return spatialite_crs.axes(epsg)
+
+    def transformed(self, points: Sequence[Point], source: int, target: int) -> list[Point]:
+        return spatialite_crs.transformed(points, source, target)
 
     def close(self) -> None:
         while not self._readers.empty():
@@ -464,22 +463,3 @@ class SpatialiteStore:
                 connection.close()
         with self._lock:
             self._writer.close()
-
-
-def _wanted(query: BuildingQuery) -> tuple[list[str], dict[str, Any]]:
-    values: dict[str, Any] = {"user": query.user_id, "now": query.now}
-    conditions = ["1 = 1" if query.everything else "(g.role is not null or b.visibility = 'public')"]
-    for number, word in enumerate(query.text.lower().split()):
-        found = " or ".join(f"instr(lower_text(coalesce(b.{name}, '')), :word{number}) > 0" for name in SEARCHED)
-        conditions.append(f"({found})")
-        values[f"word{number}"] = word
-    if query.bbox:
-        conditions.append(
-            """
-            b.rowid in (
-                select pkid from idx_building_footprint
-                where xmin <= :east and xmax >= :west and ymin <= :north and ymax >= :south
-            )"""
-        )
-        values |= dict(zip(("west", "south", "east", "north"), query.bbox, strict=True))
-    return conditions, values

@@ -1,4 +1,8 @@
-"""`/api/v1/buildings/{building}/{table}[/{id}]`: a building's rows, one at a time or as a list."""
+"""`/api/v1/buildings/{building}/{table}[/{id}]`: a building's rows, one at a time or as a list.
+
+A list's filters, order and pages are the database's work. What a list answers hangs on the building's head alone, so
+its ETag is told before a row is read; a row's ETag is its sequence.
+"""
 
 from __future__ import annotations
 
@@ -7,15 +11,14 @@ from typing import Annotated, Any
 
 import anyio.to_thread
 import msgspec
-from litestar import Request, Response, Router, delete, get, patch, post
+from litestar import Response, Router, delete, get, patch, post
 from litestar.params import HeaderParameter, QueryParameter
 
 from arxos_sync.change import is_uuid
-from arxos_sync.digest import LEAVES, leaf_of
 from arxos_sync.messages import Change, ChangeProblem, RowOut
-from arxos_sync.problems import Problem, Refused, Unreadable
+from arxos_sync.problems import Problem, Refused
 from arxos_sync.pull import row_out
-from arxos_sync.store import Row
+from arxos_sync.store import Row, RowQuery
 
 from ..accounts.callers import demand_person
 from ..accounts.people import Person
@@ -23,12 +26,24 @@ from ..given import Caller, Given
 from ..parts import Parts, new_id
 from ..sync.push import Job
 from ..sync.routes import demand_reader
+from ..told import told
+from . import asked
+from .answering import AnyRequest, is_held, packed, tag_of, tagged, unchanged
+from .shapes import Form, row_shown, taken
 
 PAGE = 100
 PAGE_MAX = 1_000
 ORIGIN = "office"
 _TAG = re.compile(r'\s*(?:W/)?"(\d{1,15})"\s*\Z')
-_OWN = frozenset(("limit", "next"))
+_OWN = frozenset(("limit", "next", "q", "bbox", "updated_since", "sort", "geometry"))
+REFUSALS = (
+    "forbidden", "invalid_value", "unknown_column", "server_column", "append_only", "parent_unknown", "restricted",
+)  # fmt: skip
+_ROW = {
+    "table": "storey", "id": "0190a000-0000-7000-8000-000000000002", "sequence": 2, "deleted": False,
+    "set": {"name": "Ground", "level": 0, "elevation_m": 0.0, "outline": None},
+}  # fmt: skip
+_WRITTEN = {"outcome": "applied", "conflicts": [], "row": _ROW}
 
 IfMatch = Annotated[str | None, HeaderParameter(name="If-Match")]
 
@@ -57,41 +72,90 @@ class Edit(msgspec.Struct, frozen=True):
     was: dict[str, Any] | None = None
 
 
-@get("/api/v1/buildings/{building:str}/{table:str}", sync_to_thread=True, summary="Rows of a table, by id")
+@get(
+    "/api/v1/buildings/{building:str}/{table:str}", sync_to_thread=True, summary="Rows of a table, a page at a time",
+    **told("anonymous", "not_found", "unauthenticated", "invalid",
+           answered={"items": [_ROW], "next": None, "total": 1}),
+)  # fmt: skip
 def list_rows(
-    request: Request[Any, Any, Any],
+    request: AnyRequest,
     parts: Given,
     person: Caller,
     building: str,
     table: str,
+    q: str = "",
+    bbox: str | None = None,
+    updated_since: str | None = None,
+    sort: str = "id",
+    geometry: Form = "wkb",
     limit: int = PAGE,
     next_page: Annotated[str | None, QueryParameter(name="next")] = None,
-) -> RowPage:
-    """Beside `limit` and `next`, a query parameter named like a column keeps the rows that have its value."""
-    wanted = {n: v for n, v in request.query_params.items() if n not in _OWN}
-    _check(parts, building, table, wanted)
+) -> Response[RowPage]:
+    """Beside these, a query parameter named like a column keeps the rows that have its value: of a set, a member.
+
+    `q`: each word stands in a column of free text, without regard to case and accents. `bbox`: min x, min y, max x, max
+    y in the building's metres (of a building itself in degrees), which the geometry meets. `sort`: a column, or
+    `-column`. An empty value asks for rows where the column is unset.
+    """
+    check_table(parts, building, table)
+    columns = parts.catalogue.tables[table]
+    column, descending = asked.sorting(columns, sort)
+    query = RowQuery(
+        table=table,
+        equal=asked.equal(columns, {n: v for n, v in request.query_params.items() if n not in _OWN}),
+        since=asked.moment("updated_since", updated_since),
+        area=asked.metres_area(columns, bbox),
+        text=q.strip(),
+        sort=column,
+        descending=descending,
+        after=asked.checked_place(columns, column, asked.place(next_page)),
+        limit=max(1, min(limit, PAGE_MAX)) + 1,
+    )
     with parts.store.read(building) as reader:
         demand_reader(reader, person)
-        found = [row for row in reader.leaf_rows(table, range(LEAVES)) if _fits(row, wanted)]
-    found.sort(key=lambda row: row.id)
-    limit = max(1, min(limit, PAGE_MAX))
-    page = [row for row in found if next_page is None or row.id > next_page][: limit + 1]
-    more = page[limit - 1].id if len(page) > limit else None
-    return RowPage([row_out(parts.catalogue, row, None, False) for row in page[:limit]], more, len(found))
+        head = reader.head()
+        tag = tag_of(parts.epoch, head.sequence, head.salt, str(request.url.query), PAGE)
+        if is_held(request, tag):
+            return unchanged(tag)
+        found, total = reader.listed(query)
+    more = place_after(found[query.limit - 2], column) if len(found) == query.limit else None
+    items = [row_shown(columns, row_out(parts.catalogue, r, None, False), geometry) for r in found[: query.limit - 1]]
+    return tagged(RowPage(items, more, total), tag)
 
 
-@get("/api/v1/buildings/{building:str}/{table:str}/{id:str}", sync_to_thread=True, summary="One row")
-def get_row(parts: Given, person: Caller, building: str, table: str, id: str) -> Response[RowOut]:
+def place_after(row: Row, column: str) -> str:
+    match column:
+        case "id":
+            return asked.place_text(row.id, row.id)
+        case "sequence":
+            return asked.place_text(row.sequence, row.id)
+    return asked.place_text(row.values[column], row.id)
+
+
+@get(
+    "/api/v1/buildings/{building:str}/{table:str}/{id:str}", sync_to_thread=True, summary="One row",
+    **told("anonymous", "not_found", "unauthenticated", answered=_ROW),
+)  # fmt: skip
+def get_row(
+    request: AnyRequest, parts: Given, person: Caller, building: str, table: str, id: str, geometry: Form = "wkb"
+) -> Response[RowOut]:
     row, _, _ = one_row(parts, person, building, table, id)
-    return Response(row_out(parts.catalogue, row, None, False), headers={"ETag": f'"{row.sequence}"'})
+    tag = f'"{row.sequence}"'
+    if is_held(request, tag):
+        return unchanged(tag)
+    return tagged(row_shown(parts.catalogue.tables[table], row_out(parts.catalogue, row, None, False), geometry), tag)
 
 
-@post("/api/v1/buildings/{building:str}/{table:str}", status_code=201, summary="A new row")
+@post(
+    "/api/v1/buildings/{building:str}/{table:str}", status_code=201, summary="A new row",
+    **told("reporter", "not_found", "invalid", *REFUSALS, sent={"set": {"name": "Ground"}}, answered=_WRITTEN),
+)  # fmt: skip
 async def add_row(parts: Given, person: Caller, building: str, table: str, data: NewRow) -> Response[Written]:
     author = demand_person(person)
-    _check(parts, building, table, {})
+    check_table(parts, building, table)
     id = data.id or new_id()
-    written = await write_change(parts, author, building, Change(table, id, "insert", 0, data.set))
+    given = taken(parts.catalogue.tables[table], data.set)
+    written = await write_change(parts, author, building, Change(table, id, "insert", 0, given))
     headers = {
         "Location": f"/api/v1/buildings/{building}/{table}/{id}",
         "ETag": f'"{written.row.sequence}"',
@@ -99,7 +163,11 @@ async def add_row(parts: Given, person: Caller, building: str, table: str, data:
     return Response(written, status_code=201, headers=headers)
 
 
-@patch("/api/v1/buildings/{building:str}/{table:str}/{id:str}", summary="Change fields of a row")
+@patch(
+    "/api/v1/buildings/{building:str}/{table:str}/{id:str}", summary="Change fields of a row",
+    **told("technician", "not_found", "precondition_failed", "invalid", *REFUSALS, sent={"set": {"name": "Ground"}},
+           answered=_WRITTEN),
+)  # fmt: skip
 async def patch_row(
     parts: Given,
     person: Caller,
@@ -112,7 +180,10 @@ async def patch_row(
     return await change_row(parts, person, building, table, id, data.set, data.was, if_match)
 
 
-@delete("/api/v1/buildings/{building:str}/{table:str}/{id:str}", status_code=204, summary="Delete a row")
+@delete(
+    "/api/v1/buildings/{building:str}/{table:str}/{id:str}", status_code=204, summary="Delete a row",
+    **told("manager", "not_found", "precondition_failed", *REFUSALS),
+)  # fmt: skip
 async def delete_row(
     parts: Given, person: Caller, building: str, table: str, id: str, if_match: IfMatch = None
 ) -> Response[None]:
@@ -127,14 +198,14 @@ async def delete_row(
 
 def one_row(parts: Parts, person: Person | None, building: str, table: str, id: str) -> tuple[Row, str, int]:
     """The live row, the caller's role and the head. Raises Problem `not_found`."""
-    _check(parts, building, table, {})
+    check_table(parts, building, table)
     if not is_uuid(id):
         raise Problem("not_found", f"{table} {id}")
     with parts.store.read(building) as reader:
         role = demand_reader(reader, person)
-        for row in reader.leaf_rows(table, [leaf_of(id)]):
-            if row.id == id:
-                return row, role, reader.head().sequence
+        found, _ = reader.listed(RowQuery(table, {"id": id}, limit=1))
+        if found:
+            return found[0], role, reader.head().sequence
     raise Problem("not_found", f"{table} {id}")
 
 
@@ -150,7 +221,9 @@ async def change_row(
 ) -> Response[Written]:
     author = demand_person(person)
     base = await base_of(parts, author, building, table, id, if_match)
-    written = await write_change(parts, author, building, Change(table, id, "update", base, given, was))
+    columns = parts.catalogue.tables[table]
+    change = Change(table, id, "update", base, taken(columns, given), taken(columns, was, "was"))
+    written = await write_change(parts, author, building, change)
     return Response(written, headers={"ETag": f'"{written.row.sequence}"'})
 
 
@@ -192,25 +265,17 @@ def _refusal(problem: ChangeProblem) -> Problem:
     return Refused(problem.code, problem.detail, field=problem.field)
 
 
-def _check(parts: Parts, building: str, table: str, columns: dict[str, str]) -> None:
+def check_building(building: str) -> None:
     if not is_uuid(building):
         raise Problem("not_found", building)
+
+
+def check_table(parts: Parts, building: str, table: str) -> None:
+    check_building(building)
     if table not in parts.catalogue.synced("building"):
         raise Problem("not_found", f"There is no table {table}")
-    known = parts.catalogue.tables[table].columns
-    unknown = [name for name in columns if name not in known]
-    if unknown:
-        raise Unreadable([(f"$.{name}", f"{table} has no such column") for name in unknown])
 
 
-def _fits(row: Row, wanted: dict[str, str]) -> bool:
-    return all(_text(row.id if n == "id" else row.values.get(n)) == v for n, v in wanted.items())
-
-
-def _text(value: Any) -> str:
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return "" if value is None else str(value)
-
-
-router = Router("/", route_handlers=[list_rows, get_row, add_row, patch_row, delete_row], tags=["rows"])
+router = Router(
+    "/", route_handlers=[list_rows, get_row, add_row, patch_row, delete_row], middleware=[packed], tags=["rows"]
+)

@@ -94,6 +94,11 @@ class Bus:
         self.scope_moved = asyncio.Event()  # some scope has new work in it
 
     @property
+    def redis(self) -> Redis[bytes] | None:
+        """For what may be kept beside the database and be lost."""
+        return self._redis
+
+    @property
     def degraded(self) -> bool:
         return self._redis is not None and not self.hears_redis
 

@@ -1,0 +1,1 @@
+"""OGC API Features: a server opened in QGIS by its address."""
