@@ -37,6 +37,7 @@ from .buildings.rows import router as rows
 from .features.routes import router as features
 from .given import Given
 from .jobs.following import Follower, Following
+from .jobs.rounds import Round, Rounds
 from .live.bus import Bus
 from .live.routes import router as live
 from .live.watch import Watch
@@ -51,6 +52,7 @@ from .sync.snapshots import Snapshots
 POOL_SIZE = 8
 REDIS_WAIT_S_MAX = 1.0
 FOLLOWERS: tuple[Follower, ...] = ()
+ROUNDS: tuple[Round, ...] = ()
 
 
 def open_store(settings: Settings) -> ServerStore:
@@ -104,9 +106,12 @@ def create_app(settings: Settings) -> Litestar:
         await watch.start()
         following = Following(parts, FOLLOWERS)
         await following.start()
+        rounds = Rounds(parts, ROUNDS)
+        await rounds.start()
         try:
             yield
         finally:
+            await rounds.stop()
             await following.stop()
             await watch.stop()
             await parts.bus.stop()

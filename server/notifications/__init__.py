@@ -1,0 +1,1 @@
+"""What people are told of: letters, the inbox, a browser's push."""
