@@ -1,7 +1,7 @@
 # `make run` serves the demo; `make test` is what CI does; bare `make` is lint and test.
 PY := .venv/bin/python
 SEEDS := 30000
-.PHONY: check run test bench test-long test-faults demo-sync schemas lock clean setup lint
+.PHONY: check run test bench test-long test-faults screenshots demo-sync schemas lock clean setup lint
 
 check: test
 setup:
@@ -22,6 +22,9 @@ test-faults: # needs root: it mounts disks, cuts their power and unplugs network
 bench: # ONLY=W2,W6 SIZE=20000 TIMES=1
 	@bash .ci/setup bench
 	@$(PY) -m tests.bench $(if $(ONLY),--only $(ONLY)) $(if $(SIZE),--size $(SIZE)) $(if $(TIMES),--times $(TIMES))
+screenshots: # every page, phone to desktop, light and dark, into var/screenshots
+	@bash .ci/setup test
+	@$(PY) -m tests.browser.screenshots
 demo-sync: setup
 	@$(PY) -m tests.demo_sync
 schemas: setup

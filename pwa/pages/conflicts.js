@@ -53,7 +53,7 @@ function card(conflict, known, replica, scope) {
     h('h2', {}, link ? h('a', { href: link }, name) : name, h('span.soft', {}, ` · ${title(conflict)}`)),
     deleting ? h('p', {}, 'One person deleted it while another changed it. It still stands.') : null,
     h('dl.sides', {},
-      deleting ? null : side('Before', conflict.base, conflict, ''),
+      deleting ? null : side('Before', conflict.base, conflict, '', null, 'before'),
       side('Stands now', conflict.kept, conflict, by(known, conflict.kept_by, conflict.kept_stamp), 'check'),
       side(deleting ? 'The other wanted' : 'The other', deleting ? null : conflict.other, conflict, by(known, conflict.other_by, conflict.other_stamp))),
     error,
@@ -66,8 +66,8 @@ function title(conflict) {
   return label;
 }
 
-function side(term, value, conflict, who, mark = null) {
-  return h('div.side', { data: { mark } },
+function side(term, value, conflict, who, mark = null, place = '') {
+  return h(`div.side${place && `.${place}`}`, { data: { mark } },
     h('dt', {}, mark ? icon(mark) : null, term),
     h('dd', {}, h('strong', {}, value === null ? 'To delete it' : sayValue(conflict, value)), who ? h('p.soft.small', {}, who) : null));
 }

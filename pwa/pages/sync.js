@@ -78,10 +78,14 @@ function lines(status) {
     ...line('Waiting to be sent', `${count(pending, 'edit')}${oldest === null || oldest < OLD_MS_MIN ? '' : `, the oldest for ${age(oldest)}`}`),
     ...line('Rejected by the server', count(status.rejected, 'edit')),
     ...line('Conflicts to decide', String(status.conflicts)),
-    ...(files ? line('Files', `${attachments.waiting_up} to send (${size(attachments.bytes_up)}), ${attachments.waiting_down} to fetch`) : []),
+    ...(files ? line('Files', filesLine(attachments)) : []),
     ...line('All sent', status.saved_at ? when(status.saved_at) : 'not yet'),
     ...verified(status.scopes, line),
   ];
+}
+
+function filesLine({ waiting_up: up, bytes_up: bytes, waiting_down: down }) {
+  return [up ? `${up} to send (${size(bytes)})` : '', down ? `${down} to fetch` : ''].filter(Boolean).join(', ');
 }
 
 /** When everything here was last found to be as the server has it, and how often it was not. */

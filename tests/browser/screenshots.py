@@ -1,0 +1,110 @@
+"""Every page as people see it: phone, tablet and desktop, light and dark. `make screenshots` puts them into `var/screenshots`.
+
+A demo server is filled afresh; a conflict, a refused edit and unsent work are made first, so that no page is empty.
+"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from tests import services
+from tests.browser.visitor import Visitor, kept_offline, save, wait_for_badge, wait_for_plan
+from tests.server.site import Site
+from tests.site_day import Office
+
+SIZES = {"phone": (390, 844), "tablet": (820, 1180), "desktop": (1440, 900)}
+SCHEMES = ("light", "dark")
+FOLDER = Path("var/screenshots")
+Step = Callable[[Page, str, str], None]
+
+
+def steps(building: str, element: str) -> Iterator[tuple[str, Step]]:
+    """(name of the picture, what to do before it is taken), in the order of a visit."""
+    place = f"/b/{building}"
+    yield "buildings", lambda page, url, _: _open(page, url, "/", "main")
+    yield "plan", lambda page, url, _: _plan(page, url, place)
+    yield "element", lambda page, url, _: _plan(page, url, f"{place}?element={element}", "form[data-element]")
+    yield "adding", lambda page, url, _: _adding(page, url, place)
+    yield "conflicts", lambda page, url, _: _open(page, url, f"{place}/conflicts", ".sides")
+    yield "sync", lambda page, url, _: _open(page, url, "/sync", ".facts")
+    yield "sync_offline", lambda page, url, _: _offline(page, url, place, element)
+
+
+def _open(page: Page, url: str, path: str, awaited: str) -> None:
+    page.goto(url + path)
+    page.wait_for_selector(awaited)
+
+
+def _plan(page: Page, url: str, path: str, awaited: str = "arxos-storeys") -> None:
+    page.goto(url + path)
+    wait_for_plan(page)
+    page.wait_for_selector(awaited)
+
+
+def _adding(page: Page, url: str, place: str) -> None:
+    _plan(page, url, place)
+    handle = page.locator("button.handle")
+    if handle.is_visible():
+        handle.click()
+    page.locator("arxos-adder button").first.click()
+
+
+def _offline(page: Page, url: str, place: str, element: str) -> None:
+    _plan(page, url, f"{place}?element={element}", "form[data-element]")
+    kept_offline(page)
+    page.context.set_offline(True)
+    save(page, tag="TYPED-OFFLINE")
+    wait_for_badge(page, "offline")
+    page.goto(url + "/sync")
+    page.wait_for_selector(".facts")
+
+
+def disagree(office: Office, place: str) -> None:
+    """Two stale forms: the second one's value is kept beside the first's."""
+    tag = office.http.get(place).headers["ETag"]
+    for name in ("North side, upper row", "North side, by the door"):
+        office.http.patch(place, json={"set": {"name": name}}, headers={"If-Match": tag}).raise_for_status()
+
+
+def visit(browser: Browser, url: str, building: str, element: str, size: str, scheme: str, folder: Path) -> None:
+    width, height = SIZES[size]
+    given: dict[str, Any] = {"viewport": {"width": width, "height": height}, "color_scheme": scheme, "has_touch": size != "desktop"}
+    visitor = Visitor(browser, url, **given)
+    page = visitor.login()
+    for name, step in steps(building, element):
+        step(page, url, size)
+        page.wait_for_timeout(400)  # what moves has come to rest
+        page.screenshot(path=folder / f"{name}-{size}-{scheme}.png")
+    visitor.leave()
+    for line in visitor.complaints:
+        print(f"{size} {scheme}: {line}")
+
+
+def main(folder: Path = FOLDER) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory() as scratch, sync_playwright() as playwright:
+        site = Site.new("spatialite", Path(scratch))
+        url = site.start()[0]
+        office = Office(url, "owner@demo.arxos")
+        building = office.building()
+        browser = playwright.chromium.launch(executable_path=services.chromium_path(), args=services.CHROMIUM_FLAGS)
+        try:
+            element = next(id for (table, id) in office.pull(building)[0] if table == "element")
+            disagree(office, f"/api/v1/buildings/{building}/element/{element}")
+            for size in SIZES:
+                for scheme in SCHEMES:
+                    visit(browser, url, building, element, size, scheme, folder)
+        finally:
+            browser.close()
+            site.remove()
+    print(f"{len(list(folder.glob('*.png')))} pictures in {folder}")
+
+
+if __name__ == "__main__":
+    main(*(Path(name) for name in sys.argv[1:2]))
