@@ -10,6 +10,7 @@ import * as buildings from './pages/buildings.js';
 import * as conflicts from './pages/conflicts.js';
 import * as login from './pages/login.js';
 import * as sync from './pages/sync.js';
+import * as work from './pages/work.js';
 
 const ROUTES = [
   [/^\/$/, buildings],
@@ -17,6 +18,7 @@ const ROUTES = [
   [/^\/sync$/, sync],
   [/^\/b\/(?<building>[^/]+)$/, building],
   [/^\/b\/(?<building>[^/]+)\/conflicts$/, conflicts],
+  [/^\/b\/(?<building>[^/]+)\/work$/, work],
 ];
 
 const place = document.getElementById('page');

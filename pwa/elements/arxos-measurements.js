@@ -3,6 +3,7 @@
 
 import { TABLES } from '../core/catalogue.js';
 import { h } from '../view/dom.js';
+import { readNumber } from '../view/numbers.js';
 import { may } from '../view/rights.js';
 import { amount, say, unitOf, when } from '../view/words.js';
 
@@ -89,13 +90,6 @@ function line(row, remove) {
     h('strong', {}, amount(row.value, unit), spread),
     h('span.soft.small', {}, facts),
     remove ? h('button.quiet.small', { type: 'button', 'aria-label': `Remove ${row.name || say(row.kind)}`, on: { click: remove } }, 'Remove') : null);
-}
-
-/** A comma is a decimal point too. */
-function readNumber(text) {
-  const word = text.trim().replace(',', '.');
-  const number = Number(word);
-  return word !== '' && Number.isFinite(number) ? number : null;
 }
 
 customElements.define('arxos-measurements', ArxosMeasurements);

@@ -3,6 +3,7 @@
 
 import { point } from '../core/geometry.js';
 import { bar } from '../view/bar.js';
+import { bring } from '../view/bringing.js';
 import { h, icon, listening } from '../view/dom.js';
 import { makeScene } from '../view/plan_scene.js';
 import { storeyRows, storeys as readStoreys } from '../view/plan_rows.js';
@@ -35,41 +36,6 @@ export async function show(page, { replica, params, query, go }) {
 export function moved(query) {
   current?.follow(query);
   return current !== null;
-}
-
-async function bring(page, replica, id) {
-  const here = await find(replica, id).catch((error) => {
-    if (error.code) return null; // not on this device yet
-    throw error;
-  });
-  if (here) return here;
-  const words = h('p', { role: 'status' }, 'Bringing the building onto this device…');
-  const far = h('progress', { 'aria-label': 'Received so far' });
-  page.replaceChildren(bar({ title: 'Building', back: '/' }), h('div.column', {}, words, far));
-  const ears = listening();
-  ears.on(replica, 'progress', ({ detail }) => detail.scope === id && measure(far, detail));
-  try {
-    await replica.keep(id);
-    return await find(replica, id);
-  } catch (error) {
-    const [href, text] = replica.me() ? ['/', 'To the buildings'] : [`/login?next=${encodeURIComponent(`/b/${id}`)}`, 'Log in'];
-    words.textContent = `This building cannot be opened here. ${problem(error)}`;
-    far.replaceWith(h('a.button', { href }, text));
-    return null;
-  } finally {
-    ears.stop();
-  }
-}
-
-function measure(far, { received, total }) {
-  if (!total) return;
-  far.max = total;
-  far.value = received;
-}
-
-async function find(replica, id) {
-  const rows = await replica.query(id, 'select id, name from building where id = ?', [id]);
-  return rows[0] ?? null;
 }
 
 class Stay {
@@ -106,7 +72,7 @@ class Stay {
     this.panel = h('section.panel', { 'aria-label': 'Elements' }, this.handle, this.adder, this.list, this.sheet);
     this.empty = h('p.plan-empty', { role: 'status', hidden: true });
     this.page.replaceChildren(
-      bar({ title: this.building.name, back: '/', words: 'To the buildings' }),
+      bar({ title: this.building.name, back: '/', words: 'To the buildings', beside: [workLink(this.scope)] }),
       h('div.building', {}, this.strip, h('div.plan-place', {}, this.plan, this.empty), this.panel));
   }
 
@@ -261,6 +227,10 @@ class Stay {
     await this.#read();
     this.list.selected = this.#element;
   }
+}
+
+function workLink(scope) {
+  return h('a.bar-link', { href: `/b/${scope}/work` }, icon('tasks'), h('span.wide', {}, 'Work'));
 }
 
 /** The storey nearest to the ground. */

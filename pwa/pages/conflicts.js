@@ -2,12 +2,14 @@
 
 import { TABLES } from '../core/catalogue.js';
 import { bar } from '../view/bar.js';
+import { bring } from '../view/bringing.js';
 import { names, sayValue } from '../view/conflict_words.js';
 import { h, icon, listening } from '../view/dom.js';
 import { choice } from '../view/resolving.js';
 import { count, problem, say, whenStamped } from '../view/words.js';
 
 export async function show(page, { replica, params }) {
+  if (!(await bring(page, replica, params.building))) return undefined;
   const ears = listening();
   const scope = params.building;
   const summary = h('p.soft', { role: 'status' });

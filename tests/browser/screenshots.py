@@ -31,6 +31,8 @@ def steps(building: str, element: str) -> Iterator[tuple[str, Step]]:
     yield "plan", lambda page, url, _: _plan(page, url, place)
     yield "element", lambda page, url, _: _plan(page, url, f"{place}?element={element}", "form[data-element]")
     yield "adding", lambda page, url, _: _adding(page, url, place)
+    yield "work", lambda page, url, _: _open(page, url, f"{place}/work", "a.task")
+    yield "task", lambda page, url, _: _task(page, url, place)
     yield "conflicts", lambda page, url, _: _open(page, url, f"{place}/conflicts", ".sides")
     yield "sync", lambda page, url, _: _open(page, url, "/sync", ".facts")
     yield "sync_offline", lambda page, url, _: _offline(page, url, place, element)
@@ -53,6 +55,12 @@ def _adding(page: Page, url: str, place: str) -> None:
     if handle.is_visible():
         handle.click()
     page.locator("arxos-adder button").first.click()
+
+
+def _task(page: Page, url: str, place: str) -> None:
+    _open(page, url, f"{place}/work", "a.task")
+    page.locator('a.task[data-kind="visual"]').first.click()
+    page.wait_for_selector("arxos-task h2")
 
 
 def _offline(page: Page, url: str, place: str, element: str) -> None:

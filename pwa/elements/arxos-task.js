@@ -1,0 +1,115 @@
+// <arxos-task>: one task, and the few taps in which it is done. `show({replica, scope, task})`; tells `done` when a
+// finding is kept on this device, with the words to say and the transaction's key.
+
+import { TABLES } from '../core/catalogue.js';
+import { h, icon } from '../view/dom.js';
+import { ASKED, looked, measured, told } from '../view/findings.js';
+import { readNumber } from '../view/numbers.js';
+import { may } from '../view/rights.js';
+import { amount, count, problem, say } from '../view/words.js';
+import './arxos-photos.js';
+
+const CONDITIONS = TABLES.element.columns.condition.values;
+
+export class ArxosTask extends HTMLElement {
+  show({ replica, scope, task }) {
+    Object.assign(this, { replica, scope, task });
+    this.error = h('p.error', { role: 'alert', id: 'task-error' });
+    this.note = h('textarea', { id: 'task-note', rows: '2', name: 'note' });
+    this.photos = h('arxos-photos');
+    this.replaceChildren(
+      h('h2', { tabindex: '-1' }, task.title ?? say(task.kind)),
+      h('p.soft', {}, facts(task)),
+      task.state === 'rejected' ? h('p.callout.warn', {}, icon('refused'), h('span', {}, ['Sent back by the reviewer.', task.refusal].filter(Boolean).join(' '))) : null,
+      h('a.button.plain', { href: this.#place() }, icon('fit'), 'Show on the plan'),
+      ...(may(replica, scope, 'validation', 'insert') ? this.#ways() : [h('p.soft', {}, 'Who may change nothing here can read this task, not answer it.')]),
+      this.photos);
+    this.photos.show({ replica, scope, table: 'task', id: task.id });
+  }
+
+  #place() {
+    const { target_table: table, target_id: id, storey_id: storey } = this.task;
+    const query = new URLSearchParams({ ...(storey ? { storey } : {}), ...(table === 'element' ? { element: id } : {}) });
+    return `/b/${this.scope}?${query}`;
+  }
+
+  #ways() {
+    const button = (words, look, outcome) => h(`button.button${look}`, { type: 'button', on: { click: () => this.#keep(told(this.task, outcome, this.#noted(), this.#newId), words) } }, words);
+    return [
+      this.#answer(),
+      h('div.field', {}, h('label', { for: 'task-note' }, 'Note (if there is something to say)'), this.note),
+      this.error,
+      h('fieldset.otherwise', {}, h('legend', {}, 'Something else?'),
+        button('Cannot get in', '.plain', 'no_access'), button('Not found', '.plain', 'not_found'),
+        button('Something unexpected', '.plain', 'unexpected')),
+    ];
+  }
+
+  #newId = () => this.replica.newId();
+
+  #noted() {
+    return this.note.value.trim();
+  }
+
+  /** The control that this kind of task is answered with. */
+  #answer() {
+    const { task } = this;
+    if (task.kind in ASKED) return this.#measuring(ASKED[task.kind]);
+    if (task.kind === 'visual') {
+      return h('fieldset.answers', {}, h('legend', {}, `Condition${task.condition ? `, so far ${say(task.condition).toLowerCase()}` : ''}`),
+        CONDITIONS.map((word) => h('button.button.plain', { type: 'button', data: { answer: word }, on: { click: () => this.#keep(looked(task, word, this.#noted(), this.#newId), say(word)) } }, say(word))));
+    }
+    return h('fieldset.answers', {}, h('legend', {}, 'Is it there?'),
+      h('button.button', { type: 'button', data: { answer: 'confirmed' }, on: { click: () => this.#keep(told(task, 'confirmed', this.#noted(), this.#newId), 'It is there') } }, icon('check'), 'It is there'));
+  }
+
+  #measuring({ kind, label, unit, property }) {
+    const value = h('input', { id: 'task-value', name: 'value', inputmode: kind === 'count' ? 'numeric' : 'decimal', autocomplete: 'off', 'aria-describedby': 'task-error' });
+    const spread = h('input', { id: 'task-spread', name: 'spread', inputmode: 'decimal', autocomplete: 'off' });
+    const basis = h('select', { id: 'task-basis', name: 'basis' }, ['laser', 'tape'].map((word) => h('option', { value: word }, say(word))));
+    const stands = property ? this.task.properties[property] : undefined;
+    const counting = kind === 'count';
+    const field = (id, words, control) => h('div.field', {}, h('label', { for: id }, words), control);
+    return h('form.stack', { data: { task: this.task.kind }, novalidate: true, on: { submit: (event) => { event.preventDefault(); this.#measure({ kind, value, spread, basis }); } } },
+      typeof stands === 'number' ? h('p.soft', {}, `The plan says ${amount(stands, unit)}.`) : null,
+      field('task-value', unit ? `${label} (${unit})` : label, value),
+      counting ? null : h('div.pair', {}, field('task-basis', 'Measured with', basis), field('task-spread', '± 95 % (if you know it)', spread)),
+      h('button.button', { type: 'submit' }, icon('check'), 'Record'));
+  }
+
+  #measure({ kind, value, spread, basis }) {
+    const number = readNumber(value.value), uncertain = spread.value.trim() ? readNumber(spread.value) : null;
+    const badValue = number === null || (kind === 'count' && !(Number.isInteger(number) && number >= 0)) || (kind === 'length' && number <= 0);
+    const badSpread = spread.value.trim() !== '' && (uncertain === null || uncertain < 0);
+    for (const [control, wrong] of [[value, badValue], [spread, badSpread]]) {
+      if (wrong) control.setAttribute('aria-invalid', 'true');
+      else control.removeAttribute('aria-invalid');
+    }
+    if (badValue || badSpread) {
+      this.error.textContent = badValue ? (kind === 'count' ? 'A whole number is wanted, as 12.' : 'A number is wanted, as 1.01.') : 'The uncertainty is a number of zero or more.';
+      (badValue ? value : spread).focus();
+      return;
+    }
+    const read = kind === 'count' ? { value: number } : { value: number, uncertainty_95: uncertain, basis: basis.value };
+    this.#keep(measured(this.task, read, this.#noted(), this.#newId), amount(number, ASKED[this.task.kind].unit));
+  }
+
+  async #keep(changes, words) {
+    this.error.textContent = '';
+    const buttons = [...this.querySelectorAll('button')];
+    for (const button of buttons) button.disabled = true;
+    try {
+      const key = await this.replica.record(this.scope, changes);
+      this.dispatchEvent(new CustomEvent('done', { detail: { key, words } }));
+    } catch (error) {
+      this.error.textContent = problem(error);
+      for (const button of buttons) button.disabled = false;
+    }
+  }
+}
+
+function facts({ storey, kind, impact, effort_min: effort, due_on: due }) {
+  return [storey, say(kind), effort ? count(Math.round(effort), 'minute') : '', impact ? `impact ${Math.round(impact)}` : '', due ? `due ${due}` : ''].filter(Boolean).join(' · ');
+}
+
+customElements.define('arxos-task', ArxosTask);

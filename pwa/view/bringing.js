@@ -1,0 +1,41 @@
+// A page about a building first brings it onto this device, if it is not here yet, and says how far it is.
+
+import { bar } from './bar.js';
+import { h, listening } from './dom.js';
+import { problem } from './words.js';
+
+/** {id, name}; null where it cannot be opened here: then the page says so, with a way on. */
+export async function bring(page, replica, id) {
+  const here = await find(replica, id).catch((error) => {
+    if (error.code) return null; // not on this device yet
+    throw error;
+  });
+  if (here) return here;
+  const words = h('p', { role: 'status' }, 'Bringing the building onto this device…');
+  const far = h('progress', { 'aria-label': 'Received so far' });
+  page.replaceChildren(bar({ title: 'Building', back: '/' }), h('div.column', {}, words, far));
+  const ears = listening();
+  ears.on(replica, 'progress', ({ detail }) => detail.scope === id && measure(far, detail));
+  try {
+    await replica.keep(id);
+    return await find(replica, id);
+  } catch (error) {
+    const [href, text] = replica.me() ? ['/', 'To the buildings'] : [`/login?next=${encodeURIComponent(`/b/${id}`)}`, 'Log in'];
+    words.textContent = `This building cannot be opened here. ${problem(error)}`;
+    far.replaceWith(h('a.button', { href }, text));
+    return null;
+  } finally {
+    ears.stop();
+  }
+}
+
+function measure(far, { received, total }) {
+  if (!total) return;
+  far.max = total;
+  far.value = received;
+}
+
+async function find(replica, id) {
+  const rows = await replica.query(id, 'select id, name from building where id = ?', [id]);
+  return rows[0] ?? null;
+}
