@@ -1,6 +1,6 @@
-"""Every page as people see it: phone, tablet and desktop, light and dark. `make screenshots` puts them into `var/screenshots`.
+"""Every page as people see it: phone, tablet and desktop, light and dark, into `var/screenshots` (`make screenshots`).
 
-A demo server is filled afresh; a conflict, a refused edit and unsent work are made first, so that no page is empty.
+A demo server is filled afresh; a conflict and unsent work are made on the way, so that no page is empty.
 """
 
 from __future__ import annotations
@@ -82,8 +82,8 @@ def disagree(office: Office, place: str) -> None:
 
 def visit(browser: Browser, url: str, building: str, element: str, size: str, scheme: str, folder: Path) -> None:
     width, height = SIZES[size]
-    given: dict[str, Any] = {"viewport": {"width": width, "height": height}, "color_scheme": scheme, "has_touch": size != "desktop"}
-    visitor = Visitor(browser, url, **given)
+    screen: dict[str, Any] = {"viewport": {"width": width, "height": height}, "has_touch": size != "desktop"}
+    visitor = Visitor(browser, url, color_scheme=scheme, **screen)
     page = visitor.login()
     for name, step in steps(building, element):
         step(page, url, size)

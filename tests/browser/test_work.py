@@ -78,7 +78,8 @@ def test_a_condition_takes_two_taps_and_can_be_taken_back(at_work: Page, buildin
 
 def test_what_cannot_be_reached_or_found_is_said_in_one_tap_with_a_note(at_work: Page, building: str):
     page = at_work
-    for name, outcome in (("Cannot get in", "no_access"), ("Not found", "not_found"), ("Something unexpected", "unexpected")):
+    ways = {"Cannot get in": "no_access", "Not found": "not_found", "Something unexpected": "unexpected"}
+    for name, outcome in ways.items():
         task = first(page, "existence")
         page.get_by_label("Note").fill("behind the boiler")
         page.get_by_role("button", name=name).click()
