@@ -1,4 +1,4 @@
-"""What a server does again and again beside answering: letters sent, deliveries tried, points posted, old things let go.
+"""What a server does again and again beside answering: letters sent, deliveries tried, old things let go.
 
 A round is done by every server process; what it works at it claims in the database, so that two processes never do the
 same piece twice. A round that fails is told and done again at its next turn: it holds up no other round.
@@ -22,7 +22,7 @@ _log = structlog.get_logger("arxos.rounds")
 
 
 class Round(msgspec.Struct, frozen=True):
-    """`run` is called in a thread, `every_s` after it last came back; it looks first whether there is anything to do."""
+    """`run` is called in a thread, `every_s` after it last came back. It first looks whether anything is to do."""
 
     name: str
     every_s: float
