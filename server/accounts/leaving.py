@@ -25,7 +25,7 @@ from ..live.bus import Hint
 from ..notifications.letters import write_letter
 from ..parts import Parts, now
 from ..told import told
-from . import callers, grants, letters, members, organisations, second
+from . import callers, grants, letters, members, organisations, revoking, second
 from .export import made, sent
 from .people import NOBODY, Person, reading
 from .proof import Proof, prove
@@ -74,9 +74,7 @@ async def delete_me(parts: Given, person: Caller, data: Proof) -> Stream:
     sessions, hints = await anyio.to_thread.run_sync(leave, parts, someone)
     for hint in hints:
         await parts.bus.announce(hint)
-    for session in sessions:
-        parts.sessions.forget(session)
-        await parts.bus.end_session(session)
+    await revoking.tell_ended(parts, sessions)
     await parts.bus.rights_changed(someone.id)
     return sent(out)
 

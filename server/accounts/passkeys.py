@@ -33,6 +33,7 @@ GOOD_FOR_MS = 5 * 60 * 1000
 NAME = "ARXOS"
 PASSKEYS_MAX = 20
 HERE = "http://localhost:8000"
+_UNREADABLE = (ValueError, KeyError, TypeError, AttributeError, msgspec.MsgspecError)
 _EXAMPLE = {
     "id": "q83vEjRWeJA", "name": "Phone", "created_at": "2026-01-01T00:00:00.000Z", "used_at": None,
 }  # fmt: skip
@@ -130,7 +131,7 @@ def registered(parts: Parts, person: Person, made: Made) -> Passkey:
             require_user_verification=True,
         )  # fmt: skip
         _spend(parts, challenge)
-    except (WebAuthnException, ValueError, KeyError, TypeError) as error:
+    except (WebAuthnException, *_UNREADABLE) as error:
         raise Problem("not_proven", f"No passkey that can be taken: {error}", hint="Begin again.") from error
     return _keep(parts, person, made.name.strip(), found)
 
@@ -173,7 +174,7 @@ def answered(parts: Parts, credential: dict[str, Any], purpose: str) -> str | No
             require_user_verification=True,
         )  # fmt: skip
         _spend(parts, challenge)
-    except (WebAuthnException, ValueError, KeyError, TypeError):
+    except (WebAuthnException, *_UNREADABLE):
         return None
     return str(known["user_id"]) if _count(parts, known["id"], found.new_sign_count) else None
 

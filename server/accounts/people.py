@@ -67,9 +67,14 @@ def find_by_email(sql: Sql, email: str) -> dict[str, Any] | None:
     return found[0] if found else None
 
 
+def is_taken(sql: Sql, email: str) -> bool:
+    """Has the address a person, be it one who may not log in?"""
+    return bool(sql.rows('select 1 from "user" where email = :email', email=email.strip().lower()))
+
+
 def create(sql: Sql, email: str, name: str, password_hash: str | None, is_admin: bool, now: str) -> str:
     """A new person with their personal account; answers the id. Raises Problem `invalid` (address taken)."""
-    if find_by_email(sql, email):
+    if is_taken(sql, email):
         raise Problem("invalid", f"{email} has a person already")
     user_id = new_id()
     sql.run(

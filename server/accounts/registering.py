@@ -19,7 +19,7 @@ from ..given import Caller, Given
 from ..notifications.letters import write_letter
 from ..parts import Parts, now
 from ..told import told
-from . import callers, invitations, letters, links, people
+from . import callers, invitations, letters, links, people, revoking
 from .opening import OPENED_EXAMPLE, AnyRequest, Opened, open_session
 from .people import Person
 from .proof import Password, Proof, check_password, prove
@@ -89,6 +89,8 @@ def _register(parts: Parts, address: str, name: str, invitation: str) -> None:
             if token is not None:
                 write_letter(sql, address, *letters.known_already(parts, known["name"], token))
             return
+        if known is None and people.is_taken(sql, address):
+            return
         id = known["id"] if known else people.create(sql, address, name, None, False, now())
         token = links.make(sql, id, "confirm", address)
         if token is not None:
@@ -156,8 +158,8 @@ def _reset(parts: Parts, address: str) -> None:
 async def confirm_reset(parts: Given, data: Confirmation) -> None:
     check_password(data.password)
     hashed = await parts.passwords.made(data.password)
-    for session in await anyio.to_thread.run_sync(_confirm_reset, parts, data.token, hashed):
-        await parts.bus.end_session(session)
+    ended = await anyio.to_thread.run_sync(_confirm_reset, parts, data.token, hashed)
+    await revoking.tell_ended(parts, ended)
 
 
 def _confirm_reset(parts: Parts, token: str, hashed: str) -> list[str]:
@@ -184,8 +186,8 @@ async def change_password(parts: Given, person: Caller, data: NewPassword) -> No
     check_password(data.new_password)
     await prove(parts, someone, data)
     hashed = await parts.passwords.made(data.new_password)
-    for session in await anyio.to_thread.run_sync(_change_password, parts, someone, hashed):
-        await parts.bus.end_session(session)
+    ended = await anyio.to_thread.run_sync(_change_password, parts, someone, hashed)
+    await revoking.tell_ended(parts, ended)
 
 
 def _change_password(parts: Parts, person: Person, hashed: str) -> list[str]:
@@ -197,6 +199,7 @@ def _set_password(parts: Parts, sql: people.Sql, person: Person, hashed: str) ->
     """Answers the sessions that have ended: all but the one it is done in."""
     sql.run('update "user" set password_hash = :hash where id = :id', hash=hashed, id=person.id)
     links.end(sql, person.id, "reset")
+    links.end(sql, person.id, "change")  # asked for by who knew the former one
     write_letter(sql, person.email, *letters.password_changed(person.name))
     return parts.sessions.end_all(sql, person.id, but=person.session_id)
 
@@ -215,7 +218,7 @@ async def change_address(parts: Given, person: Caller, data: NewAddress) -> Sent
 
 def _ask_new_address(parts: Parts, person: Person, address: str) -> None:
     with parts.store.tables() as sql:
-        if people.find_by_email(sql, address):
+        if people.is_taken(sql, address):
             write_letter(sql, address, *letters.address_taken())
             return
         token = links.make(sql, person.id, "change", address)
@@ -234,7 +237,7 @@ async def confirm_address(parts: Given, data: Opening) -> None:
 def _confirm_address(parts: Parts, token: str) -> None:
     with parts.store.tables() as sql:
         link = links.use(sql, token, "change")
-        if people.find_by_email(sql, link["email"]):
+        if people.is_taken(sql, link["email"]):
             raise Problem("link_spent", "Somebody has that address by now.")
         former = sql.rows('select email, name from "user" where id = :id', id=link["user_id"])[0]
         sql.run(

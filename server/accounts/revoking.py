@@ -144,7 +144,7 @@ def _demand_own(parts: Parts, person: Person, id: str) -> None:
 async def end_others(parts: Given, person: Caller) -> Ended:
     someone = callers.demand_session(person)
     ended = await anyio.to_thread.run_sync(_end_others, parts, someone)
-    return await _announced(parts, ended)
+    return await tell_ended(parts, ended)
 
 
 def _end_others(parts: Parts, person: Person) -> list[str]:
@@ -152,7 +152,8 @@ def _end_others(parts: Parts, person: Person) -> list[str]:
         return parts.sessions.end_all(sql, person.id, but=person.session_id)
 
 
-async def _announced(parts: Parts, ended: list[str]) -> Ended:
+async def tell_ended(parts: Parts, ended: list[str]) -> Ended:
+    """Sessions that have ended in the database: nothing here believes in them, and their sockets close."""
     for session in ended:
         parts.sessions.forget(session)
         await parts.bus.end_session(session)
@@ -228,7 +229,7 @@ def name_device(parts: Given, person: Caller, id: str, data: Naming) -> None:
 )  # fmt: skip
 async def give_up_device(parts: Given, person: Caller, id: str) -> Ended:
     ended = await anyio.to_thread.run_sync(_give_up, parts, callers.demand_session(person), id)
-    return await _announced(parts, ended)
+    return await tell_ended(parts, ended)
 
 
 def _give_up(parts: Parts, person: Person, id: str) -> list[str]:
