@@ -123,7 +123,7 @@ def _forget(sql: Sql, person: Person, name: str) -> None:
         """,
         name=name, none=person.id, now=given["now"], id=person.id,
     )  # fmt: skip
-    write_letter(sql, person.email, *letters.left(person.name))
+    write_letter(sql, person.email, *letters.left())
 
 
 router = Router("/", route_handlers=[delete_me])

@@ -73,8 +73,8 @@ def invitation(parts: Parts, by: str, to: str, role: str, token: str, until: str
     )
 
 
-def left(name: str) -> Letter:
+def left() -> Letter:
     return _letter(
-        "Your login for ARXOS was deleted", name, "what you were called there is gone, and so are your logins.",
+        "Your login for ARXOS was deleted", "", "what you were called there is gone, and so are your logins.",
         "This is the last letter to this address.",
     )  # fmt: skip
