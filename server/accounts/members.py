@@ -20,7 +20,7 @@ from arxos_sync.store import Batch, FieldMark, Grave, Head, LogEntry, MergeState
 from ..live.bus import Hint
 from ..parts import Parts, instant, new_id, new_nonce, new_salt, new_stamp, now, now_ms
 from . import grants
-from .people import colour_of
+from .people import colour_of, reading
 
 LOGGED = ("role", "organisation")
 
@@ -71,7 +71,7 @@ def rename_gone(parts: Parts, user_id: str, pseudonym: str) -> list[Hint]:
 
 def buildings_of(parts: Parts, user_id: str) -> list[str]:
     """Where there is or was a row for the person."""
-    with parts.store.tables() as sql:
+    with reading(parts.store) as sql:
         found = sql.rows(
             """
             select distinct building_id

@@ -136,18 +136,19 @@ class Sessions:
         cached = self._in_redis("get", f"arxos:session:{session_id}")
         if cached is not None:
             return msgspec.json.decode(cached, type=Person)
+        until = time.monotonic() + BELIEVED_S  # from before the database was asked
         with reading(self._store) as sql:
             row = _live(sql, session_id, instant(now_ms()))
         person = person_of(row, session_id) if row else None
-        self._remember(session_id, person)
+        self._remember(session_id, person, until)
         return person
 
-    def _remember(self, session_id: str, person: Person | None) -> None:
+    def _remember(self, session_id: str, person: Person | None, until: float) -> None:
         if len(self._seen) >= CACHED_MAX:
             self._seen.clear()
-        self._seen[session_id] = (time.monotonic() + BELIEVED_S, person)
-        if person is not None:
-            key, ms = f"arxos:session:{session_id}", int(BELIEVED_S * 1000)
+        self._seen[session_id] = (until, person)
+        key, ms = f"arxos:session:{session_id}", int((until - time.monotonic()) * 1000)
+        if person is not None and ms > 0:
             self._in_redis("psetex", key, ms, msgspec.json.encode(person))
 
     def _in_redis(self, command: str, *arguments: Any) -> Any:
