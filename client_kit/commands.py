@@ -59,8 +59,13 @@ def init(
 
 
 @app.command()
-def login(context: typer.Context, email: str, as_json: Json = False) -> None:
-    """Log in; the password comes from ARXOS_PASSWORD or standard input."""
+def login(
+    context: typer.Context,
+    email: str,
+    code: Annotated[str, typer.Option(help="Of your second factor: six digits of the app, or a recovery code.")] = "",
+    as_json: Json = False,
+) -> None:
+    """Log in; the password comes from ARXOS_PASSWORD or standard input. A second factor is asked for."""
     home: Home = context.obj
     from .http import Server
 
@@ -72,7 +77,12 @@ def login(context: typer.Context, email: str, as_json: Json = False) -> None:
             else sys.stdin.readline().rstrip("\n")
         )
     device, held = home.device(), home.credentials()
-    user = Server(home).login(email, password)
+    try:
+        user = Server(home).login(email, password, code)
+    except Problem as problem:
+        if problem.code != "second_factor_wanted" or code or not sys.stdin.isatty():
+            raise
+        user = Server(home).login(email, password, typer.prompt("Code"))
     if device.user is not None and device.user != user.id:
         home.save_credentials(held)
         raise Problem("forbidden", f"this directory belongs to {device.email}",

@@ -83,8 +83,10 @@ class Server:
 
     # ------------------------------------------------------------ who
 
-    def login(self, email: str, password: str) -> _User:
-        answer = self._send("POST", "/api/v1/auth/login", json={"email": email, "password": password})
+    def login(self, email: str, password: str, code: str = "") -> _User:
+        """Raises Problem `second_factor_wanted` where `code` is missing or does not fit."""
+        body = {"email": email, "password": password, "code": code}
+        answer = self._send("POST", "/api/v1/auth/login", json=body)
         return self._logged_in(answer)
 
     def logout(self) -> None:

@@ -5,6 +5,7 @@ import { bar } from './view/bar.js';
 import { h } from './view/dom.js';
 import { problem } from './view/words.js';
 import { watchForUpdate } from './view/update.js';
+import * as account from './pages/account.js';
 import * as building from './pages/building.js';
 import * as buildings from './pages/buildings.js';
 import * as conflicts from './pages/conflicts.js';
@@ -15,6 +16,7 @@ import * as work from './pages/work.js';
 const ROUTES = [
   [/^\/$/, buildings],
   [/^\/login$/, login],
+  [/^\/account\/(?<what>register|forgotten|confirm|reset|email|invitation)$/, account],
   [/^\/sync$/, sync],
   [/^\/b\/(?<building>[^/]+)$/, building],
   [/^\/b\/(?<building>[^/]+)\/conflicts$/, conflicts],

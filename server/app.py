@@ -24,11 +24,12 @@ from arxos_sync.storage import garbage
 from arxos_sync.store import ServerStore
 
 from .accounts.callers import caller_of
+from .accounts.keys import keys_from
 from .accounts.passwords import Passwords
 from .accounts.people import Person
 from .accounts.routes import router as accounts
 from .accounts.sessions import Sessions
-from .accounts.tokens import Tokens, key_from
+from .accounts.tokens import Tokens
 from .attachments.quarantine import router as quarantine
 from .attachments.routes import router as attachments
 from .buildings.figures import router as figures
@@ -70,7 +71,7 @@ def open_parts(settings: Settings) -> Parts:
     """Everything a server or a command works with; `close_parts` gives it back."""
     store = open_store(settings)
     epoch = store.epoch()
-    tokens = Tokens(key_from(settings.key_file))
+    tokens = Tokens(keys_from(settings.key_file))
     redis = _redis(settings)
     return Parts(
         settings=settings,

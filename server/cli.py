@@ -172,6 +172,37 @@ def revoke_device(device: str, as_json: Json = False) -> None:
         _say({"device": device, "logins_ended": ended}, as_json, line)
 
 
+@admin.command("rotate-key")
+def rotate_key(as_json: Json = False) -> None:
+    """A new key signs from now on; the former ones are believed until what they signed has run out."""
+    from .accounts import keys, second
+    from .accounts.sessions import LASTS_MS
+    from .parts import instant, now_ms
+    from .settings import SettingError
+
+    with _told(), _parts() as parts:
+        file, ms = parts.settings.key_file, now_ms()
+        try:
+            key = keys.put_in_front(file, instant(ms))
+            second.reseal(parts)
+            dropped = keys.forget(file, instant(ms - LASTS_MS))
+        except OSError as error:
+            raise SettingError(f"{file}: {error}; run it where ARXOS_SECRET_KEY_FILE can be written") from error
+        line = f"{key.kid} signs from now on; {dropped} keys that had run out are gone. Copy {file} to every server."
+        _say({"kid": key.kid, "dropped": dropped}, as_json, line)
+
+
+@admin.command("forget-second-factor")
+def forget_second_factor(email: str, as_json: Json = False) -> None:
+    """For who has lost both app and recovery codes: the password alone lets them in again."""
+    from .accounts.second import forget
+
+    with _told(), _parts() as parts:
+        person = _person(parts, email)
+        forget(parts, person.id)
+        _say({"user_id": person.id}, as_json, f"{email} logs in by the password alone now.")
+
+
 @admin.command("quarantine")
 def quarantine(
     building: Annotated[str | None, typer.Argument(help="One building; all of them without it.")] = None,

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+REGISTRATIONS = ("open", "invited", "closed")
 LOG_LEVELS = ("debug", "info", "warning", "error")
 PAGES = Path(__file__).parent.parent / "pwa"
 
@@ -28,6 +29,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     secret_key_file: Path | None = None  # None: `data_dir`/secret.key
     public_url: str | None = None
     log: str = "info"
+    registration: str = "open"  # who may make a login: anybody, who holds an invitation, nobody
 
     @property
     def key_file(self) -> Path:
@@ -79,6 +81,9 @@ def _check(given: Mapping[str, object]) -> None:
     _check_url(given, "public_url", ("http", "https"), "https://arxos.example.org")
     if given.get("log", "info") not in LOG_LEVELS:
         raise SettingError(f"ARXOS_LOG is {given['log']!r}; it can be {', '.join(LOG_LEVELS)}")
+    registration = given.get("registration", "open")
+    if registration not in REGISTRATIONS:
+        raise SettingError(f"ARXOS_REGISTRATION is {registration!r}; it can be {', '.join(REGISTRATIONS)}")
 
 
 def _check_url(given: Mapping[str, object], name: str, schemes: tuple[str, ...], example: str) -> None:

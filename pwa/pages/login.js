@@ -8,6 +8,8 @@ export async function show(page, { replica, query, go }) {
   const error = h('p.error', { role: 'alert' });
   const email = h('input', { id: 'email', name: 'email', type: 'email', autocomplete: 'username', required: true, value: replica.me()?.email ?? '' });
   const password = h('input', { id: 'password', name: 'password', type: 'password', autocomplete: 'current-password', required: true });
+  const code = h('input', { id: 'code', name: 'code', autocomplete: 'one-time-code' });
+  const second = h('div.field', { hidden: true }, h('label', { for: 'code' }, 'Code of your app, or a recovery code'), code);
   const send = h('button.button', { type: 'submit' }, 'Log in');
   const demo = h('section.stack', { hidden: true });
   const submit = async (event) => {
@@ -15,12 +17,14 @@ export async function show(page, { replica, query, go }) {
     send.disabled = true;
     error.textContent = '';
     try {
-      await replica.login(email.value.trim(), password.value);
+      await replica.login(email.value.trim(), password.value, code.value.trim());
       await go(inside(query.get('next')), { replace: true });
     } catch (refused) {
-      error.textContent = problem(refused);
+      const asked = refused.code === 'second_factor_wanted' && second.hidden;
+      error.textContent = asked ? '' : problem(refused);
+      second.hidden = second.hidden && !asked;
       send.disabled = false;
-      password.select();
+      (second.hidden ? password : code).select();
     }
   };
   page.replaceChildren(
@@ -29,8 +33,9 @@ export async function show(page, { replica, query, go }) {
       h('form.stack', { on: { submit } },
         h('div.field', {}, h('label', { for: 'email' }, 'E-mail'), email),
         h('div.field', {}, h('label', { for: 'password' }, 'Password'), password),
-        error, send),
+        second, error, send),
       demo,
+      h('p.small', {}, h('a', { href: '/account/forgotten' }, 'Password forgotten?'), ' · ', h('a', { href: '/account/register' }, 'A new login')),
       h('p.soft.small', {}, 'Public buildings can be read without logging in. What you recorded on this device stays here.')));
   await showDemo(demo, email, password);
 }

@@ -141,11 +141,17 @@ class Client extends EventTarget {
     return newId();
   }
 
-  async login(email, password) {
-    const answer = await fetch('/api/v1/auth/login', {
+  /** `code`: of the second factor, where the refusal without it was `second_factor_wanted`. */
+  login(email, password, code = '') {
+    return this.enter('/api/v1/auth/login', { email, password, code });
+  }
+
+  /** Log in at any address that answers as a login does. */
+  async enter(address, given) {
+    const answer = await fetch(address, {
       method: 'POST',
       headers: { 'Content-Type': 'application/json', Accept: 'application/json' },
-      body: JSON.stringify({ email, password }),
+      body: JSON.stringify(given),
     }).catch(() => {
       throw Object.assign(new Error('offline'), { code: 'offline', detail: 'The server cannot be reached.' });
     });

@@ -21,6 +21,11 @@ class Passwords:
     def hash(self, password: str) -> str:
         return self._hasher.hash(password)
 
+    async def made(self, password: str) -> str:
+        """The hash to keep, two at a time as when it is checked."""
+        self._limiter = self._limiter or CapacityLimiter(AT_A_TIME_MAX)
+        return await anyio.to_thread.run_sync(self.hash, password, limiter=self._limiter)
+
     def warm(self) -> None:
         """Make the hash that strangers are checked against, so that the first one is no quicker or slower."""
         self._stranger = self._stranger or self._hasher.hash("nobody has this one")

@@ -27,7 +27,8 @@ class Person(msgspec.Struct, frozen=True):
     email: str
     name: str
     is_admin: bool
-    session_id: str = ""
+    session_id: str = ""  # none of one who came by an API token
+    account_id: str = ""  # the professional account they act as; none: the personal one
 
 
 @contextlib.contextmanager
@@ -46,7 +47,8 @@ def in_lots(ids: Collection[str]) -> Iterator[dict[str, str]]:
 
 
 def person_of(row: dict[str, Any], session_id: str = "") -> Person:
-    return Person(str(row["id"]), row["email"], row["name"], bool(row["is_admin"]), session_id)
+    account_id = str(row.get("account_id") or "")
+    return Person(str(row["id"]), row["email"], row["name"], bool(row["is_admin"]), session_id, account_id)
 
 
 def colour_of(user_id: str) -> str:
@@ -56,7 +58,7 @@ def colour_of(user_id: str) -> str:
 def find_by_email(sql: Sql, email: str) -> dict[str, Any] | None:
     found = sql.rows(
         """
-        select id, email, name, is_admin, password_hash
+        select id, email, name, is_admin, password_hash, confirmed_at, totp_at
         from "user"
         where email = :email and disabled_at is null
         """,
@@ -65,9 +67,14 @@ def find_by_email(sql: Sql, email: str) -> dict[str, Any] | None:
     return found[0] if found else None
 
 
+def is_taken(sql: Sql, email: str) -> bool:
+    """Has the address a person, be it one who may not log in?"""
+    return bool(sql.rows('select 1 from "user" where email = :email', email=email.strip().lower()))
+
+
 def create(sql: Sql, email: str, name: str, password_hash: str | None, is_admin: bool, now: str) -> str:
     """A new person with their personal account; answers the id. Raises Problem `invalid` (address taken)."""
-    if find_by_email(sql, email):
+    if is_taken(sql, email):
         raise Problem("invalid", f"{email} has a person already")
     user_id = new_id()
     sql.run(
@@ -91,38 +98,14 @@ def create(sql: Sql, email: str, name: str, password_hash: str | None, is_admin:
 def accounts_of(sql: Sql, user_id: str) -> list[dict[str, Any]]:
     return sql.rows(
         """
-        select account.id, account.kind, organisation.name as organisation
+        select account.id, account.kind, account.role, account.organisation_id, organisation.name as organisation
         from account
         left join organisation on organisation.id = account.organisation_id
-        where account.user_id = :user_id
+        where account.user_id = :user_id and account.ended_at is null
         order by account.created_at, account.id
         """,
         user_id=user_id,
     )
-
-
-def grant(sql: Sql, user_id: str, building_id: str, role: str, now: str, by: str | None = None) -> None:
-    sql.run(
-        """
-        insert into "grant" (user_id, building_id, role, invited_by, created_at)
-        values (:user_id, :building_id, :role, :by, :now)
-        on conflict (user_id, building_id)
-        do update set role = excluded.role, until = null
-        """,
-        user_id=user_id, building_id=building_id, role=role, by=by, now=now,
-    )  # fmt: skip
-
-
-def ungrant(sql: Sql, user_id: str, building_id: str) -> bool:
-    return bool(
-        sql.run(
-            """
-            delete from "grant"
-            where user_id = :user_id and building_id = :building_id
-            """,
-            user_id=user_id, building_id=building_id,
-        )
-    )  # fmt: skip
 
 
 def granted_to(sql: Sql, user_id: str, now: str) -> dict[str, str]:

@@ -1,67 +1,99 @@
-"""`/api/v1/auth/…` and `/api/v1/me` (PROTOCOL §9)."""
+"""`/api/v1/auth/…` and `/api/v1/me` (PROTOCOL §9), and the door to all else of this room."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
 import anyio.to_thread
 import msgspec
-from litestar import Request, Response, Router, get, post
-from litestar.datastructures import Cookie
+from litestar import Response, Router, get, patch, post
 
 from arxos_sync.problems import Problem, Unreadable
 
 from ..given import Caller, Given
 from ..operations.answers import of_problem
 from ..parts import Parts, now_ms
-from . import callers, people
+from ..told import told
+from . import (
+    api_tokens,
+    callers,
+    export,
+    invitations,
+    leaving,
+    members,
+    organisations,
+    passkeys,
+    people,
+    registering,
+    revoking,
+    second,
+)
+from .opening import (
+    OPENED_EXAMPLE,
+    USER_EXAMPLE,
+    AnyRequest,
+    Opened,
+    User,
+    cookies_of,
+    open_session,
+    opened,
+    place_of,
+    user_of,
+)
 from .people import Person
-from .sessions import LASTS_MS
+from .shown import Name
 from .throttle import Throttle
-from .tokens import ACCESS_S
 
 
 class Login(msgspec.Struct, frozen=True):
+    """`code`: of the second factor, where the answer without it was `second_factor_wanted`."""
+
     email: str
     password: str
+    code: Annotated[str, msgspec.Meta(max_length=40)] = ""
 
 
 class RefreshRequest(msgspec.Struct, frozen=True):
     refresh_token: str
 
 
-class User(msgspec.Struct, frozen=True):
-    id: str
-    email: str
-    name: str
-    admin: bool
-    accounts: list[dict[str, Any]]
+class Profile(msgspec.Struct, frozen=True):
+    name: Name
 
 
-class Opened(msgspec.Struct, frozen=True):
-    access_token: str
-    refresh_token: str
-    user: User
-    token_type: str = "bearer"
-    expires_in: int = ACCESS_S
+class Acting(msgspec.Struct, frozen=True):
+    account_id: str
 
 
 _failures = Throttle()
 
 
-@post("/api/v1/auth/login", status_code=200, summary="Log in")
-async def login(request: Request[Any, Any, Any], parts: Given, data: Login) -> Response[Opened]:
-    key = f"{data.email.strip().lower()}/{request.client.host if request.client else ''}"
+@post(
+    "/api/v1/auth/login", status_code=200, summary="Log in",
+    **told("anonymous", "unauthenticated", "second_factor_wanted", "invalid",
+           sent={"email": "ana@example.org", "password": "…"}, answered=OPENED_EXAMPLE),
+)  # fmt: skip
+async def login(request: AnyRequest, parts: Given, data: Login) -> Response[Opened]:
+    """A browser and a device go on alike from `second_factor_wanted`: the same once more, with `code`."""
+    key = f"{data.email.strip().lower()}/{place_of(request)}"
     _failures.demand(key, now_ms())
     row = await anyio.to_thread.run_sync(_find, parts, data.email)
     if not await parts.passwords.fits(row and row["password_hash"], data.password):
         _failures.count(key, now_ms())
         raise Problem("unauthenticated", "E-mail and password do not belong together.")
     assert row is not None
+    if row["totp_at"] is not None:
+        await _demand_second(parts, row["id"], data.code, key)
     _failures.clear(key)
-    client = request.headers.get("user-agent", "")
-    session_id, token = await anyio.to_thread.run_sync(parts.sessions.open, row["id"], client)
-    return await _opened(parts, people.person_of(row, session_id), token)
+    return await open_session(request, parts, people.person_of(row))
+
+
+async def _demand_second(parts: Parts, user_id: str, code: str, key: str) -> None:
+    if not code.strip():
+        raise Problem("second_factor_wanted", "The password is right; a code is missing.")
+    if not await anyio.to_thread.run_sync(second.spend, parts, user_id, code):
+        _failures.count(key, now_ms())
+        raise Problem("second_factor_wanted", "The code does not fit, or was used.")
 
 
 def _find(parts: Parts, email: str) -> dict[str, Any] | None:
@@ -69,19 +101,23 @@ def _find(parts: Parts, email: str) -> dict[str, Any] | None:
         return people.find_by_email(sql, email)
 
 
-@post("/api/v1/auth/refresh", status_code=200, summary="Exchange a refresh token for its successor")
-async def refresh(request: Request[Any, Any, Any], parts: Given) -> Response[Any]:
+@post(
+    "/api/v1/auth/refresh", status_code=200, summary="Exchange a refresh token for its successor",
+    **told("anonymous", "unauthenticated", "forbidden", "invalid", sent={"refresh_token": "…"},
+           answered=OPENED_EXAMPLE),
+)  # fmt: skip
+async def refresh(request: AnyRequest, parts: Given) -> Response[Any]:
     token = await _refresh_token(request, parts)
     try:
-        person, following = await anyio.to_thread.run_sync(parts.sessions.rotate, token)
+        person, following = await anyio.to_thread.run_sync(parts.sessions.rotate, token, place_of(request))
     except Problem as problem:
         refused = of_problem(problem)  # and the browser forgets the session that is over
-        refused.cookies = _cookies(parts, None, "", "")
+        refused.cookies = cookies_of(parts, None, "", "")
         return refused
-    return await _opened(parts, person, following)
+    return await opened(parts, person, following)
 
 
-async def _refresh_token(request: Request[Any, Any, Any], parts: Parts) -> str:
+async def _refresh_token(request: AnyRequest, parts: Parts) -> str:
     body = await request.body()
     if body.strip() not in (b"", b"{}"):
         try:
@@ -96,16 +132,19 @@ async def _refresh_token(request: Request[Any, Any, Any], parts: Parts) -> str:
     return token
 
 
-@post("/api/v1/auth/logout", status_code=204, summary="End this session")
-async def logout(request: Request[Any, Any, Any], parts: Given) -> Response[None]:
+@post(
+    "/api/v1/auth/logout", status_code=204, summary="End this session",
+    **told("anonymous", "unauthenticated", "forbidden"),
+)  # fmt: skip
+async def logout(request: AnyRequest, parts: Given) -> Response[None]:
     session_id = await _session_of(request, parts)
-    if session_id is not None:
+    if session_id:
         await anyio.to_thread.run_sync(parts.sessions.end, session_id)
         await parts.bus.end_session(session_id)
-    return Response(None, status_code=204, cookies=_cookies(parts, None, "", ""))
+    return Response(None, status_code=204, cookies=cookies_of(parts, None, "", ""))
 
 
-async def _session_of(request: Request[Any, Any, Any], parts: Parts) -> str | None:
+async def _session_of(request: AnyRequest, parts: Parts) -> str | None:
     """The caller's session; a browser may leave it after its access token has expired."""
     try:
         person = await callers.caller_of(request, parts)
@@ -119,42 +158,54 @@ async def _session_of(request: Request[Any, Any, Any], parts: Parts) -> str | No
         return read.session_id
 
 
-@get("/api/v1/me", summary="Who is calling")
+@get("/api/v1/me", summary="Who is calling", **told("person", answered=USER_EXAMPLE))
 async def me(parts: Given, person: Caller) -> User:
-    return await anyio.to_thread.run_sync(_user, parts, callers.demand_person(person))
+    return await anyio.to_thread.run_sync(user_of, parts, callers.demand_person(person))
 
 
-def _user(parts: Parts, person: Person) -> User:
-    with people.reading(parts.store) as sql:
-        accounts = people.accounts_of(sql, person.id)
-    return User(person.id, person.email, person.name, person.is_admin, accounts)
+@patch(
+    "/api/v1/me", summary="What one is called", **told("self", "invalid", sent={"name": "Ana"}, answered=USER_EXAMPLE)
+)  # fmt: skip
+async def rename(parts: Given, person: Caller, data: Profile) -> User:
+    someone = msgspec.structs.replace(callers.demand_session(person), name=data.name.strip())
+    for hint in await anyio.to_thread.run_sync(_rename, parts, someone):
+        await parts.bus.announce(hint)
+    parts.sessions.forget(someone.session_id)
+    return await anyio.to_thread.run_sync(user_of, parts, someone)
 
 
-async def _opened(parts: Parts, person: Person, refresh_token: str) -> Response[Opened]:
-    access_token = parts.tokens.access(person.id, person.session_id, now_ms() // 1000)
-    user = await anyio.to_thread.run_sync(_user, parts, person)
-    body = Opened(access_token, refresh_token, user)
-    cookies = _cookies(parts, person.session_id, access_token, refresh_token)
-    return Response(body, headers={"Cache-Control": "no-store"}, cookies=cookies)
+def _rename(parts: Parts, person: Person) -> list[members.Hint]:
+    with parts.store.tables() as sql:
+        sql.run('update "user" set name = :name where id = :id', name=person.name, id=person.id)
+    return members.follow_all(parts, person.id, person.name, members.buildings_of(parts, person.id))
 
 
-def _cookies(parts: Parts, session_id: str | None, access: str, refresh: str) -> list[Cookie]:
-    """The browser's three: the login and its refresh (scripts cannot read them), and what scripts repeat.
-
-    The first is kept beyond its token's end, so that who comes back hears 401 and refreshes, and is not
-    taken for a stranger.
-    """
-    secure = parts.settings.secure
-    gone = session_id is None
-    csrf = "" if session_id is None else parts.tokens.csrf(session_id)
-    kept_s = 0 if gone else LASTS_MS // 1000
-    return [
-        Cookie(callers.SESSION_COOKIE, value=access, max_age=kept_s, httponly=True,
-               secure=secure, samesite="lax"),
-        Cookie(callers.REFRESH_COOKIE, value=refresh, path="/api/v1/auth", max_age=kept_s, httponly=True,
-               secure=secure, samesite="strict"),
-        Cookie(callers.CSRF_COOKIE, value=csrf, max_age=kept_s, secure=secure, samesite="lax"),
-    ]  # fmt: skip
+@post(
+    "/api/v1/me/account", status_code=200, summary="Act as another of one's accounts, in this session",
+    **told("self", "forbidden", "not_found", "invalid", answered=USER_EXAMPLE,
+           sent={"account_id": "0190a000-0000-7000-8000-000000000002"}),
+)  # fmt: skip
+async def switch_account(parts: Given, person: Caller, data: Acting) -> User:
+    someone = callers.demand_session(person)
+    return await anyio.to_thread.run_sync(_switch, parts, someone, data.account_id)
 
 
-router = Router("/", route_handlers=[login, refresh, logout, me], tags=["accounts"])
+def _switch(parts: Parts, person: Person, account_id: str) -> User:
+    with parts.store.tables() as sql:
+        account = next((one for one in people.accounts_of(sql, person.id) if one["id"] == account_id), None)
+        if account is None:
+            raise Problem("not_found", account_id)
+        acting = account_id if account["kind"] == "professional" else None
+        sql.run("update session set account_id = :account where id = :id", account=acting, id=person.session_id)
+    parts.sessions.forget(person.session_id)
+    return user_of(parts, msgspec.structs.replace(person, account_id=acting or ""))
+
+
+router = Router(
+    "/",
+    route_handlers=[
+        login, refresh, logout, me, rename, switch_account, registering.router, passkeys.router, second.router,
+        revoking.router, api_tokens.router, organisations.router, invitations.router, export.router, leaving.router,
+    ],
+    tags=["accounts"],
+)  # fmt: skip

@@ -1,8 +1,9 @@
 """Logins that last: a row of `session` each, whose refresh token rotates and whose reuse ends it.
 
-What the database said of a session is believed for two seconds: in this process, and in Redis where there is
-one. A token presented a second time within `RETRY_S` of its rotation is a lost answer being asked for again,
-and gets the same successor; later it is a stolen token, and the session ends.
+What the database said of a session is believed for `BELIEVED_S`: in this process, and in Redis where there is one. So
+an end is in force everywhere within two seconds, whatever became of Redis. A token presented a second time within
+`RETRY_S` of its rotation is a lost answer being asked for again, and gets the same successor; later it is a stolen
+token, and the session ends.
 """
 
 from __future__ import annotations
@@ -19,14 +20,14 @@ from arxos_sync.store import ServerStore, Sql
 
 from ..parts import instant, new_id, now_ms
 from .people import LOT, Person, in_lots, person_of, reading
-from .tokens import Access, Tokens, hash_of
+from .tokens import Access, Refresh, Tokens, hash_of
 
 if TYPE_CHECKING:
     from redis import Redis
 
 LASTS_MS = 60 * 24 * 3600 * 1000
 RETRY_S = 10
-BELIEVED_S = 2.0
+BELIEVED_S = 1.5  # what ends is refused everywhere within two seconds
 LEFT_ALONE_S = 5.0
 CACHED_MAX = 10_000
 
@@ -41,59 +42,77 @@ class Sessions:
 
     # -------------------------------------------------------- life of a session
 
-    def open(self, user_id: str, client: str) -> tuple[str, str]:
+    def open(self, user_id: str, client: str, address: str | None = None) -> tuple[str, str]:
         """A new session; answers its id and first refresh token."""
         session_id, ms = new_id(), now_ms()
         token = self._tokens.refresh(session_id, 1)
         with self._store.tables() as sql:
             sql.run(
                 """
-                insert into session (id, user_id, refresh_hash, client, created_at, seen_at, expires_at)
-                values (:id, :user_id, :hash, :client, :now, :now, :until)
+                insert into session (id, user_id, refresh_hash, client, created_at, seen_at, expires_at, address)
+                values (:id, :user_id, :hash, :client, :now, :now, :until, :address)
                 """,
                 id=session_id, user_id=user_id, hash=hash_of(token), client=client[:200],
-                now=instant(ms), until=instant(ms + LASTS_MS),
+                now=instant(ms), until=instant(ms + LASTS_MS), address=address,
             )  # fmt: skip
         return session_id, token
 
-    def rotate(self, token: str) -> tuple[Person, str]:
+    def rotate(self, token: str, address: str | None = None) -> tuple[Person, str]:
         """The session's person and its next refresh token. Raises Problem `unauthenticated`."""
         read = self._tokens.read_refresh(token)
         if read is None:
             raise Problem("unauthenticated", "The refresh token is not one of this server's.")
-        following = self._tokens.refresh(read.session_id, read.turn + 1)
         ms = now_ms()
         with self._store.tables() as sql:
             session = _live(sql, read.session_id, instant(ms))
-            if session is not None:
-                in_force = session["refresh_hash"]
-                if hmac.compare_digest(in_force, hash_of(token)) and _replace(
-                    sql, read.session_id, in_force, hash_of(following), ms
-                ):
-                    return person_of(session, read.session_id), following
-                again = instant(ms - RETRY_S * 1000) < session["seen_at"]
-                if again and hmac.compare_digest(in_force, hash_of(following)):
-                    return person_of(session, read.session_id), following
-                _revoke(sql, read.session_id, instant(ms))
+            following = self._following(sql, read, token, ms, address) if session is not None else None
+            if session is not None and following is not None:
+                return person_of(session, read.session_id), following
+            _revoke(sql, read.session_id, instant(ms))
         self.forget(read.session_id)
         raise Problem("unauthenticated", "The session has ended; log in again.")
+
+    def _following(self, sql: Sql, read: Refresh, token: str, ms: int, address: str | None) -> str | None:
+        """The successor of a token: a new one of the one in force, the same again where its answer was lost."""
+        following = self._tokens.refresh(read.session_id, read.turn + 1)
+        if _replace(sql, read.session_id, hash_of(token), hash_of(following), ms, address):
+            return following
+        session = _live(sql, read.session_id, instant(ms))
+        if session is None or instant(ms - RETRY_S * 1000) >= session["seen_at"]:
+            return None
+        signed = self._tokens.refreshes(read.session_id, read.turn + 1)  # the key may have changed meanwhile
+        return next((one for one in signed if hmac.compare_digest(session["refresh_hash"], hash_of(one))), None)
 
     def end(self, session_id: str) -> None:
         with self._store.tables() as sql:
             _revoke(sql, session_id, instant(now_ms()))
         self.forget(session_id)
 
+    def end_all(self, sql: Sql, user_id: str, but: str = "") -> list[str]:
+        """End the person's sessions in the transaction of `sql`; whoever calls lets the bus say so after it."""
+        ended = sql.rows(
+            """
+            select id
+            from session
+            where user_id = :user_id and revoked_at is null and id <> :but
+            """,
+            user_id=user_id, but=but,
+        )  # fmt: skip
+        for row in ended:
+            _revoke(sql, row["id"], instant(now_ms()))
+        return [str(row["id"]) for row in ended]
+
     # -------------------------------------------------------- is it still one?
 
     def person(self, access: Access) -> Person:
-        """Who that is, as the database had it at most two seconds ago. Raises Problem `unauthenticated`."""
+        """Who that is, as the database had it a moment ago. Raises Problem `unauthenticated`."""
         person = self._look_up(access.session_id)
         if person is None or person.id != access.user_id:
             raise Problem("unauthenticated", "The session has ended; log in again.")
         return person
 
     def believed(self, access: Access) -> Person | None:
-        """The same where this process looked in the last two seconds, without waiting; None where it must look."""
+        """The same where this process looked a moment ago, without waiting; None where it must look."""
         until, person = self._seen.get(access.session_id, (0.0, None))
         return person if person is not None and person.id == access.user_id and until > time.monotonic() else None
 
@@ -117,18 +136,19 @@ class Sessions:
         cached = self._in_redis("get", f"arxos:session:{session_id}")
         if cached is not None:
             return msgspec.json.decode(cached, type=Person)
+        until = time.monotonic() + BELIEVED_S  # from before the database was asked
         with reading(self._store) as sql:
             row = _live(sql, session_id, instant(now_ms()))
         person = person_of(row, session_id) if row else None
-        self._remember(session_id, person)
+        self._remember(session_id, person, until)
         return person
 
-    def _remember(self, session_id: str, person: Person | None) -> None:
+    def _remember(self, session_id: str, person: Person | None, until: float) -> None:
         if len(self._seen) >= CACHED_MAX:
             self._seen.clear()
-        self._seen[session_id] = (time.monotonic() + BELIEVED_S, person)
-        if person is not None:
-            key, ms = f"arxos:session:{session_id}", int(BELIEVED_S * 1000)
+        self._seen[session_id] = (until, person)
+        key, ms = f"arxos:session:{session_id}", int((until - time.monotonic()) * 1000)
+        if person is not None and ms > 0:
             self._in_redis("psetex", key, ms, msgspec.json.encode(person))
 
     def _in_redis(self, command: str, *arguments: Any) -> Any:
@@ -145,9 +165,11 @@ class Sessions:
 
 
 _LIVE_AMONG: LiteralString = f"""
-    select session.id as session_id, "user".id, "user".email, "user".name, "user".is_admin
+    select session.id as session_id, "user".id, "user".email, "user".name, "user".is_admin, acting.id as account_id
     from session
     join "user" on "user".id = session.user_id
+    left join account acting
+      on acting.id = session.account_id and acting.user_id = session.user_id and acting.ended_at is null
     where session.id in ({LOT})
       and session.revoked_at is null
       and session.expires_at > :now
@@ -158,9 +180,12 @@ _LIVE_AMONG: LiteralString = f"""
 def _live(sql: Sql, session_id: str, now: str) -> dict[str, Any] | None:
     found = sql.rows(
         """
-        select "user".id, "user".email, "user".name, "user".is_admin, session.refresh_hash, session.seen_at
+        select "user".id, "user".email, "user".name, "user".is_admin, acting.id as account_id,
+          session.refresh_hash, session.seen_at
         from session
         join "user" on "user".id = session.user_id
+        left join account acting
+          on acting.id = session.account_id and acting.user_id = session.user_id and acting.ended_at is null
         where session.id = :id
           and session.revoked_at is null
           and session.expires_at > :now
@@ -171,14 +196,14 @@ def _live(sql: Sql, session_id: str, now: str) -> dict[str, Any] | None:
     return found[0] if found else None
 
 
-def _replace(sql: Sql, session_id: str, old: str, new: str, ms: int) -> bool:
+def _replace(sql: Sql, session_id: str, old: str, new: str, ms: int, address: str | None) -> bool:
     changed = sql.run(
         """
         update session
-        set refresh_hash = :new, seen_at = :now, expires_at = :until
+        set refresh_hash = :new, seen_at = :now, expires_at = :until, address = coalesce(:address, address)
         where id = :id and refresh_hash = :old
         """,
-        id=session_id, old=old, new=new, now=instant(ms), until=instant(ms + LASTS_MS),
+        id=session_id, old=old, new=new, now=instant(ms), until=instant(ms + LASTS_MS), address=address,
     )  # fmt: skip
     return changed == 1
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import binascii
-import hashlib
 from typing import Any
 
 import anyio.to_thread
@@ -12,10 +11,10 @@ from litestar import Request
 
 from arxos_sync.problems import Problem
 
+from ..accounts.api_tokens import by_token
 from ..accounts.callers import caller_of
-from ..accounts.people import Person, person_of, reading
+from ..accounts.people import Person
 from ..given import Given
-from ..parts import Parts, now
 
 
 async def caller(request: Request[Any, Any, Any], parts: Given) -> Person | None:
@@ -30,18 +29,3 @@ async def caller(request: Request[Any, Any, Any], parts: Given) -> Person | None
     if person is None:
         raise Problem("unauthenticated", "The password is no API token that holds.")
     return person
-
-
-def by_token(parts: Parts, token: str) -> Person | None:
-    with reading(parts.store) as sql:
-        found = sql.rows(
-            """
-            select u.id, u.email, u.name, u.is_admin
-            from api_token t join "user" u on u.id = t.user_id
-            where t.token_hash = :hash and t.revoked_at is null and (t.expires_at is null or t.expires_at > :now)
-              and u.disabled_at is null
-            """,
-            hash=hashlib.sha256(token.encode()).hexdigest(),
-            now=now(),
-        )
-    return person_of(found[0]) if found else None

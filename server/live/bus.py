@@ -138,6 +138,9 @@ class Bus:
     async def end_session(self, session_id: str) -> None:
         await self._say("session", session_id)
 
+    async def rights_changed(self, user_id: str) -> None:
+        await self._say("rights", user_id)
+
     def announce_apart(self, hint: Hint) -> None:
         """From a process that serves nobody (an import): by Redis; without it the servers' polls see it."""
         self._publish(self._moved(hint))

@@ -15,15 +15,22 @@ from arxos_sync.problems import Problem
 from arxos_sync.store import Sql
 
 from ..accounts.people import Person, granted_to, reading
-from ..parts import Parts, now
+from ..parts import Parts, instant, now, now_ms
+
+SEEN_EVERY_MS = 10 * 60 * 1000
 
 
 class Told(msgspec.Struct, frozen=True):
-    """`roles` as the device was told of them last ("": that it lost the scope), and as they are `now`."""
+    """`roles` as the device was told of them last ("": that it lost the scope), and as they are `now`.
+
+    `revoked`: its person gave it up, so it has none. `due`: it is to be written down that it was here.
+    """
 
     device: str
     roles: dict[str, str]
     now: dict[str, str]
+    revoked: bool = False
+    due: bool = False
 
     @property
     def scopes(self) -> frozenset[str]:
@@ -50,20 +57,25 @@ def found(sql: Sql, person: Person | None, device: str, at: str) -> Told | None:
         return Told(device, {}, {})
     rows = sql.rows(
         """
-        select device.user_id, device.granted, "grant".building_id, "grant".role
+        select device.user_id, device.granted, device.revoked_at, device.seen_at, session.device_id,
+          "grant".building_id, "grant".role
         from device
+        left join session on session.id = :session_id
         left join "grant"
           on "grant".user_id = :user_id and ("grant".until is null or "grant".until > :now)
         where device.id = :id
         """,
-        id=device, user_id=person.id, now=at,
+        id=device, user_id=person.id, now=at, session_id=person.session_id,
     )  # fmt: skip
     if not rows:
         return None
-    if str(rows[0]["user_id"]) != person.id:
+    first, revoked = rows[0], rows[0]["revoked_at"] is not None
+    if str(first["user_id"]) != person.id:
         raise Problem("device_taken", device)
-    roles = {str(row["building_id"]): row["role"] for row in rows if row["role"] is not None}
-    return Told(device, as_json(rows[0]["granted"]) or {}, roles)
+    roles = {str(row["building_id"]): row["role"] for row in rows if row["role"] is not None and not revoked}
+    tied = not person.session_id or first["device_id"] == device
+    due = not tied or first["seen_at"] < instant(now_ms() - SEEN_EVERY_MS)
+    return Told(device, as_json(first["granted"]) or {}, roles, revoked, due)
 
 
 def _register(parts: Parts, person: Person, device: str) -> None:
@@ -87,10 +99,12 @@ def tell(
     """
     lost = [scope for scope in asked if told.roles.get(scope) == "" and scope not in told.now]
     held = {scope: role for scope, role in told.roles.items() if role}
-    if person is None or (told.now == held and not again and not lost):
+    if person is None or (told.now == held and not again and not lost and not told.due):
         return [], []
     at = now()
     with parts.store.tables() as sql:
+        if told.due:
+            _seen(sql, person, told.device, at)
         roles = granted_to(sql, person.id, at) if again else told.now
         if roles != held:
             sql.run(
@@ -103,6 +117,15 @@ def tell(
             )  # fmt: skip
     granted = [Grant(scope, role) for scope, role in sorted(roles.items()) if told.roles.get(scope) != role]
     return granted, sorted({*lost, *held} - roles.keys())
+
+
+def _seen(sql: Sql, person: Person, device: str, at: str) -> None:
+    """The device was here, under this session."""
+    sql.run("update device set seen_at = :now where id = :id", now=at, id=device)
+    sql.run(
+        "update session set device_id = :device where id = :id and user_id = :user_id",
+        device=device, id=person.session_id, user_id=person.id,
+    )  # fmt: skip
 
 
 def quarantine(sql: Sql, device: str, user_id: str, wanted: ScopeRequest, at: str) -> None:

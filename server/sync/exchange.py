@@ -37,11 +37,13 @@ class Exchange:
         self.parts, self.person, self.request, self.binary = parts, person, request, binary
         self.hints: list[Hint] = []
         self._accepted = ""  # the highest stamp the scopes of this exchange have accepted
+        self._shut_out = False  # the device was given up by its person
 
     def answer(self) -> SyncAnswer:
         told, scopes = self._at_once() or (None, [])
         if told is None:
             told = devices.registered(self.parts, self.person, self.request.device)
+            self._look_whether_given_up(told)
             scopes = [self._scope(wanted, told.scopes) for wanted in self.request.scopes]
         granted, revoked = devices.tell(
             self.parts, self.person, told, [s.scope for s in self.request.scopes], again=bool(self.hints)
@@ -62,7 +64,16 @@ class Exchange:
         (wanted,) = self.request.scopes
         with self.parts.store.read(wanted.scope) as reader:
             told = devices.found(reader.sql, self.person, self.request.device, now())
-            return None if told is None else (told, [self._read(reader, wanted, arrival())])
+            if told is None:
+                return None
+            self._look_whether_given_up(told)
+            return told, [self._read(reader, wanted, arrival())]
+
+    def _look_whether_given_up(self, told: devices.Told) -> None:
+        """A device that was given up has lost every scope; one that holds nothing any more begins as another."""
+        self._shut_out = told.revoked
+        if told.revoked and all(one.cursor is None and not one.transactions for one in self.request.scopes):
+            raise Problem("device_taken", "This device was given up.")
 
     def _scope(self, wanted: ScopeRequest, told: frozenset[str]) -> ScopeAnswer:
         at = arrival()
@@ -79,7 +90,7 @@ class Exchange:
 
     def _read(self, reader: ScopeReader, wanted: ScopeRequest, at: Arrival) -> ScopeAnswer:
         self._foresee(reader, wanted)
-        role = role_in(reader, self.person, at.at)
+        role = None if self._shut_out else role_in(reader, self.person, at.at)
         if role is None and self.person is None:
             raise Problem("unauthenticated", "Only public buildings are read without a login.")
         if role is None:
@@ -92,7 +103,7 @@ class Exchange:
         self, writer: ScopeWriter, wanted: ScopeRequest, at: Arrival, told: frozenset[str]
     ) -> tuple[ScopeAnswer, Hint | None]:
         self._foresee(writer, wanted)
-        role = role_to_push(writer, self.person, wanted.transactions, at.at)
+        role = None if self._shut_out else role_to_push(writer, self.person, wanted.transactions, at.at)
         if role in (None, "anonymous") and self.person is not None and wanted.scope in told:
             devices.quarantine(writer.sql, self.request.device, self.person.id, wanted, at.at)
         if role is None:
@@ -111,7 +122,10 @@ class Exchange:
             schema=min(self.request.schema, cursor.schema if cursor else self.request.schema),
         )
         common = cursor.sequence if cursor else 0
-        taken, hint = take(self.parts, writer, author, wanted.prior, wanted.transactions, at, common)
+        account_id = person.account_id if person else ""
+        taken, hint = take(
+            self.parts, writer, author, wanted.prior, wanted.transactions, at, common, account_id=account_id
+        )
         return self._pulled(writer, wanted, role, taken.state, taken.known, taken.receipts), hint
 
     def _foresee(self, reader: ScopeReader, wanted: ScopeRequest) -> None:

@@ -17,7 +17,8 @@ from arxos_sync.problems import Problem
 from arxos_sync.pull import Wish, pull
 from arxos_sync.store import ScopeReader, ScopeWriter
 
-from ..accounts.people import Person, grant, role_in
+from ..accounts.grants import grant
+from ..accounts.people import Person, role_in
 from ..attachments.arrived import with_bytes_found
 from ..live.bus import Hint
 from ..parts import DICE, Parts, arrival, new_id, new_nonce, new_stamp
@@ -31,10 +32,13 @@ def take(
     transactions: list[Transaction],
     at: Arrival,
     common: int = 0,
+    account_id: str = "",
 ) -> tuple[Taken, Hint | None]:
-    """Take a push in by an author whose role is known; the hint is for after the commit. `common`: see `take_in`."""
+    """Take a push in by an author whose role is known; the hint is for after the commit. `common`: see `take_in`.
+    `account_id`: the account that a new building is its author's through.
+    """
     if writer.head().sequence == 0 and not writer.scope.startswith("user:"):
-        taken = _take_new_building(parts, writer, author, prior, transactions, at)
+        taken = _take_new_building(parts, writer, author, prior, transactions, at, account_id)
     else:
         taken = take_in(writer, parts.catalogue, author, prior, transactions, at, DICE, common)
     if taken.head.sequence == taken.before:
@@ -50,6 +54,7 @@ def _take_new_building(
     prior: Mark | None,
     transactions: list[Transaction],
     at: Arrival,
+    account_id: str,
 ) -> Taken:
     """One by one until the building is there: before it, nobody has a role for anything else."""
     taken: Taken | None = None
@@ -63,7 +68,7 @@ def _take_new_building(
         prior = Mark(transaction.n, transaction.nonce)
         if following.head.sequence > 0:
             assert author.user_id is not None
-            grant(writer.sql, author.user_id, writer.scope, "owner", at.at)
+            grant(writer.sql, author.user_id, writer.scope, "owner", at.at, account_id=account_id or None)
             rest = transactions[index + 1 :]
             return _joined(taken, take_in(writer, parts.catalogue, author, prior, rest, at, DICE)) if rest else taken
     assert taken is not None
@@ -128,7 +133,8 @@ class Job:
             if role is None:
                 raise Problem("not_found", self.scope)
             author = Author(self.person.id, self.device, role, self.person.name, self.origin)
-            taken, hint = take(self.parts, writer, author, self.prior, [transaction], at)
+            account_id = self.person.account_id
+            taken, hint = take(self.parts, writer, author, self.prior, [transaction], at, account_id=account_id)
         self.prior = taken.known
         return taken.receipts[0], hint
 

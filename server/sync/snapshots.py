@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import os
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -123,6 +124,10 @@ class Snapshots:
         tag = _hash(draft)
         note = _Note(self._epoch, schema, head.sequence, head.salt, cursor, tag)
         return self._keep(folder, draft, note)
+
+    def drop(self, scope: str) -> None:
+        """Away with a scope's files: they hold what is to be held no longer. Whoever asks next has one made."""
+        shutil.rmtree(self._folder / scope.replace(":", "-"), ignore_errors=True)
 
     def _keep(self, folder: Path, draft: Path, note: _Note) -> Snapshot:
         file = folder / f"{note.sequence:012d}-{note.tag[:16]}.sqlite"

@@ -16,7 +16,7 @@ import httpx
 import psycopg
 
 from arxos_sync.messages import Change
-from server.accounts import people
+from server.accounts import grants, people
 from server.accounts.people import Person
 from server.app import open_parts
 from server.operations.demo import PASSWORD
@@ -64,7 +64,7 @@ class Fleet:
             known = people.find_by_email(sql, "technician@demo.arxos")
             assert known is not None
             for rows in self.houses:
-                people.grant(sql, known["id"], rows[0].id, "technician", now())
+                grants.grant(sql, known["id"], rows[0].id, "technician", now())
 
     async def arrive(self) -> list[LightTablet]:
         """The first tablet of a building fetches it, the others hold the same."""

@@ -7,7 +7,8 @@ import jwt
 import pytest
 
 from server.accounts.callers import CSRF_COOKIE, CSRF_HEADER, REFRESH_COOKIE, SESSION_COOKIE
-from server.accounts.tokens import Tokens, key_from
+from server.accounts.keys import Keys, keys_from
+from server.accounts.tokens import Tokens
 from server.operations.demo import PASSWORD
 from server.settings import read_settings
 from tests.server.running import Person, Running, wait_for
@@ -66,19 +67,21 @@ def test_without_a_token_there_is_nobody(url: str) -> None:
     assert answer.headers["www-authenticate"].startswith("Bearer")
 
 
-def key_of(running: Running) -> bytes:
-    return key_from(read_settings(running.environment).key_file)
+def keys_of(running: Running) -> Keys:
+    return keys_from(read_settings(running.environment).key_file)
 
 
 def expired(running: Running, token: str) -> str:
-    claims = jwt.decode(token, key_of(running), algorithms=["HS256"])
-    return Tokens(key_of(running)).access(claims["sub"], claims["sid"], claims["iat"] - 3600)
+    keys = keys_of(running)
+    claims = jwt.decode(token, keys.current().secret, algorithms=["HS256"])
+    return Tokens(keys).access(claims["sub"], claims["sid"], claims["iat"] - 3600)
 
 
 def test_an_expired_token_is_refused_and_so_is_a_forged_one(running: Running, owner: Person) -> None:
-    claims = jwt.decode(owner.token, key_of(running), algorithms=["HS256"])
-    forged = jwt.encode(claims, b"another key that is long enough to be one", algorithm="HS256")
-    unsigned = jwt.encode(claims, None, algorithm="none")
+    key = keys_of(running).current()
+    claims, named = jwt.decode(owner.token, key.secret, algorithms=["HS256"]), {"kid": key.kid}
+    forged = jwt.encode(claims, b"another key that is long enough to be one", algorithm="HS256", headers=named)
+    unsigned = jwt.encode(claims, None, algorithm="none", headers=named)
     for token in (expired(running, owner.token), forged, unsigned, "not.a.token", "x"):
         answer = owner.http.get(ME, headers={"Authorization": f"Bearer {token}"})
         assert answer.status_code == 401 and code(answer) == "unauthenticated"
