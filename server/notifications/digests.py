@@ -18,7 +18,7 @@ from .letters import write_letter
 from .preferences import Wishes, last_due, wishes_of
 from .unsubscribing import address_of
 
-LOOK_S = 15.0
+LOOK_S = 5.0
 NOW_AFTER_S = 60
 NOTICES_MAX = 100  # in one letter; of the others it says how many they are
 _WHEN = {"now": "at once", "daily": "once a day", "weekly": "once a week"}
