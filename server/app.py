@@ -44,6 +44,7 @@ from .live.watch import Watch
 from .notifications import vapid
 from .notifications.digests import DIGESTS
 from .notifications.inbox import Inbox
+from .notifications.invitations import INVITATIONS
 from .notifications.posting import POST
 from .notifications.pushing import PUSH
 from .notifications.routes import router as notifications
@@ -58,7 +59,7 @@ from .sync.snapshots import Snapshots
 POOL_SIZE = 8
 REDIS_WAIT_S_MAX = 1.0
 FOLLOWERS: tuple[Follower, ...] = (Inbox(),)
-ROUNDS: tuple[Round, ...] = (DIGESTS, POST, PUSH)
+ROUNDS: tuple[Round, ...] = (INVITATIONS, DIGESTS, POST, PUSH)
 
 
 def open_store(settings: Settings) -> ServerStore:

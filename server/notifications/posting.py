@@ -9,8 +9,10 @@ killed between their word and ours: its Message-ID is the same then.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import datetime
 import email.policy
+from email.errors import MessageError
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.utils import format_datetime
@@ -30,7 +32,7 @@ if TYPE_CHECKING:
     from aiosmtplib import SMTP
 
 LOOK_S = 2.0
-AT_ONCE = 50
+AT_ONCE = 20
 HELD_S = 600
 WAITS_S = (60, 300, 900, 3_600, 10_800, 21_600)
 GIVE_UP_S = 4 * 24 * 3600
@@ -104,30 +106,32 @@ async def _send(settings: Settings, letters: list[Letter]) -> list[tuple[Letter,
             if client is None or not client.is_connected:
                 client = await _connected(settings)
             found.append((letter, await _send_one(client, settings, letter)))
-        except (SMTPException, OSError, TimeoutError) as error:
+        except (SMTPException, OSError, TimeoutError, ValueError, MessageError) as error:
             found.append((letter, Sent(_told(error))))
             if client is None:  # nobody there: the others need not knock too
                 found += [(one, Sent(_told(error))) for one in letters[len(found) :]]
                 break
     if client is not None and client.is_connected:
-        client.close()
+        with contextlib.suppress(SMTPException, OSError):
+            await client.quit()
     return found
 
 
 async def _send_one(client: SMTP, settings: Settings, letter: Letter) -> Sent:
-    """Raises what says nothing of this letter: a server that broke off, a sender it does not know."""
+    """Raises what says nothing of this letter: a server that broke off, a sender that is no address."""
     from aiosmtplib import SMTPDataError, SMTPRecipientsRefused, SMTPResponseException
 
+    from_address = Address("ARXOS", addr_spec=sender(settings))
     try:
-        message = written(settings, letter)
-        await client.send_message(message, sender=sender(settings), recipients=[letter.to_address])
+        message = written(from_address, letter)
+        await client.send_message(message, sender=from_address.addr_spec, recipients=[letter.to_address])
         return Sent()
     except SMTPRecipientsRefused as error:
         return _refused(error.recipients[0])
     except SMTPDataError as error:
         return _refused(error)
-    except (ValueError, UnicodeError) as error:  # no address, or none this mail server can be told
-        return Sent(f"cannot be written: {error}", final=True)
+    except (ValueError, MessageError) as error:  # no address, or none that a header can hold
+        return Sent(f"cannot be written: {error}"[:500], final=True)
     except SMTPResponseException as error:
         if client.is_connected:
             await client.rset()
@@ -206,15 +210,14 @@ def _ms(at: str) -> int:
 # ---------------------------------------------------------------- how it reads
 
 
-def written(settings: Settings, letter: Letter) -> EmailMessage:
+def written(from_address: Address, letter: Letter) -> EmailMessage:
     """As it goes over the wire. What people typed may stand in the subject: it stays on its line."""
     message = EmailMessage(policy=email.policy.SMTP)
-    from_address = sender(settings)
-    message["From"] = Address("ARXOS", addr_spec=from_address)
+    message["From"] = from_address
     message["To"] = Address(addr_spec=letter.to_address)
     message["Subject"] = _line(letter.subject)
     message["Date"] = format_datetime(datetime.datetime.fromisoformat(letter.created_at))
-    message["Message-ID"] = f"<{letter.id}@{from_address.rpartition('@')[2]}>"
+    message["Message-ID"] = f"<{letter.id}@{from_address.domain}>"
     message["Auto-Submitted"] = "auto-generated"
     if letter.unsubscribe:
         message["List-Unsubscribe"] = f"<{_line(letter.unsubscribe)}>"

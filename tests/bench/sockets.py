@@ -16,6 +16,7 @@ import os
 import resource
 import tempfile
 import time
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -45,7 +46,7 @@ class Socket(asyncio.Protocol):
 
     def __init__(self, number: int, host: str, token: str, scope: str, shared: Shared) -> None:
         self.number, self.host, self.token, self.scope, self.shared = number, host, token, scope, shared
-        self.buffer, self.open = b"", False
+        self.buffer, self.open, self.inflater = b"", False, zlib.decompressobj(-15)
         self.subscribed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     def connection_made(self, transport: Any) -> None:
@@ -54,7 +55,7 @@ class Socket(asyncio.Protocol):
         transport.write(
             f"GET /ws HTTP/1.1\r\nHost: {self.host}\r\nAuthorization: Bearer {self.token}\r\nUpgrade: websocket\r\n"
             f"Connection: Upgrade\r\nSec-WebSocket-Key: {key}\r\nSec-WebSocket-Version: 13\r\n"
-            "Sec-WebSocket-Extensions: permessage-deflate\r\n\r\n".encode()
+            "Sec-WebSocket-Extensions: permessage-deflate\r\n\r\n".encode()  # as browsers offer
         )
 
     def data_received(self, data: bytes) -> None:
@@ -84,7 +85,7 @@ class Socket(asyncio.Protocol):
                 return
             first, body = self.buffer[0], self.buffer[begin : begin + size]
             self.buffer = self.buffer[begin + size :]
-            yield first & 0x0F, _inflated(body) if first & 0x40 else body
+            yield first & 0x0F, self.inflater.decompress(body + b"\x00\x00\xff\xff") if first & 0x40 else body
 
     def _hear(self, opcode: int, body: bytes, at: float) -> None:
         if opcode == 9:
@@ -109,12 +110,6 @@ class Socket(asyncio.Protocol):
         if not self.subscribed.done():
             self.subscribed.set_exception(error or RuntimeError("the server hung up"))
         self.shared.reached[self.number] = -1
-
-
-def _inflated(body: bytes) -> bytes:
-    import zlib
-
-    return zlib.decompressobj(-15).decompress(body + b"\x00\x00\xff\xff")
 
 
 class Shared:
@@ -254,7 +249,7 @@ def sockets(count: int, together: int = TOGETHER, edits: int = EDITS, idle_s: fl
         with crowd(count, size) as made:
             before = made.memory_mb()
             made.open()
-            each = (made.memory_mb() - before) * 1024 / count
+            each = max(0.0, made.memory_mb() - before) * 1024 / count
             cpu = made.cpu_s()
             time.sleep(idle_s)
             idle = (made.cpu_s() - cpu) / idle_s if idle_s else 0.0

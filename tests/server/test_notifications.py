@@ -11,8 +11,9 @@ from arxos_sync.messages import Change
 from server.jobs.following import Followed, Following
 from server.notifications import inbox
 from server.notifications.inbox import Inbox, mark_read
+from server.notifications.invitations import tell_invited
 from server.notifications.notices import id_of
-from server.parts import Parts, new_id
+from server.parts import Parts, new_id, now
 from tests import services
 from tests.server.people_at_work import AtWork
 
@@ -218,3 +219,27 @@ def test_an_id_is_of_what_it_tells_and_of_its_moment() -> None:
     assert one != id_of(1_780_000_000_000, "building", "person", 8)
     assert one < id_of(1_780_000_000_001, "building", "person", 7)
     assert one[14] == "8" and one[19] in "89ab" and len(one) == 36
+
+
+def test_an_invitation_is_in_the_inbox_of_who_has_that_address_here(at_work: AtWork) -> None:
+    for id, email, more in (
+        (new_id(), "Stranger@Example.org", {}),
+        (new_id(), "nobody@example.org", {}),
+        (new_id(), "stranger@example.org", {"revoked_at": now()}),
+        (new_id(), "owner@example.org", {}),  # who invites
+    ):
+        with at_work.parts.store.tables() as sql:
+            sql.run(
+                """
+                insert into invitation
+                    (id, building_id, role, email, token_hash, invited_by, expires_at, created_at, revoked_at)
+                values (:id, :building, 'technician', :email, :id, :by, '2999-01-01T00:00:00.000Z', :now, :revoked_at)
+                """,
+                id=id, building=at_work.building, email=email, by=at_work.id("owner"), now=now(),
+                **{"revoked_at": None, **more},
+            )  # fmt: skip
+    for _ in range(2):
+        tell_invited(at_work.parts)
+    assert new(at_work, "stranger") == [("invited", "You are invited to be technician of House")]
+    assert at_work.rows("stranger")[-1]["body"] == "House · Owner · the letter has the link"
+    assert new(at_work, "owner") == []

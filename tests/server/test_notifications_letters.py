@@ -96,8 +96,13 @@ def test_nobody_writes_headers_by_a_subject_or_an_address(at_work: AtWork, post:
     assert len(post.letters) == 2 and all(got["bcc"] is None for got in post.letters)
     assert all(got["to"] == "tech@example.org" for got in post.letters)
     assert post.letters[0]["subject"].startswith("Door Bcc: thief@example.org Body")
-    (left,) = waiting(at_work)
-    assert left["next_try_at"] is None and left["problem"].startswith("cannot be written")
+    for address in ("nobody", "", "a b@example.org", "@", "a@b@c", "tech@exam ple.org"):
+        letter(at_work, to=address)
+    letter(at_work)
+    posting.post(at_work.parts)
+    assert len(post.letters) == 3, "and what is no address holds up nobody"
+    assert all(left["next_try_at"] is None for left in waiting(at_work)) and len(waiting(at_work)) == 7
+    assert waiting(at_work)[0]["problem"].startswith("cannot be written")
 
 
 def test_a_mail_server_that_is_away_is_asked_again_later_and_later(at_work: AtWork, post: Post) -> None:

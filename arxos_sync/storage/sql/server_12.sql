@@ -1,5 +1,7 @@
 -- Made from schemas/catalogue.toml by `make schemas`; not to be edited.
 
+alter table "invitation" add column "told_at" text;
+
 alter table "mail" add column "unsubscribe" text;
 
 alter table "notification_digest" add column "unsubscribe" text;
