@@ -5,7 +5,7 @@ from __future__ import annotations
 import resource
 from pathlib import Path
 
-from tests.bench.sockets import crowd
+from tests.bench.sockets import ALL, OWN, crowd
 from tests.server.running import Person
 from tests.server.test_live import hear, say, socket
 
@@ -15,12 +15,11 @@ SOCKETS, TOGETHER = 200, 50
 def test_many_idle_sockets_all_hear_of_their_own_building_and_of_no_other() -> None:
     with crowd(SOCKETS, TOGETHER) as made:
         made.open()
-        heard = made.delivered(6)
-        assert len(heard) == 6 * TOGETHER and heard[0] > 0
-        heads = [made.shared.reached[one.number] for one in made.wanted]
+        heard, by_all = made.delivered(OWN, 6), made.delivered(ALL, 2)
+        assert len(heard) == 6 * TOGETHER and len(by_all) == 2 * SOCKETS and heard[0] > 0
         for place, building in enumerate(made.buildings):
             head = made.owner.http.get(f"/api/v1/buildings/{building}").json()["head"]
-            told = heads[place * TOGETHER : (place + 1) * TOGETHER]
+            told = made.shared.reached[OWN][place * TOGETHER : (place + 1) * TOGETHER]
             assert set(told) == {head}, "each heard of its own, and of nothing beyond"
         for url in made.urls:
             with socket(url, Person(url, "owner")) as live:

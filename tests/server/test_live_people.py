@@ -198,6 +198,7 @@ def deaf_socket(url: str, person: Person) -> sockets.socket:
 
 def ended_with(raw: sockets.socket) -> int:
     """The code of the close frame at the end of all that came."""
+    raw.setsockopt(sockets.SOL_SOCKET, sockets.SO_RCVBUF, 1 << 20)
     held = b""
     while some := raw.recv(65536):
         held = (held + some)[-65536:]

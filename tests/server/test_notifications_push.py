@@ -20,7 +20,7 @@ from server.notifications.vapid import key_file, public_key
 from server.parts import instant, new_id, now, now_ms
 from tests import services
 from tests.server.people_at_work import AtWork
-from tests.server.push_service import Browser, PushService
+from tests.server.push_receiver import Browser, PushService
 
 
 @pytest.fixture(params=["spatialite", "postgis"], scope="module")
