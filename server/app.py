@@ -42,6 +42,13 @@ from .jobs.rounds import Round, Rounds
 from .live.bus import Bus
 from .live.routes import router as live
 from .live.watch import Watch
+from .notifications import vapid
+from .notifications.digests import DIGESTS
+from .notifications.inbox import Inbox
+from .notifications.invitations import INVITATIONS
+from .notifications.posting import POST
+from .notifications.pushing import PUSH
+from .notifications.routes import router as notifications
 from .operations.answers import answer
 from .operations.health import router as health
 from .operations.pages import router as pages
@@ -52,8 +59,8 @@ from .sync.snapshots import Snapshots
 
 POOL_SIZE = 8
 REDIS_WAIT_S_MAX = 1.0
-FOLLOWERS: tuple[Follower, ...] = ()
-ROUNDS: tuple[Round, ...] = ()
+FOLLOWERS: tuple[Follower, ...] = (Inbox(),)
+ROUNDS: tuple[Round, ...] = (INVITATIONS, DIGESTS, POST, PUSH)
 
 
 def open_store(settings: Settings) -> ServerStore:
@@ -72,6 +79,7 @@ def open_parts(settings: Settings) -> Parts:
     store = open_store(settings)
     epoch = store.epoch()
     tokens = Tokens(keys_from(settings.key_file))
+    vapid.make_key(settings)
     redis = _redis(settings)
     return Parts(
         settings=settings,
@@ -121,7 +129,8 @@ def create_app(settings: Settings) -> Litestar:
 
     return Litestar(
         route_handlers=[
-            accounts, sync, live, buildings, figures, rows, features, attachments, quarantine, health, pages,
+            accounts, sync, live, buildings, figures, rows, features, attachments, quarantine, notifications,
+            health, pages,
         ],  # fmt: skip
         lifespan=[lifespan],
         dependencies={

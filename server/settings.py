@@ -6,6 +6,7 @@ The environment wins. A wrong setting stops the start with its name and its reme
 from __future__ import annotations
 
 import os
+import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -28,6 +29,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     data_dir: Path = Path("var")
     secret_key_file: Path | None = None  # None: `data_dir`/secret.key
     public_url: str | None = None
+    smtp_url: str | None = None  # smtp:// (TLS where it is offered), smtp+starttls:// or smtps://, with user:password@
+    smtp_from: str | None = None  # the address letters come from
     log: str = "info"
     registration: str = "open"  # who may make a login: anybody, who holds an invitation, nobody
 
@@ -79,6 +82,9 @@ def _check(given: Mapping[str, object]) -> None:
     _check_url(given, "database_url", ("postgresql", "postgres"), "postgresql://user@host/arxos")
     _check_url(given, "redis_url", ("redis", "rediss", "unix"), "redis://127.0.0.1:6379/0")
     _check_url(given, "public_url", ("http", "https"), "https://arxos.example.org")
+    _check_url(given, "smtp_url", ("smtp", "smtps", "smtp+starttls"), "smtps://user:password@mail.example.org")
+    if not re.fullmatch(r"[^@\s<>,]+@[^@\s<>,]+", str(given.get("smtp_from", "arxos@example.org"))):
+        raise SettingError(f"ARXOS_SMTP_FROM is {given['smtp_from']!r}; it should look like arxos@example.org")
     if given.get("log", "info") not in LOG_LEVELS:
         raise SettingError(f"ARXOS_LOG is {given['log']!r}; it can be {', '.join(LOG_LEVELS)}")
     registration = given.get("registration", "open")

@@ -20,7 +20,7 @@ import anyio.to_thread
 import msgspec
 import structlog
 
-from arxos_sync.store import LogEntry, Row, Sql
+from arxos_sync.store import LogEntry, Row
 
 from ..parts import instant, new_id, now_ms
 
@@ -46,7 +46,7 @@ class Followed(msgspec.Struct, frozen=True):
 
 class Follower(Protocol):
     name: str
-    from_start: bool  # of a scope that was there before the follower: all that happened, or only what is to come
+    from_start: bool  # of a scope that was there before the follower: all that happened, or its last entry and on
 
     def take(self, parts: Parts, followed: Followed) -> None:
         """Called in a thread, outside of any database transaction. The same piece may come twice."""
@@ -85,9 +85,18 @@ class Following:
     def catch_up(self) -> None:
         """Bring every follower to every scope's head, but for those that wait to be asked again."""
         for follower in self._followers:
+            self._introduce(follower)
             for scope in self._behind(follower):
                 while self._step(follower, scope):
                     pass
+
+    def _introduce(self, follower: Follower) -> None:
+        """Once in a store's life: of the scopes there are, only what is to come. Of later ones, all that happens."""
+        if follower.from_start:
+            return
+        with self._parts.store.tables() as sql:
+            if sql.run(_BEGIN, name=follower.name, scope="", sequence=0):
+                sql.run(_BEGIN_ALL, name=follower.name)
 
     def _behind(self, follower: Follower) -> list[str]:
         with self._parts.store.tables() as sql:
@@ -123,8 +132,7 @@ class Following:
         """Its place and how often it has failed there; None where another process is at it."""
         ms = now_ms()
         with self._parts.store.tables() as sql:
-            begin = 0 if follower.from_start else _head(sql, scope) - 1
-            sql.run(_BEGIN, name=follower.name, scope=scope, sequence=max(0, begin))
+            sql.run(_BEGIN, name=follower.name, scope=scope, sequence=0)
             took = sql.run(
                 _HOLD, name=follower.name, scope=scope, process=self._process,
                 until=instant(ms + HELD_S * 1000), now=instant(ms),
@@ -160,6 +168,13 @@ _BEGIN = """
     values (:name, :scope, :sequence, 0)
     on conflict (name, scope) do nothing
     """
+_BEGIN_ALL = """
+    insert into follower (name, scope, sequence, tries)
+    select :name, scope, case when sequence > 0 then sequence - 1 else 0 end, 0
+    from scope_head
+    where true
+    on conflict (name, scope) do nothing
+    """
 _HOLD = """
     update follower
     set held_by = :process, held_until = :until
@@ -178,8 +193,3 @@ _LET_GO = """
         held_by = null, held_until = null
     where name = :name and scope = :scope and held_by = :process
     """
-
-
-def _head(sql: Sql, scope: str) -> int:
-    found = sql.rows("select sequence from scope_head where scope = :scope", scope=scope)
-    return int(found[0]["sequence"]) if found else 0

@@ -10,17 +10,19 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 import anyio.to_thread
 import msgspec
 import structlog
 
-from arxos_sync import limits
 from arxos_sync.problems import Problem
 from arxos_sync.store import ServerStore
 
 from ..parts import new_id
+from . import presence
+from .presence import Presence
 
 if TYPE_CHECKING:
     from redis import Redis
@@ -60,7 +62,9 @@ class Hint(msgspec.Struct, frozen=True):
 
 
 class Message(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What travels between processes. `kind`: scope, person, session (it ended), rights (look again)."""
+    """What travels between processes. `kind`: scope, person, session (it ended), rights (look again); who (is there,
+    asks the peer in `frame`), here (they are: frames to the peer in `key`, one a line).
+    """
 
     origin: str
     kind: str
@@ -69,6 +73,15 @@ class Message(msgspec.Struct, frozen=True, omit_defaults=True):
     to: int = 0
     since: int = 0
     schema: int = 0  # of the rows in the frame; 0: there are none
+
+
+def _take_out(sets: dict[Any, set[Listener]], key: Any, listener: Listener) -> bool:
+    """Answers whether that was the last one there."""
+    there = sets.get(key, set())
+    there.discard(listener)
+    if not there:
+        sets.pop(key, None)
+    return not there
 
 
 def _bare(message: Message) -> str:
@@ -85,9 +98,12 @@ class Bus:
         self._store, self._redis, self._redis_url = store, redis, redis_url
         self._origin = new_id()
         self.listeners: set[Listener] = set()
+        self._in_scope: dict[str, set[Listener]] = {}
+        self._of_user: dict[str | None, set[Listener]] = {}
+        self._presence = Presence()
+        self._loop: asyncio.AbstractEventLoop | None = None  # that of the listeners; None where nobody is served
         self._heads: dict[str, int] = {}  # scope → the highest sequence its listeners were told of
         self._tasks: list[asyncio.Task[None]] = []
-        self._shown_at: dict[str, list[float]] = {}  # user → when their presence was shown of late
         self._away_until = 0.0
         self.hears_redis = False
         self.look_again = asyncio.Event()  # some listener is to be looked at now
@@ -103,11 +119,13 @@ class Bus:
         return self._redis is not None and not self.hears_redis
 
     async def start(self) -> None:
+        self._loop = asyncio.get_running_loop()
         self._tasks = [asyncio.create_task(self._poll(), name="heads")]
         if self._redis_url is not None:
             self._tasks.append(asyncio.create_task(self._hear(self._redis_url), name="redis"))
 
     async def stop(self) -> None:
+        self._loop = None
         for task in self._tasks:
             task.cancel()
         for task in self._tasks:
@@ -126,14 +144,21 @@ class Bus:
         """`wallet.update` or `notification.push`, to every socket of one person."""
         await self._say("person", user_id, frame(event, data))
 
-    async def announce_presence(self, sender: Listener, scope: str, data: dict[str, Any]) -> None:
-        """To the others of a scope; what a person sends beyond the bound is dropped."""
-        user = str(sender.user_id)
-        recent = [at for at in self._shown_at.get(user, ()) if at > time.monotonic() - 1.0]
-        if len(recent) >= limits.PRESENCE_PER_S_MAX:
-            return
-        self._shown_at[user] = [*recent, time.monotonic()]
-        await self._say("scope", scope, frame("collaboration.sync", data), sender=sender)
+    async def show(self, listener: Listener, scope: str, data: dict[str, Any]) -> None:
+        """A person to the others of a scope."""
+        if self._presence.may_show(str(listener.user_id)):
+            text = listener.shown[scope] = frame(presence.EVENT, data)
+            await self._say("scope", scope, text, sender=listener)
+
+    async def show_gone(self, listener: Listener, scopes: Iterable[str]) -> None:
+        for scope in [scope for scope in scopes if listener.shown.pop(scope, None)]:
+            await self._say("scope", scope, frame(presence.EVENT, presence.gone(scope, listener)), sender=listener)
+
+    async def ask_who_is_there(self, listener: Listener, scope: str) -> None:
+        for text in presence.who_is_there(self._in_scope.get(scope, ()), scope, listener.peer):
+            listener.offer(text)
+        if self._redis is not None:
+            await anyio.to_thread.run_sync(self._publish, Message(self._origin, "who", scope, listener.peer))
 
     async def end_session(self, session_id: str) -> None:
         await self._say("session", session_id)
@@ -142,11 +167,24 @@ class Bus:
         await self._say("rights", user_id)
 
     def announce_apart(self, hint: Hint) -> None:
-        """From a process that serves nobody (an import): by Redis; without it the servers' polls see it."""
-        self._publish(self._moved(hint))
+        """From outside the loop: a thread of a server, or a process that serves nobody (an import). By Redis to the
+        other processes; without it their polls see it.
+        """
+        self._say_apart(self._moved(hint))
+
+    def announce_person_apart(self, user_id: str, event: str, data: Any) -> None:
+        """`announce_person`, from outside the loop."""
+        self._say_apart(Message(self._origin, "person", user_id, frame(event, data)))
 
     def rights_changed_apart(self, user_id: str) -> None:
-        self._publish(Message(self._origin, "rights", user_id))
+        self._say_apart(Message(self._origin, "rights", user_id))
+
+    def _say_apart(self, message: Message) -> None:
+        loop = self._loop
+        if loop is not None:
+            with contextlib.suppress(RuntimeError):  # the loop has just ended, and with it the sockets
+                loop.call_soon_threadsafe(self._dispatch, message)
+        self._publish(message)
 
     def _moved(self, hint: Hint) -> Message:
         return Message(self._origin, "scope", hint.scope, hint.frame(), hint.to, hint.since, hint.schema)
@@ -172,10 +210,25 @@ class Bus:
 
     def join(self, listener: Listener) -> None:
         self.listeners.add(listener)
+        self._of_user.setdefault(listener.user_id, set()).add(listener)
 
-    def leave(self, listener: Listener) -> None:
+    async def leave(self, listener: Listener) -> None:
+        shown = list(listener.shown)
         self.listeners.discard(listener)
-        self._shown_at.pop(str(listener.user_id), None)
+        self.unfollow(listener, list(listener.scopes))
+        if _take_out(self._of_user, listener.user_id, listener):
+            self._presence.forget(listener.user_id)
+        await self.show_gone(listener, shown)
+
+    def follow(self, listener: Listener, scope: str, role: str) -> None:
+        listener.scopes[scope] = role
+        self._in_scope.setdefault(scope, set()).add(listener)
+
+    def unfollow(self, listener: Listener, scopes: Iterable[str]) -> None:
+        for scope in scopes:
+            listener.scopes.pop(scope, None)
+            listener.schemas.pop(scope, None)
+            _take_out(self._in_scope, scope, listener)
 
     def heard_of(self, scope: str, head: int) -> None:
         """A listener knows of `head` by itself; the poll need not tell it."""
@@ -187,23 +240,29 @@ class Bus:
                 self.scope_moved.set()
                 if message.to:
                     self._heads[message.key] = max(message.to, self._heads.get(message.key, 0))
-                listening = [one for one in self.listeners if message.key in one.scopes and one is not sender]
-                for listener in listening:
+                for listener in self._in_scope.get(message.key, set()) - {sender}:
                     old = listener.schemas.get(message.key, 0) < message.schema
                     listener.offer(_bare(message) if old else message.frame)
             case "person":
-                for listener in list(self.listeners):
-                    if listener.user_id == message.key:
-                        listener.offer(message.frame)
+                for listener in list(self._of_user.get(message.key, ())):
+                    listener.offer(message.frame)
             case "session":
                 for listener in list(self.listeners):
                     if listener.session_id == message.key:
                         listener.end(ENDED)
             case "rights":
-                for listener in list(self.listeners):
-                    if listener.user_id == message.key:
-                        listener.look_again = True
-                        self.look_again.set()
+                for listener in self._of_user.get(message.key, ()):
+                    listener.look_again = True
+                    self.look_again.set()
+            case "who":
+                there = presence.who_is_there(self._in_scope.get(message.key, ()), message.key, message.frame)
+                if there:
+                    answer = Message(self._origin, "here", message.frame, "\n".join(there))
+                    asyncio.get_running_loop().run_in_executor(None, self._publish, answer)
+            case "here":
+                for listener in [one for one in self.listeners if one.peer == message.key]:
+                    for text in message.frame.split("\n"):
+                        listener.offer(text)
 
     async def _hear(self, url: str) -> None:
         """Listen to Redis for as long as the server runs; start again whenever it was away."""
@@ -239,7 +298,7 @@ class Bus:
     async def _poll(self) -> None:
         while True:
             await asyncio.sleep(POLL_BEHIND_REDIS_S if self.hears_redis else POLL_S)
-            scopes = {scope for listener in self.listeners for scope in listener.scopes}
+            scopes = set(self._in_scope)
             if not scopes:
                 continue
             try:

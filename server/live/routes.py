@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 import anyio.to_thread
 import msgspec
+import structlog
 from litestar import Router, WebSocket, websocket
 from litestar.exceptions import WebSocketDisconnect
 
@@ -17,17 +18,19 @@ from arxos_sync.messages import read_cursor
 from arxos_sync.problems import Problem
 
 from ..accounts.callers import caller_of
-from ..accounts.people import Person, role_in
+from ..accounts.people import Person, colour_of, role_in
 from ..given import Given
 from ..parts import Parts, now
 from .bus import ENDED, LOST, Hint, frame
 from .listener import Listener
+from .presence import shown
 
 CLOSE_S_MAX = 5.0
 SCOPES_MAX = 200
 FRAME_CHARS_MAX = 64 * 1024
 
 Socket = WebSocket[Any, Any, Any]
+_log = structlog.get_logger("arxos.live")
 
 
 class Frame(msgspec.Struct, frozen=True):
@@ -58,7 +61,7 @@ async def live(socket: Socket, parts: Given) -> None:
     try:
         await conversation.run()
     finally:
-        parts.bus.leave(conversation.listener)
+        await parts.bus.leave(conversation.listener)
 
 
 def _is_foreign(socket: Socket, parts: Parts) -> bool:
@@ -72,26 +75,38 @@ def _is_foreign(socket: Socket, parts: Parts) -> bool:
 
 
 class _Conversation:
-    """One socket: a reader and a writer, until one of them ends or the watch over its rights ends it."""
+    """One socket: a reader, and a writer whenever there is something to send, until the socket or the bus ends it."""
 
     def __init__(self, socket: Socket, parts: Parts, person: Person | None) -> None:
         self.socket, self.parts, self.person = socket, parts, person
-        self.listener = Listener(person and person.id, person and person.session_id)
+        self.listener = Listener(person and person.id, person and person.session_id, self._wake, self._stop)
+        self._reader: asyncio.Task[None] | None = None
+        self._writer: asyncio.Task[None] | None = None
 
     async def run(self) -> None:
-        tasks = [
-            asyncio.create_task(work()) for work in (self._read, self._write, self.listener.ended.wait)
-        ]
+        self._reader = asyncio.create_task(self._read())
         try:
-            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait([self._reader])
         finally:
+            tasks = [task for task in (self._reader, self._writer) if task is not None]
             for task in tasks:
                 task.cancel()
             outcomes = await asyncio.gather(*tasks, return_exceptions=True)
         gone = any(isinstance(outcome, (WebSocketDisconnect, OSError)) for outcome in outcomes)
+        for outcome in outcomes:
+            if isinstance(outcome, Exception) and not gone:
+                _log.warning("a socket ended", error=str(outcome), exc_info=outcome)
         if not gone:
             with contextlib.suppress(TimeoutError, WebSocketDisconnect, RuntimeError, OSError):
-                await asyncio.wait_for(self.socket.close(code=self.listener.code), CLOSE_S_MAX)
+                await asyncio.wait_for(self.socket.close(code=self.listener.code or 1011), CLOSE_S_MAX)
+
+    def _stop(self) -> None:
+        if self._reader is not None:
+            self._reader.cancel()
+
+    def _wake(self) -> None:
+        if self._writer is None or self._writer.done():
+            self._writer = asyncio.create_task(self._write())
 
     async def _read(self) -> None:
         while True:
@@ -104,8 +119,12 @@ class _Conversation:
                 self.listener.offer(frame("problem", {"code": "invalid", "detail": str(error)}))
 
     async def _write(self) -> None:
-        while True:
-            await self.socket.send_text(await self.listener.queue.get())
+        try:
+            while self.listener.queue:
+                await self.socket.send_text(self.listener.queue[0])
+                self.listener.queue.popleft()
+        except (WebSocketDisconnect, OSError, RuntimeError):
+            self._stop()  # they are gone
 
     def _role(self, scope: str) -> tuple[str | None, int]:
         with self.parts.store.read(scope) as reader:
@@ -120,8 +139,9 @@ class _Conversation:
             case "subscribe":
                 await self._subscribe(msgspec.convert(said.data.get("scopes", []), list[Wanted]))
             case "unsubscribe":
-                for wanted in msgspec.convert(said.data.get("scopes", []), list[Wanted]):
-                    self.listener.scopes.pop(wanted.scope, None)
+                scopes = [one.scope for one in msgspec.convert(said.data.get("scopes", []), list[Wanted])]
+                await self.parts.bus.show_gone(self.listener, scopes)
+                self.parts.bus.unfollow(self.listener, scopes)
             case "collaboration.sync":
                 await self._show_presence(said.data)
 
@@ -135,7 +155,7 @@ class _Conversation:
             role, head = await anyio.to_thread.run_sync(self._role, one.scope)
             if role is None:
                 continue
-            self.listener.scopes[one.scope] = role
+            self.parts.bus.follow(self.listener, one.scope, role)
             self.parts.bus.heard_of(one.scope, head)
             cursor = read_cursor(one.cursor) if one.cursor else None
             oldest = self.parts.catalogue.oldest  # a replica that does not say may be of any schema still served
@@ -145,14 +165,16 @@ class _Conversation:
         self.listener.offer(frame("subscribed", {"scopes": list(self.listener.scopes)}))
         for hint in behind:
             self.listener.offer(hint.frame())
+        for one in wanted:
+            if one.scope in self.listener.scopes and not one.scope.startswith("user:"):
+                await self.parts.bus.ask_who_is_there(self.listener, one.scope)
 
     async def _show_presence(self, data: dict[str, Any]) -> None:
         scope = data.get("scope")
         if self.person is None or scope not in self.listener.scopes:
             return
-        shown = {name: data.get(name) for name in ("storey", "cursor", "selection", "editing") if name in data}
-        shown |= {"scope": scope, "user": self.person.id, "name": self.person.name}
-        await self.parts.bus.announce_presence(self.listener, scope, shown)
+        colour = colour_of(self.person.id)
+        await self.parts.bus.show(self.listener, scope, shown(scope, self.listener, self.person.name, colour, data))
 
 
 router = Router("/", route_handlers=[live])

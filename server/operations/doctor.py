@@ -35,7 +35,7 @@ def examine() -> list[Finding]:
         settings = read_settings()
     except SettingError as error:
         return [Finding("settings", False, str(error), "Set it as the line says and run doctor again.")]
-    checks: list[Callable[[Settings], Iterator[Finding]]] = [_data_dir, _key, _store, _redis, _clock, _pages]
+    checks: list[Callable[[Settings], Iterator[Finding]]] = [_data_dir, _key, _store, _redis, _mail, _clock, _pages]
     found = [Finding("settings", True, "every setting can be read")]
     return found + [finding for check in checks for finding in check(settings)]
 
@@ -95,6 +95,16 @@ def _redis(settings: Settings) -> Iterator[Finding]:
         yield Finding("redis", True, "answers")
     except (RedisError, OSError) as error:
         yield Finding("redis", False, str(error), "Start Redis at ARXOS_REDIS_URL; sync goes on meanwhile.")
+
+
+def _mail(settings: Settings) -> Iterator[Finding]:
+    from ..notifications.posting import mail_server_says
+
+    if settings.smtp_url is None:
+        yield Finding("mail", True, "no mail server is set: letters wait; ARXOS_SMTP_URL sends them")
+        return
+    trouble = mail_server_says(settings)
+    yield Finding("mail", trouble is None, trouble or "the mail server takes our login", "Mend ARXOS_SMTP_URL.")
 
 
 def _clock(settings: Settings) -> Iterator[Finding]:

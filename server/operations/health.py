@@ -14,6 +14,7 @@ from arxos_sync.problems import Problem
 
 from ..accounts.people import reading
 from ..given import Given
+from ..notifications.letters import standing
 from ..parts import Parts
 
 _SHOWN = ("litestar", "uvicorn", "msgspec", "psycopg", "pysqlite3-binary", "redis")
@@ -27,20 +28,20 @@ async def healthz() -> dict[str, str]:
 @get("/readyz", summary="Can it serve?")
 async def readyz(parts: Given) -> Response[dict[str, Any]]:
     """200 `ok`, 200 `degraded` (Redis is away: live hints are polled), 503 `down` (no store)."""
-    store = await anyio.to_thread.run_sync(_store, parts)
+    store, mail = await anyio.to_thread.run_sync(_store, parts)
     redis = "unused" if parts.settings.redis_url is None else "away" if parts.bus.degraded else "ok"
     status = "down" if store != "ok" else "degraded" if redis == "away" else "ok"
-    body = {"status": status, "store": store, "redis": redis}
+    body = {"status": status, "store": store, "redis": redis, "mail": mail}
     return Response(body, status_code=503 if status == "down" else 200)
 
 
-def _store(parts: Parts) -> str:
+def _store(parts: Parts) -> tuple[str, str]:
+    """Whether it answers, and how its letters fare."""
     try:
         with reading(parts.store) as sql:
-            sql.rows("select 1 as one")
+            return "ok", standing(sql, parts.settings)
     except Problem as problem:
-        return problem.detail or problem.code
-    return "ok"
+        return problem.detail or problem.code, "unknown"
 
 
 @get("/-/versions", summary="What is running")

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable
 
 from arxos_sync.storage import garbage
-from tests.bench import browser, fleet, growth, live, pushing, whole
+from tests.bench import browser, fleet, growth, live, pushing, sockets, whole
 from tests.bench.figures import Figure, medians, table
 from tests.bench.peers import merging, pouch
 
@@ -24,6 +24,7 @@ WORKS: dict[str, tuple[tuple[int, ...], Measure]] = {
     "W4": ((20_000,), whole.w4),
     "W7": ((20_000,), browser.w7),
     "W9": ((20_000,), fleet.w9),
+    "sockets": ((1_000, 5_000), sockets.sockets),  # so many, where the table says elements
     "growth": (GROWTH, growth.growth),
     "peers": ((20_000,), lambda size: [*merging.crdts(size), *pouch.pouch(size)]),
 }

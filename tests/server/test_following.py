@@ -89,3 +89,15 @@ def test_a_follower_of_what_is_to_come_begins_with_the_last_entry(worked_in: tup
     head = parts.store.heads([building])[building]
     Following(parts, [late]).catch_up()
     assert [s for scope, s in late.heard if scope == building] == [head]
+
+
+def test_of_a_scope_that_came_after_it_a_follower_hears_all(worked_in: tuple[Parts, str]):
+    """However much had happened there before it looked again."""
+    parts, building = worked_in
+    late = Recorder("late", from_start=False)
+    Following(parts, [late]).catch_up()
+    with parts.store.tables() as sql:  # as if the building had come since
+        sql.run("delete from follower where scope = :scope", scope=building)
+    late.heard.clear()
+    Following(parts, [late]).catch_up()
+    assert [s for _, s in late.heard] == list(range(1, parts.store.heads([building])[building] + 1))

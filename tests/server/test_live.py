@@ -225,7 +225,7 @@ def test_two_processes_hear_each_other_and_go_on_when_redis_dies(
         own_redis[1].kill()
         own_redis[1].wait(10)
         wait_for(
-            lambda: one.http.get("/readyz").json() == {"status": "degraded", "store": "ok", "redis": "away"}
+            lambda: (one.http.get("/readyz").json().items() >= {"status": "degraded", "redis": "away"}.items())
         )
         prior = {"n": one.n, "nonce": one.nonce}
         second = one.sync(scope, first["cursor"], one.transaction(annotation()), prior=prior)
