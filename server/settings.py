@@ -9,6 +9,7 @@ import os
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Literal
 from urllib.parse import urlsplit
 
 import msgspec
@@ -27,6 +28,14 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     data_dir: Path = Path("var")
     secret_key_file: Path | None = None  # None: `data_dir`/secret.key
     public_url: str | None = None
+    attachments_url: str | None = None  # s3://bucket/prefix; the disk below `data_dir` without it
+    backup_dir: Path | None = None  # a backup a day into it
+    backup_keep_days: int = 14
+    keep_days: int = 30  # what has ended: sessions, letters, deliveries, jobs
+    access_log_keep_days: int = 365
+    database_replica_url: str | None = None  # a streaming replica of `database_url`, for lists
+    pool_size: int = 8  # connections of a process to PostgreSQL, and as many to the replica
+    jobs: Literal["serve", "worker"] = "serve"  # where jobs are done: by the server, or by `arxos worker` alone
     log: str = "info"
 
     @property
@@ -48,7 +57,7 @@ def read_settings(environment: Mapping[str, str] = os.environ, folder: Path = Pa
             given[name] = text
     _check(given)
     try:
-        return msgspec.convert(given, Settings, dec_hook=_path)
+        return msgspec.convert(given, Settings, dec_hook=_path, strict=False)
     except msgspec.ValidationError as error:
         raise SettingError(f"arxos.toml: {error}") from error
 
@@ -75,6 +84,8 @@ def _from_file(file: Path) -> dict[str, object]:
 
 def _check(given: Mapping[str, object]) -> None:
     _check_url(given, "database_url", ("postgresql", "postgres"), "postgresql://user@host/arxos")
+    _check_url(given, "database_replica_url", ("postgresql", "postgres"), "postgresql://reader@replica/arxos")
+    _check_url(given, "attachments_url", ("s3",), "s3://bucket/prefix")
     _check_url(given, "redis_url", ("redis", "rediss", "unix"), "redis://127.0.0.1:6379/0")
     _check_url(given, "public_url", ("http", "https"), "https://arxos.example.org")
     if given.get("log", "info") not in LOG_LEVELS:

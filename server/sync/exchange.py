@@ -25,6 +25,7 @@ from arxos_sync.store import ScopeReader, ScopeWriter
 
 from ..accounts.people import Person, role_in
 from ..live.bus import Hint
+from ..operations import metrics, telling
 from ..parts import CLOCK_ID, Parts, arrival, now, now_ms
 from . import devices
 from .push import role_to_push, take
@@ -39,6 +40,12 @@ class Exchange:
         self._accepted = ""  # the highest stamp the scopes of this exchange have accepted
 
     def answer(self) -> SyncAnswer:
+        telling.learnt(device=self.request.device)
+        pushes = any(scope.transactions for scope in self.request.scopes)
+        with metrics.exchanges.labels("push" if pushes else "pull").time():
+            return self._answer()
+
+    def _answer(self) -> SyncAnswer:
         told, scopes = self._at_once() or (None, [])
         if told is None:
             told = devices.registered(self.parts, self.person, self.request.device)
