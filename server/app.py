@@ -64,7 +64,13 @@ def open_store(settings: Settings) -> ServerStore:
     if settings.database_url is not None:
         from arxos_sync.storage import postgis
 
-        return postgis.open_store(settings.database_url, schemas.catalogue(), epoch=new_id(), pool_size=settings.pool_size)
+        size, replica = settings.pool_size, settings.database_replica_url
+        primary = postgis.open_store(settings.database_url, schemas.catalogue(), epoch=new_id(), pool_size=size)
+        if replica is None:
+            return primary
+        from arxos_sync.storage.postgis_replica import ReplicatedStore
+
+        return ReplicatedStore(primary, replica, schemas.catalogue(), size)
     from arxos_sync.storage import spatialite_server
 
     settings.data_dir.mkdir(parents=True, exist_ok=True)

@@ -48,14 +48,14 @@ class JobPage(msgspec.Struct, frozen=True):
 def list_jobs(
     parts: Given,
     person: Caller,
-    state: str | None = None,
+    in_state: Annotated[str | None, QueryParameter(name="state")] = None,
     kind: str | None = None,
     limit: int = PAGE,
     next_page: Annotated[str | None, QueryParameter(name="next")] = None,
 ) -> JobPage:
     caller = demand_person(person)
     with reading(parts.store) as sql:
-        return page_of(sql, None if caller.is_admin else caller.id, state, kind, limit, next_page)
+        return page_of(sql, None if caller.is_admin else caller.id, in_state, kind, limit, next_page)
 
 
 def page_of(

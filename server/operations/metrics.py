@@ -20,6 +20,7 @@ from prometheus_client import (
     Histogram,
     PlatformCollector,
     ProcessCollector,
+    disable_created_metrics,
     generate_latest,
 )
 from prometheus_client.multiprocess import MultiProcessCollector
@@ -38,6 +39,7 @@ CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 QUANTILES = (0.5, 0.95, 0.99)
 _BUCKETS = (0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30)
 
+disable_created_metrics()
 registry = CollectorRegistry()
 requests = Histogram(
     "arxos_request_seconds", "Answers, by what was asked.", ("method", "route", "status"), registry=registry,
@@ -58,6 +60,10 @@ queue = Gauge(
 pool = Gauge(
     "arxos_pool", "Connections to PostgreSQL, by pool.", ("pool", "what"), registry=registry,
     multiprocess_mode="livesum",
+)  # fmt: skip
+lists = Gauge(
+    "arxos_lists", "Lists read from the replica, or from the primary because it was behind or away.", ("origin",),
+    registry=registry, multiprocess_mode="livesum",
 )  # fmt: skip
 if SHARED not in os.environ:
     ProcessCollector(registry=registry)
@@ -99,6 +105,8 @@ def see(parts: Parts) -> None:
     """What of this process is a state."""
     sockets.set(len(parts.bus.listeners))
     redis_away.set(int(parts.bus.degraded))
+    for origin, many in getattr(parts.store, "told", {}).items():
+        lists.labels(origin).set(many)
     for name, figures in getattr(parts.store, "pools", dict)().items():
         for what in ("pool_size", "pool_available", "requests_waiting", "requests_errors", "connections_lost"):
             pool.labels(name, what).set(figures.get(what, 0))

@@ -17,6 +17,9 @@ from arxos_sync.storage import migrations
 from ..settings import Settings
 
 
+BUSY_S_MAX = 30
+
+
 class Standing(msgspec.Struct, frozen=True):
     store: str
     schema: int | None  # None: there is no store yet
@@ -70,8 +73,10 @@ def _spatialite(settings: Settings) -> tuple[dict[int, str], str | None]:
     file = settings.data_dir / FILE
     if not file.exists():
         return {}, None
-    connection = sqlite.connect(f"file:{file}?mode=ro", uri=True)
+    connection = sqlite.connect(f"file:{file}?mode=ro", uri=True, timeout=BUSY_S_MAX)
     try:
+        if not connection.execute("select 1 from sqlite_schema where name = 'schema_migration'").fetchone():
+            return {}, None  # another process is about to make it
         return _read(
             connection.execute("select number, name from schema_migration"),
             connection.execute("select value from meta where key = 'schema'").fetchone(),
