@@ -30,6 +30,8 @@ from .accounts.people import Person
 from .accounts.routes import router as accounts
 from .accounts.sessions import Sessions
 from .accounts.tokens import Tokens, key_from
+from .admin.pages import router as desk
+from .admin.routes import router as admin
 from .attachments.lying import FarAway, Lying, OnDisk
 from .attachments.quarantine import router as quarantine
 from .attachments.routes import router as attachments
@@ -52,12 +54,13 @@ from .operations.health import router as health
 from .operations.pages import router as pages
 from .parts import Parts, new_id
 from .settings import Settings, read_settings
+from .sync import seen
 from .sync.routes import router as sync
 from .sync.snapshots import Snapshots
 
 REDIS_WAIT_S_MAX = 1.0
 FOLLOWERS: tuple[Follower, ...] = ()
-ROUNDS: tuple[Round, ...] = (*JOB_ROUNDS, metrics.ROUND)
+ROUNDS: tuple[Round, ...] = (*JOB_ROUNDS, metrics.ROUND, seen.ROUND)
 
 
 def open_store(settings: Settings) -> ServerStore:
@@ -137,8 +140,8 @@ def create_app(settings: Settings) -> Litestar:
 
     return Litestar(
         route_handlers=[
-            accounts, sync, live, buildings, figures, rows, features, attachments, quarantine, jobs, health,
-            pages,
+            accounts, sync, live, buildings, figures, rows, features, attachments, quarantine, jobs, admin,
+            desk, health, pages,
         ],  # fmt: skip
         lifespan=[lifespan],
         middleware=[access],

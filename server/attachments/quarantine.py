@@ -105,6 +105,10 @@ def list_kept(
     next_page: Annotated[str | None, QueryParameter(name="next")] = None,
 ) -> KeptPage:
     _demand_admin(person)
+    return page_of(parts, limit, next_page)
+
+
+def page_of(parts: Parts, limit: int, next_page: str | None) -> KeptPage:
     limit = max(1, min(limit, PAGE_MAX))
     at, _, id = (next_page or "/").partition("/")
     with parts.store.tables() as sql:

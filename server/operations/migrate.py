@@ -16,7 +16,6 @@ from arxos_sync.storage import migrations
 
 from ..settings import Settings
 
-
 BUSY_S_MAX = 30
 
 

@@ -27,7 +27,7 @@ from ..accounts.people import Person, role_in
 from ..live.bus import Hint
 from ..operations import metrics, telling
 from ..parts import CLOCK_ID, Parts, arrival, now, now_ms
-from . import devices
+from . import devices, seen
 from .push import role_to_push, take
 
 
@@ -43,7 +43,10 @@ class Exchange:
         telling.learnt(device=self.request.device)
         pushes = any(scope.transactions for scope in self.request.scopes)
         with metrics.exchanges.labels("push" if pushes else "pull").time():
-            return self._answer()
+            answered = self._answer()
+        if self.person is not None:
+            seen.note(self.parts, self.request.device, answered.scopes)
+        return answered
 
     def _answer(self) -> SyncAnswer:
         told, scopes = self._at_once() or (None, [])

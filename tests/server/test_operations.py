@@ -249,8 +249,8 @@ def test_a_server_told_to_stop_says_so_answers_what_it_took_and_is_gone_in_ten_s
                     broken.append(error)
                     return
 
-    socket = connect(url.replace("http", "ws") + "/ws", additional_headers={"Authorization": f"Bearer {person.token}"})
-    with ThreadPoolExecutor(4) as crowd:
+    bearer = {"Authorization": f"Bearer {person.token}"}
+    with connect(url.replace("http", "ws") + "/ws", additional_headers=bearer) as socket, ThreadPoolExecutor(4) as crowd:
         for number in range(4):
             crowd.submit(edit, number)
         wait_for(lambda: len(answered) > 8, 60)
@@ -258,30 +258,27 @@ def test_a_server_told_to_stop_says_so_answers_what_it_took_and_is_gone_in_ten_s
         wait_for(lambda: person.http.get("/readyz").status_code == 503)
         process.wait(10)
         over.set()
+        with pytest.raises(ConnectionClosed) as closed:
+            socket.recv(5)
     assert set(answered) == {200}, "what was taken was answered"
-    with pytest.raises(ConnectionClosed) as closed:
-        socket.recv(5)
     assert closed.value.rcvd is not None and closed.value.rcvd.code in (1012, 1001)
     assert process.returncode in (0, -signal.SIGTERM)
 
 
-def test_a_worker_does_jobs_where_servers_do_not(running: Running, building: str):
-    apart = Running(running.environment | {"ARXOS_JOBS": "worker"})
-    process = subprocess.Popen(apart._command("worker"), env=apart.environment, stdout=subprocess.PIPE)
+def test_a_worker_does_jobs_where_servers_do_not(tmp_path: Path):
+    apart = Running({"ARXOS_DATA_DIR": str(tmp_path), "ARXOS_LOG": "error", "ARXOS_JOBS": "worker"})
+    apart.make_people()
+    process = None
     try:
-        opened = open_parts(read_settings(apart.environment, Path("/nonexistent")))
-        with opened.store.tables() as sql:
-            id = work.ask(sql, "snapshot", building_id=building)
-        found = wait_for(lambda: ended(opened, id), 60)
-        opened.store.close()
-        assert found.state == "done"
+        person = Person(apart.start(), "owner")
+        asked = person.http.post("/api/v1/jobs", json={"kind": "snapshot", "building_id": person.building()})
+        assert job(person, asked.json()["id"])["state"] == "waiting"
+        process = subprocess.Popen(apart._command("worker"), env=apart.environment, stdout=subprocess.PIPE)
+        done = wait_for(lambda: (one := job(person, asked.json()["id"]))["finished_at"] and one, 60)
+        assert done["state"] == "done"
         process.send_signal(signal.SIGTERM)
         assert process.wait(10) == 0
     finally:
-        process.kill()
-
-
-def ended(parts: Parts, id: str) -> work.Job | None:
-    with parts.store.tables() as sql:
-        found = work.find(sql, id)
-    return found if found is not None and found.finished_at else None
+        apart.stop()
+        if process is not None:
+            process.kill()
