@@ -61,8 +61,8 @@ async def section(
         raise Problem("not_found", f"/admin/{section}")
     found = await anyio.to_thread.run_sync(_listed, parts, section, next_page)
     if request.headers.get("hx-request") and next_page:
-        return _sent(_lines(section, found))
-    return _sent(_page(admin, section, _table(section, found)))
+        return _sent(_lines(section, found, admin))
+    return _sent(_page(admin, section, _table(section, found, admin)))
 
 
 @post("/admin/ask/{what:str}", status_code=200, include_in_schema=False)
@@ -86,7 +86,7 @@ async def act(parts: Given, person: Caller, section: str, id: str, act: str) -> 
         row = msgspec.to_builtins(await anyio.to_thread.run_sync(jobs.cancel.fn, parts, admin, id))
     else:
         row = await do(parts, admin, section, id, act)
-    return _sent(Html("") if act == "end" else LINES[section](row, now_ms()))
+    return _sent(Html("") if act == "end" else LINES[section](row, now_ms(), admin.id))
 
 
 # ---------------------------------------------------------------- what is on them
@@ -105,23 +105,24 @@ def _listed(parts: Parts, section: str, next_page: str | None) -> lists.ListedPa
     return lists.listed(parts, section, PAGE, next_page)
 
 
-def _table(section: str, page: lists.ListedPage) -> Html:
+def _table(section: str, page: lists.ListedPage, admin: Person) -> Html:
     head = joined(
         fill('<th scope="col">{word}</th>', word=word) if word else fill('<td></td>') for word in HEADS[section]
     )
     if not page.items:
-        return fill('<p class="soft nothing">{text}</p>', text=EMPTY[section])
+        return fill('<p class="card soft nothing">{text}</p>', text=EMPTY[section])
     note = fill('<p class="soft">{text}</p>', text=NOTES[section]) if section in NOTES else Html("")
     return fill(
-        '{note}<table class="desk-table"><caption class="soft">{total} in all, newest first</caption>'
-        "<thead><tr>{head}</tr></thead><tbody>{lines}</tbody></table>",
-        note=note, total=page.total, head=head, lines=_lines(section, page),
+        '{note}<section class="card"><table class="desk-table"><caption class="soft">{total} in all, {order}</caption>'
+        "<thead><tr>{head}</tr></thead><tbody>{lines}</tbody></table></section>",
+        order="oldest first" if section == "quarantine" else "newest first",
+        note=note, total=page.total, head=head, lines=_lines(section, page, admin),
     )  # fmt: skip
 
 
-def _lines(section: str, page: lists.ListedPage) -> Html:
+def _lines(section: str, page: lists.ListedPage, admin: Person) -> Html:
     at = now_ms()
-    lines = joined(LINES[section](row, at) for row in page.items)
+    lines = joined(LINES[section](row, at, admin.id) for row in page.items)
     if page.next is None:
         return lines
     more = fill(
@@ -139,7 +140,8 @@ def _overview(found: dict[str, Any]) -> Html:
         tone = "good" if backup["state"] == "done" else "bad"
         word = "verified" if backup["state"] == "done" else f"failed: {backup['problem']}"
         said = joined((state(word, tone), Html(" "), when(backup["finished_at"], now_ms())))
-    live = state("away, hints are polled", "warn") if found["redis_away"] else state("as it should be", "good")
+    live = text("in this process") if found["redis_away"] is None else state("by Redis", "good")
+    live = state("Redis is away, hints are polled", "warn") if found["redis_away"] else live
     facts = [("Last backup", said), ("Live hints", live), ("Open sockets here", text(found["sockets"]))]
     return fill(
         '<div class="desk-cards">{counts}{storage}{queues}</div>'

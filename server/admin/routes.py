@@ -12,6 +12,7 @@ from arxos_sync.problems import Problem
 
 from ..accounts.callers import demand_person
 from ..accounts.people import Person
+from ..buildings.answering import packed
 from ..given import Caller, Given
 from ..parts import Parts
 from ..told import told
@@ -90,4 +91,4 @@ def _do(parts: Parts, admin: Person, name: str, id: str, act: str) -> list[str]:
     raise Problem("not_found", f"{name} have no {act}.")
 
 
-router = Router("/", route_handlers=[list_some, overview, act], tags=["administration"])
+router = Router("/", route_handlers=[list_some, overview, act], middleware=[packed], tags=["administration"])

@@ -1,4 +1,4 @@
-"""A line of each list, as HTML: what it is called, what is to be known of it, what can be done about it."""
+"""A line of each list, as HTML: what it is called, what is to be known of it, what `admin` can do about it."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def named(name: Any, beneath: Any) -> Html:
     return fill('<strong>{name}</strong><span class="soft small under">{beneath}</span>', name=name, beneath=beneath)
 
 
-def _device(row: Row, now_ms: int) -> Html:
+def _device(row: Row, now_ms: int, admin: str) -> Html:
     lag = row["lag"]
     level = text("never") if lag is None else state("level", "good") if not lag else state(f"{lag} behind", "warn")
     gone = row["revoked"]
@@ -73,7 +73,7 @@ def _device(row: Row, now_ms: int) -> Html:
     )
 
 
-def _user(row: Row, now_ms: int) -> Html:
+def _user(row: Row, now_ms: int, admin: str) -> Html:
     out = row["disabled_at"] is not None
     standing = state("shut out", "bad") if out else state("admin", "warn") if row["is_admin"] else text("in")
     path, ask = f"/admin/users/{row['id']}/", f"Shut {row['email']} out? Every login of theirs ends."
@@ -85,11 +85,13 @@ def _user(row: Row, now_ms: int) -> Html:
             ("Buildings", text(row["buildings"])),
             ("Devices", text(row["devices"])),
         ],
-        act(path + "enable", "Let in") if out else act(path + "disable", "Shut out", ask, "danger"),
+        Html("") if row["id"] == admin
+        else act(path + "enable", "Let in") if out
+        else act(path + "disable", "Shut out", ask, "danger"),
     )
 
 
-def _session(row: Row, now_ms: int) -> Html:
+def _session(row: Row, now_ms: int, admin: str) -> Html:
     return line(
         [
             ("Person", text(row["email"])),
@@ -102,7 +104,7 @@ def _session(row: Row, now_ms: int) -> Html:
     )
 
 
-def _webhook(row: Row, now_ms: int) -> Html:
+def _webhook(row: Row, now_ms: int, admin: str) -> Html:
     done, lost = row.get("delivered_at"), row.get("given_up_at")
     stands = state("delivered", "good") if done else state("given up", "bad") if lost else state("waiting", "warn")
     return line(
@@ -117,7 +119,7 @@ def _webhook(row: Row, now_ms: int) -> Html:
     )
 
 
-def _job(row: Row, now_ms: int) -> Html:
+def _job(row: Row, now_ms: int, admin: str) -> Html:
     tones = {"done": "good", "failed": "bad", "running": "warn"}
     said = state(row["state"], tones.get(row["state"], ""))
     if row["state"] == "running":
@@ -135,7 +137,7 @@ def _job(row: Row, now_ms: int) -> Html:
     )
 
 
-def _kept(row: Row, now_ms: int) -> Html:
+def _kept(row: Row, now_ms: int, admin: str) -> Html:
     what = text(row["what"])
     if row["bytes"]:
         what = fill('<a href="{path}">{what}</a>', path=row["bytes"], what=row["what"])
@@ -149,7 +151,7 @@ def _kept(row: Row, now_ms: int) -> Html:
     )
 
 
-LINES: dict[str, Callable[[Row, int], Html]] = {
+LINES: dict[str, Callable[[Row, int, str], Html]] = {
     "devices": _device, "users": _user, "sessions": _session, "webhooks": _webhook, "jobs": _job,
     "quarantine": _kept,
 }  # fmt: skip

@@ -18,7 +18,8 @@ def overview(parts: Parts) -> dict[str, Any]:
         counted = figures(sql)
     return {
         "counts": counted, "storage": storage(parts), "queues": metrics.waiting(parts),
-        "backup": last_backup(parts), "answers": metrics.quantiles(), "redis_away": parts.bus.degraded,
+        "backup": last_backup(parts), "answers": metrics.quantiles(), 
+        "redis_away": None if parts.settings.redis_url is None else parts.bus.degraded,
         "sockets": len(parts.bus.listeners),
     }  # fmt: skip
 

@@ -14,6 +14,7 @@ from arxos_sync.store import Sql
 
 from ..accounts.callers import demand_person
 from ..accounts.people import Person, reading, role_in
+from ..buildings.answering import packed
 from ..given import Caller, Given
 from ..parts import Parts, now
 from ..told import told
@@ -149,4 +150,4 @@ def _demand_building(parts: Parts, caller: Person, building: str | None) -> None
             raise Problem("not_found", building)
 
 
-router = Router("/", route_handlers=[list_jobs, one_job, ask, cancel], tags=["jobs"])
+router = Router("/", route_handlers=[list_jobs, one_job, ask, cancel], middleware=[packed], tags=["jobs"])

@@ -250,7 +250,8 @@ def test_a_server_told_to_stop_says_so_answers_what_it_took_and_is_gone_in_ten_s
                     return
 
     bearer = {"Authorization": f"Bearer {person.token}"}
-    with connect(url.replace("http", "ws") + "/ws", additional_headers=bearer) as socket, ThreadPoolExecutor(4) as crowd:
+    address = url.replace("http", "ws") + "/ws"
+    with connect(address, additional_headers=bearer) as socket, ThreadPoolExecutor(4) as crowd:
         for number in range(4):
             crowd.submit(edit, number)
         wait_for(lambda: len(answered) > 8, 60)
@@ -265,8 +266,13 @@ def test_a_server_told_to_stop_says_so_answers_what_it_took_and_is_gone_in_ten_s
     assert process.returncode in (0, -signal.SIGTERM)
 
 
-def test_a_worker_does_jobs_where_servers_do_not(tmp_path: Path):
-    apart = Running({"ARXOS_DATA_DIR": str(tmp_path), "ARXOS_LOG": "error", "ARXOS_JOBS": "worker"})
+def test_a_worker_does_jobs_where_servers_do_not_and_a_backup_that_fails_is_told(tmp_path: Path):
+    nowhere = tmp_path / "file" / "beneath"
+    nowhere.parent.write_text("no folder")
+    apart = Running({
+        "ARXOS_DATA_DIR": str(tmp_path), "ARXOS_LOG": "error", "ARXOS_JOBS": "worker",
+        "ARXOS_BACKUP_DIR": str(nowhere),
+    })  # fmt: skip
     apart.make_people()
     process = None
     try:
@@ -276,6 +282,8 @@ def test_a_worker_does_jobs_where_servers_do_not(tmp_path: Path):
         process = subprocess.Popen(apart._command("worker"), env=apart.environment, stdout=subprocess.PIPE)
         done = wait_for(lambda: (one := job(person, asked.json()["id"]))["finished_at"] and one, 60)
         assert done["state"] == "done"
+        told = wait_for(lambda: (one := person.http.get("/readyz")).json()["backup"] == "failed" and one, 60)
+        assert (told.status_code, told.json()["status"]) == (200, "degraded")
         process.send_signal(signal.SIGTERM)
         assert process.wait(10) == 0
     finally:

@@ -16,7 +16,7 @@ import redis as redis_client
 from server.operations.demo import PASSWORD
 from server.parts import new_id
 from tests import services
-from tests.server.running import Person, Running, wait_for
+from tests.server.running import ROOT, Person, Running, wait_for
 
 NAME = "two_instances"
 REFUSED_S_MAX = 2.0
@@ -30,23 +30,7 @@ http {{
   access_log off;
   client_body_temp_path {folder}/body; proxy_temp_path {folder}/proxy; fastcgi_temp_path {folder}/f;
   uwsgi_temp_path {folder}/u; scgi_temp_path {folder}/s;
-  client_max_body_size 20m;
-  upstream arxos {{ server 127.0.0.1:{one}; server 127.0.0.1:{other}; }}
-  map $http_upgrade $connection_upgrade {{ default upgrade; '' ''; }}
-  server {{
-    listen 127.0.0.1:{port};
-    location = /metrics {{ return 404; }}
-    location / {{
-      proxy_pass http://arxos;
-      proxy_http_version 1.1;
-      proxy_set_header Host $host:$server_port;
-      proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;
-      proxy_set_header X-Forwarded-Proto $scheme;
-      proxy_set_header X-Request-Id $request_id;
-      proxy_set_header Upgrade $http_upgrade;
-      proxy_set_header Connection $connection_upgrade;
-    }}
-  }}
+  {site}
 }}
 """
 
@@ -89,8 +73,8 @@ class Site:
         self.url = f"http://127.0.0.1:{port}"
         config = folder / "nginx.conf"
         config.write_text(NGINX.format(
-            user="user root;\n" if os.geteuid() == 0 else "", folder=folder, port=port,
-            one=self.one.rpartition(":")[2], other=self.other.rpartition(":")[2],
+            user="user root;\n" if os.geteuid() == 0 else "", folder=folder,
+            site=documented(self.one, self.other, port),
         ))  # fmt: skip
         program = "/usr/sbin/nginx" if Path("/usr/sbin/nginx").exists() else services.tool("nginx")
         self._nginx = subprocess.Popen([program, "-p", str(folder), "-c", str(config), "-e", str(folder / "error.log")])
@@ -111,6 +95,15 @@ class Site:
 
     def ready(self) -> list[str]:
         return [httpx.get(f"{url}/readyz").json()["status"] for url in (self.one, self.other)]
+
+
+def documented(one: str, other: str, port: int) -> str:
+    """The configuration that docs/operations.md tells, at these addresses."""
+    text = (ROOT / "docs/operations.md").read_text("utf-8").partition("```nginx\n")[2].partition("```")[0]
+    for told, ours in (("127.0.0.1:8000", one), ("127.0.0.1:8001", other), ("listen 80", f"listen 127.0.0.1:{port}")):
+        assert told in text
+        text = text.replace(told, ours.removeprefix("http://"))
+    return text
 
 
 @pytest.fixture(scope="module")
