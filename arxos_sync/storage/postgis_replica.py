@@ -12,17 +12,16 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
 from psycopg.conninfo import make_conninfo
 
 from ..catalogue import Catalogue
 from ..problems import Problem
-from ..store import BuildingQuery, ListedBuilding, Point, Row, RowQuery
+from ..store import BuildingQuery, ListedBuilding, Row, RowQuery
 from .postgis import PostgisScope, PostgisStore
-from .postgis_sql import SharedSql
 
 LEFT_ALONE_S = 5.0
 WAIT_S_MAX = 1.0  # for a connection to the replica
@@ -40,22 +39,14 @@ class ReplicatedStore:
         self._opening = threading.Lock()
         self.told = {"replica": 0, "behind": 0, "away": 0}
 
-    def epoch(self) -> str:
-        return self._primary.epoch()
+    def __getattr__(self, name: str) -> Any:
+        """All else is the primary's."""
+        return getattr(self._primary, name)
 
     @contextmanager
     def read(self, scope: str) -> Iterator[Any]:
         with self._primary.read(scope) as reader:
             yield _Reader(reader, self)
-
-    def write(self, scope: str) -> AbstractContextManager[PostgisScope]:
-        return self._primary.write(scope)
-
-    def tables(self) -> AbstractContextManager[SharedSql]:
-        return self._primary.tables()
-
-    def heads(self, scopes: Iterable[str]) -> dict[str, int]:
-        return self._primary.heads(scopes)
 
     def buildings(self, query: BuildingQuery) -> tuple[list[ListedBuilding], int]:
         reach = BuildingQuery(user_id=query.user_id, everything=query.everything, now=query.now)
@@ -66,15 +57,6 @@ class ReplicatedStore:
 
         found = self.asked(ask)
         return self._primary.buildings(query) if found is None else found
-
-    def readable(self, query: BuildingQuery) -> str:
-        return self._primary.readable(query)
-
-    def axes(self, epsg: int) -> str | None:
-        return self._primary.axes(epsg)
-
-    def transformed(self, points: Sequence[Point], source: int, target: int) -> list[Point]:
-        return self._primary.transformed(points, source, target)
 
     def pools(self) -> dict[str, dict[str, int]]:
         one, other = self._primary.pools(), self._replica
@@ -107,7 +89,7 @@ class ReplicatedStore:
             if self._replica is None:
                 url = make_conninfo(self._url, connect_timeout=CONNECT_S_MAX)
                 opened = PostgisStore(url, self._catalogue, self._pool_size, wait_s=WAIT_S_MAX)
-                if opened.epoch() != self.epoch():
+                if opened.epoch() != self._primary.epoch():
                     opened.close()
                     raise Problem("unavailable", "The replica is of another life than its primary.")
                 self._replica = opened

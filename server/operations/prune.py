@@ -83,8 +83,9 @@ def _files(parts: Parts) -> Iterator[tuple[str, Path]]:
     for note in folder.glob("snapshots/*/*/*.json"):
         if _is_of_another_life(parts, note):
             yield from (("snapshots", part) for part in note.parent.glob(f"{note.stem}.*"))
-    for draft in folder.glob("snapshots/*/*/.*"):
-        if draft.stat().st_mtime < now_s - 86_400:
+    backups = parts.settings.backup_dir or folder / "backups"
+    for draft in (*folder.glob("snapshots/*/*/.*"), *folder.glob("arxos-backup-*/*"), *backups.glob(".arxos-*")):
+        if draft.stat().st_mtime < now_s - 86_400:  # of a process that was killed
             yield "drafts", draft
     yield from (("backups", file) for file in old_backups(parts))
 

@@ -150,6 +150,21 @@ def test_what_comes_through_nginx_is_no_neighbour(site: Site):
     assert httpx.get(f"{site.one}/metrics", headers=forwarded).status_code == 401
 
 
+def test_one_of_several_processes_tells_the_figures_of_all(site: Site):
+    url = site.servers.start("--workers", "2")
+
+    def counted() -> float:
+        with httpx.Client(trust_env=False) as fresh:
+            lines = fresh.get(f"{url}/metrics").text.splitlines()
+        wanted = [line for line in lines if line.startswith("arxos_request_seconds_count") and "/api/v1/me" in line]
+        return sum(float(line.rpartition(" ")[2]) for line in wanted)
+
+    for _ in range(30):
+        with httpx.Client(trust_env=False) as fresh:
+            assert fresh.get(f"{url}/api/v1/me").status_code == 401
+    assert {counted() for _ in range(10)} == {30.0}, "whichever is asked"
+
+
 def test_redis_is_killed_and_wiped_while_people_work_and_nothing_opens_and_all_goes_on(site: Site):
     wait_for(lambda: site.ready() == ["ok", "ok"])
     owner, gone, viewer = (Person(site.url, word) for word in ("owner", "technician", "viewer"))
