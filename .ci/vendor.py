@@ -13,6 +13,7 @@ PWA = Path(__file__).resolve().parent.parent / "pwa"
 WANTED = {
     "sqlite-wasm": ("@sqlite.org/sqlite-wasm", ["*.mjs", "*.js", "*.wasm"]),
     "world-atlas": ("world-atlas", ["land-110m.json", "countries-110m.json"]),
+    "htmx": ("htmx.org/dist", ["htmx.min.js"]),
     "axe-core": ("axe-core", ["axe.min.js"]),
 }
 

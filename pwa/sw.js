@@ -9,7 +9,7 @@ const NAME = PREFIX + VERSION;
 const LIST = '/precache.json';
 const SHELL = '/index.html';
 const FETCHES_AT_ONCE = 6;
-const NOT_OURS = /^\/(api|ws|schema|healthz|readyz|metrics|-|precache\.json)(\/|$)/;
+const NOT_OURS = /^\/(api|admin|ws|schema|healthz|readyz|metrics|-|precache\.json)(\/|$)/;
 
 self.addEventListener('install', (event) => event.waitUntil(install()));
 self.addEventListener('activate', (event) => event.waitUntil(activate()));

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import sys
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -30,6 +31,9 @@ from .accounts.people import Person
 from .accounts.routes import router as accounts
 from .accounts.sessions import Sessions
 from .accounts.tokens import Tokens
+from .admin.pages import router as desk
+from .admin.routes import router as admin
+from .attachments.lying import FarAway, Lying, OnDisk
 from .attachments.quarantine import router as quarantine
 from .attachments.routes import router as attachments
 from .buildings.figures import router as figures
@@ -38,7 +42,9 @@ from .buildings.rows import router as rows
 from .features.routes import router as features
 from .given import Given
 from .jobs.following import Follower, Following
+from .jobs.kinds import ROUNDS as JOB_ROUNDS
 from .jobs.rounds import Round, Rounds
+from .jobs.routes import router as jobs
 from .live.bus import Bus
 from .live.routes import router as live
 from .live.watch import Watch
@@ -49,29 +55,41 @@ from .notifications.invitations import INVITATIONS
 from .notifications.posting import POST
 from .notifications.pushing import PUSH
 from .notifications.routes import router as notifications
+from .operations import drain, metrics, telling
+from .operations.access import access
 from .operations.answers import answer
 from .operations.health import router as health
 from .operations.pages import router as pages
 from .parts import Parts, new_id
 from .settings import Settings, read_settings
+from .sync import seen
 from .sync.routes import router as sync
 from .sync.snapshots import Snapshots
 
-POOL_SIZE = 8
 REDIS_WAIT_S_MAX = 1.0
 FOLLOWERS: tuple[Follower, ...] = (Inbox(),)
-ROUNDS: tuple[Round, ...] = (INVITATIONS, DIGESTS, POST, PUSH)
+ROUNDS: tuple[Round, ...] = (INVITATIONS, DIGESTS, POST, PUSH, *JOB_ROUNDS, metrics.ROUND, seen.ROUND)
 
 
 def open_store(settings: Settings) -> ServerStore:
     if settings.database_url is not None:
         from arxos_sync.storage import postgis
 
-        return postgis.open_store(settings.database_url, schemas.catalogue(), epoch=new_id(), pool_size=POOL_SIZE)
+        size, replica = settings.pool_size, settings.database_replica_url
+        primary = postgis.open_store(settings.database_url, schemas.catalogue(), epoch=new_id(), pool_size=size)
+        if replica is None:
+            return primary
+        from arxos_sync.storage.postgis_replica import ReplicatedStore
+
+        return ReplicatedStore(primary, replica, schemas.catalogue(), size)
     from arxos_sync.storage import spatialite_server
 
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     return spatialite_server.open_store(settings.data_dir, schemas.catalogue(), epoch=new_id())
+
+
+def open_attachments(settings: Settings) -> Lying:
+    return FarAway(settings.attachments_url) if settings.attachments_url else OnDisk(settings.data_dir)
 
 
 def open_parts(settings: Settings) -> Parts:
@@ -91,6 +109,7 @@ def open_parts(settings: Settings) -> Parts:
         sessions=Sessions(store, tokens, redis),
         bus=Bus(store, redis, settings.redis_url),
         snapshots=Snapshots(store, schemas.catalogue(), epoch, settings.data_dir / "snapshots"),
+        attachments=open_attachments(settings),
     )
 
 
@@ -117,6 +136,7 @@ def create_app(settings: Settings) -> Litestar:
         await following.start()
         rounds = Rounds(parts, ROUNDS)
         await rounds.start()
+        drain.watch()
         try:
             yield
         finally:
@@ -129,10 +149,11 @@ def create_app(settings: Settings) -> Litestar:
 
     return Litestar(
         route_handlers=[
-            accounts, sync, live, buildings, figures, rows, features, attachments, quarantine, notifications,
-            health, pages,
+            accounts, sync, live, buildings, figures, rows, features, attachments, quarantine, notifications, jobs,
+            admin, desk, health, pages,
         ],  # fmt: skip
         lifespan=[lifespan],
+        middleware=[access],
         dependencies={
             "parts": Provide(_parts, sync_to_thread=False),
             "person": Provide(_person),
@@ -154,7 +175,10 @@ def _parts(state: State) -> Parts:
 
 
 async def _person(request: Request[Any, Any, Any], parts: Given) -> Person | None:
-    return await caller_of(request, parts)
+    person = await caller_of(request, parts)
+    if person is not None:
+        telling.learnt(user=person.id)
+    return person
 
 
 def from_environment() -> Litestar:
@@ -169,11 +193,13 @@ def write_logs(level: str) -> None:
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
+            telling.merged,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             structlog.processors.format_exc_info,
             structlog.processors.JSONRenderer(),
         ],
+        logger_factory=structlog.WriteLoggerFactory(sys.stderr),
         wrapper_class=structlog.make_filtering_bound_logger(getattr(logging, level.upper())),
         cache_logger_on_first_use=True,
     )

@@ -9,12 +9,17 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
-from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import msgspec
 import typer
+
+from .commands import Json
+from .commands import opened as _parts
+from .commands import say as _say
+from .commands import told as _told
+from .operations.commands import add_operations
 
 if TYPE_CHECKING:
     from .accounts.people import Person
@@ -24,8 +29,7 @@ app = typer.Typer(help="The ARXOS server.", no_args_is_help=True, add_completion
 admin = typer.Typer(help="People, devices and the truth of the store.", no_args_is_help=True)
 app.add_typer(admin, name="admin")
 
-Json = Annotated[bool, typer.Option("--json", help="Answer in JSON.")]
-GRACE_S = 10
+add_operations(admin)
 
 
 @app.command()
@@ -46,8 +50,14 @@ def serve(
                 "Set ARXOS_DATABASE_URL, or leave --workers at 1"
             )
         _open_first(f"http://{host}:{port}", demo)
+        if workers > 1:
+            from .operations.metrics import share
+
+            share(settings.data_dir)
     _allow_many_sockets()
     import uvicorn
+
+    from .operations.drain import GRACE_S
 
     uvicorn.run(
         "server.app:from_environment",
@@ -84,6 +94,31 @@ def _open_first(address: str, demo: bool) -> None:
 
         fill(parts, say=lambda line: print(line, flush=True))
         print(greeting(parts, address), flush=True)
+
+
+@app.command()
+def worker() -> None:
+    """Do jobs, and nothing else, until told to stop. Any number may run; each job is done by one."""
+    import signal
+    import threading
+
+    from .jobs.kinds import KINDS
+    from .jobs.work import LOOK_S, work
+    from .operations import drain
+
+    over = threading.Event()
+
+    def heard(*_: object) -> None:
+        drain.begin()
+        over.set()
+
+    signal.signal(signal.SIGTERM, heard)
+    signal.signal(signal.SIGINT, heard)
+    with _told(), _parts() as parts:
+        print("Jobs are done here; stop with Ctrl+C", flush=True)
+        while not over.is_set():
+            work(parts, KINDS)
+            over.wait(LOOK_S)
 
 
 @app.command("import")
@@ -244,36 +279,7 @@ def verify(
     raise typer.Exit(0 if all(finding.ok for finding in findings) else 1)
 
 
-# ---------------------------------------------------------------- what commands share
-
-
-@contextlib.contextmanager
-def _told() -> Iterator[None]:
-    """What went wrong, as one line with its remedy."""
-    from arxos_sync.problems import Problem
-
-    from .settings import SettingError
-
-    try:
-        yield
-    except SettingError as error:
-        print(f"arxos: {error}", file=sys.stderr)
-        raise typer.Exit(2) from error
-    except Problem as problem:
-        print(f"arxos: {problem.code}: {problem.detail}\n  {problem.hint}", file=sys.stderr)
-        raise typer.Exit(1) from problem
-
-
-@contextlib.contextmanager
-def _parts() -> Iterator[Parts]:
-    from .app import open_parts
-    from .settings import read_settings
-
-    parts = open_parts(read_settings())
-    try:
-        yield parts
-    finally:
-        parts.store.close()
+# ---------------------------------------------------------------- whose name it is done in
 
 
 def _person(parts: Parts, email: str | None) -> Person:
@@ -297,10 +303,6 @@ def _password() -> str:
     if sys.stdin.isatty():
         return str(typer.prompt("Password", hide_input=True, confirmation_prompt=True))
     return sys.stdin.readline().rstrip("\n")
-
-
-def _say(value: Any, as_json: bool, line: str) -> None:
-    print(msgspec.json.encode(value).decode() if as_json else line, flush=True)
 
 
 def main() -> None:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from .accounts.passwords import Passwords
     from .accounts.sessions import Sessions
     from .accounts.tokens import Tokens
+    from .attachments.lying import Lying
     from .live.bus import Bus
     from .settings import Settings
     from .sync.snapshots import Snapshots
@@ -37,6 +38,7 @@ class Parts(msgspec.Struct, frozen=True, kw_only=True):
     sessions: Sessions
     bus: Bus
     snapshots: Snapshots
+    attachments: Lying
 
 
 def now_ms() -> int:

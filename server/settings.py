@@ -10,6 +10,7 @@ import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Literal
 from urllib.parse import urlsplit
 
 import msgspec
@@ -31,6 +32,14 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     public_url: str | None = None
     smtp_url: str | None = None  # smtp:// (TLS where it is offered), smtp+starttls:// or smtps://, with user:password@
     smtp_from: str | None = None  # the address letters come from
+    attachments_url: str | None = None  # s3://bucket/prefix; the disk below `data_dir` without it
+    backup_dir: Path | None = None  # a backup a day into it
+    backup_keep_days: int = 14
+    keep_days: int = 30  # what has ended: sessions, letters, deliveries, jobs
+    access_log_keep_days: int = 365
+    database_replica_url: str | None = None  # a streaming replica of `database_url`, for lists
+    pool_size: int = 8  # connections of a process to PostgreSQL, and as many to the replica
+    jobs: Literal["serve", "worker"] = "serve"  # where jobs are done: by the server, or by `arxos worker` alone
     log: str = "info"
     registration: str = "open"  # who may make a login: anybody, who holds an invitation, nobody
 
@@ -53,7 +62,7 @@ def read_settings(environment: Mapping[str, str] = os.environ, folder: Path = Pa
             given[name] = text
     _check(given)
     try:
-        return msgspec.convert(given, Settings, dec_hook=_path)
+        return msgspec.convert(given, Settings, dec_hook=_path, strict=False)
     except msgspec.ValidationError as error:
         raise SettingError(f"arxos.toml: {error}") from error
 
@@ -80,6 +89,8 @@ def _from_file(file: Path) -> dict[str, object]:
 
 def _check(given: Mapping[str, object]) -> None:
     _check_url(given, "database_url", ("postgresql", "postgres"), "postgresql://user@host/arxos")
+    _check_url(given, "database_replica_url", ("postgresql", "postgres"), "postgresql://reader@replica/arxos")
+    _check_url(given, "attachments_url", ("s3",), "s3://bucket/prefix")
     _check_url(given, "redis_url", ("redis", "rediss", "unix"), "redis://127.0.0.1:6379/0")
     _check_url(given, "public_url", ("http", "https"), "https://arxos.example.org")
     _check_url(given, "smtp_url", ("smtp", "smtps", "smtp+starttls"), "smtps://user:password@mail.example.org")

@@ -94,25 +94,39 @@ def free_port() -> int:
 
 @cache
 def _cluster() -> Path:
+    folder = cluster_folder()
+    as_postgres(folder, "initdb", "-D", f"{folder}/data", "-U", "arxos", "-A", "trust", "-E", "UTF8", "--no-sync")
+    start_cluster(folder)
+    return folder
+
+
+def cluster_folder() -> Path:
     folder, user = _folder("arxos-pg-"), _postgres_user()
     if user:
         shutil.chown(folder, user)
-    data = folder / "data"
-    initdb = [tool("initdb"), "-D", str(data), "-U", "arxos", "-A", "trust", "-E", "UTF8", "--no-sync"]
-    made = subprocess.run(initdb, user=user, cwd=folder, capture_output=True, text=True)
-    if made.returncode:
-        raise RuntimeError(f"initdb failed: {made.stderr}")
+    return folder
+
+
+def as_postgres(folder: Path, name: str, *words: str) -> None:
+    """A program of PostgreSQL's, to its end."""
+    done = subprocess.run([tool(name), *words], user=_postgres_user(), cwd=folder, capture_output=True, text=True)
+    if done.returncode:
+        raise RuntimeError(f"{name} failed: {done.stderr}")
+
+
+def start_cluster(folder: Path, **more: str) -> subprocess.Popen:
+    """The cluster in `folder`/data; its socket is in `folder`."""
     settings = {
         "listen_addresses": "", "unix_socket_directories": str(folder), "fsync": "off",
         "synchronous_commit": "off", "full_page_writes": "off", "max_connections": "100",
-    }  # fmt: skip
-    command = [tool("postgres"), "-D", str(data)]
+    } | more  # fmt: skip
+    command = [tool("postgres"), "-D", str(folder / "data")]
     for name, value in settings.items():
         command += ["-c", f"{name}={value}"]
-    process = _start(command, user=user, cwd=folder)
+    process = _start(command, user=_postgres_user(), cwd=folder)
     url = f"postgresql://arxos@/postgres?host={folder}"
     _wait_until(lambda: psycopg.connect(url).close(), process, psycopg.OperationalError)
-    return folder
+    return process
 
 
 def _postgres_user() -> str | None:

@@ -383,20 +383,24 @@ def _quoted(names: Iterable[str]) -> list[str]:
 
 
 class PostgisStore:
-    def __init__(self, url: str, catalogue: Catalogue, pool_size: int):
+    def __init__(self, url: str, catalogue: Catalogue, pool_size: int, wait_s: float = POOL_WAIT_S_MAX):
         self._catalogue, self._layouts = catalogue, layouts(catalogue)
         self._pool = ConnectionPool(
             url,
             min_size=1,
             max_size=pool_size,
-            timeout=POOL_WAIT_S_MAX,
+            timeout=wait_s,
             kwargs={"autocommit": True, "options": _OPTIONS},
             configure=configure,
             check=ConnectionPool.check_connection,
             open=True,
         )
-        with self._connection() as connection:
-            found = connection.execute("select value from meta where key = 'epoch'").fetchone()
+        try:
+            with self._connection() as connection:
+                found = connection.execute("select value from meta where key = 'epoch'").fetchone()
+        except Problem:
+            self._pool.close()
+            raise
         assert found is not None
         self._epoch = found[0]
 
@@ -456,6 +460,10 @@ class PostgisStore:
     def transformed(self, points: Sequence[Point], source: int, target: int) -> list[Point]:
         with self._connection() as connection:
             return postgis_buildings.transformed(connection, points, source, target)
+
+    def pools(self) -> dict[str, dict[str, int]]:
+        """Figures of the pool of connections, for who watches the server."""
+        return {"primary": self._pool.get_stats()}
 
     def close(self) -> None:
         self._pool.close()

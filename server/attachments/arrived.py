@@ -7,8 +7,6 @@ second sees the other.
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import msgspec
 
 from arxos_sync.intake import Arrival, Author, Taken
@@ -45,7 +43,7 @@ def are_awaiting(reader: ScopeReader, sha256: str) -> bool:
 
 def with_bytes_found(parts: Parts, writer: ScopeWriter, author: Author, taken: Taken, at: Arrival) -> Taken:
     """A push that has just been taken in, and after it the news that bytes of its rows were here before them."""
-    early = [row.id for row in taken.touched if _is_early(parts.settings.data_dir, writer.scope, row)]
+    early = _early(parts, writer.scope, taken.touched)
     if not early:
         return taken
     more = _set(parts, writer, author, HERE, early, at)
@@ -67,11 +65,15 @@ _FIND_HERE = """
 """
 
 
-def _is_early(data_dir: Path, scope: str, row: Row) -> bool:
-    if row.table != "attachment" or row.deleted is not None or row.values["upload_state"] == HERE:
-        return False
-    sha256 = row.values["sha256"]
-    return bool(files.HASH.match(sha256)) and files.file_of(data_dir, scope, sha256).exists()
+def _early(parts: Parts, scope: str, rows: list[Row]) -> list[str]:
+    names = {
+        row.id: files.name_of(scope, row.values["sha256"])
+        for row in rows
+        if row.table == "attachment" and row.deleted is None and row.values["upload_state"] != HERE
+        if files.HASH.match(row.values["sha256"])
+    }
+    here = parts.attachments.among(set(names.values())) if names else set()
+    return [id for id, name in names.items() if name in here]
 
 
 def _set(parts: Parts, writer: ScopeWriter, author: Author, state: str, ids: list[str], at: Arrival) -> Taken:

@@ -1,4 +1,4 @@
-"""Where the bytes of attachments lie: by scope, under the hash of their content.
+"""What the bytes of attachments are called: by scope, under the hash of their content; on disk or at S3 (lying.py).
 
     attachments/<scope>/<ab>/<sha256>       complete and verified; nothing else ever has such a name
     thumbnails/<scope>/<ab>/<sha256>-<size>  small pictures; may be removed at any time
@@ -19,16 +19,21 @@ from pathlib import Path
 HASH = re.compile(r"[0-9a-f]{64}\Z")
 
 
+def name_of(scope: str, sha256: str) -> str:
+    return f"attachments/{_folder(scope)}/{sha256[:2]}/{sha256}"
+
+
+def quarantined_name(scope: str, sha256: str) -> str:
+    return f"quarantine/{_folder(scope)}/{sha256}"
+
+
 def file_of(data_dir: Path, scope: str, sha256: str) -> Path:
-    return data_dir / "attachments" / _folder(scope) / sha256[:2] / sha256
+    """Where they lie on disk."""
+    return data_dir / name_of(scope, sha256)
 
 
 def thumbnail_of(data_dir: Path, scope: str, sha256: str, size_px: int) -> Path:
     return data_dir / "thumbnails" / _folder(scope) / sha256[:2] / f"{sha256}-{size_px}"
-
-
-def quarantined_file(data_dir: Path, scope: str, sha256: str) -> Path:
-    return data_dir / "quarantine" / _folder(scope) / sha256
 
 
 def _folder(scope: str) -> str:

@@ -10,8 +10,6 @@ from __future__ import annotations
 import hashlib
 from typing import Annotated, Any
 
-import anyio
-import anyio.to_thread
 import msgspec
 from litestar import Request, Router, get
 from litestar.params import QueryParameter
@@ -24,10 +22,10 @@ from arxos_sync.store import Sql
 from ..accounts.callers import demand_person
 from ..accounts.people import Person
 from ..given import Caller, Given
-from ..operations.files import send_file
 from ..parts import Parts, now
 from ..sync.devices import as_json
 from . import files
+from .sending import send_lying
 from .uploads import Upload
 
 PAGE = 100
@@ -107,6 +105,10 @@ def list_kept(
     next_page: Annotated[str | None, QueryParameter(name="next")] = None,
 ) -> KeptPage:
     _demand_admin(person)
+    return page_of(parts, limit, next_page)
+
+
+def page_of(parts: Parts, limit: int, next_page: str | None) -> KeptPage:
     limit = max(1, min(limit, PAGE_MAX))
     at, _, id = (next_page or "/").partition("/")
     with parts.store.tables() as sql:
@@ -133,11 +135,12 @@ async def kept_bytes(
     _demand_admin(person)
     if not is_scope(scope_id) or not files.HASH.match(sha256):
         raise Problem("not_found", sha256)
-    file = files.quarantined_file(parts.settings.data_dir, scope_id, sha256)
-    if not await anyio.Path(file).is_file():
-        raise Problem("not_found", sha256)
     headers = {"Content-Disposition": "attachment", "Cache-Control": "private, no-store"}
-    return send_file(request, file, f'"{sha256}"', "application/octet-stream", headers)
+    name = files.quarantined_name(scope_id, sha256)
+    sent = await send_lying(request, parts.attachments, name, f'"{sha256}"', "application/octet-stream", headers)
+    if sent is None:
+        raise Problem("not_found", sha256)
+    return sent
 
 
 def _demand_admin(person: Person | None) -> None:

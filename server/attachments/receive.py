@@ -20,6 +20,10 @@ from .uploads import Upload, Uploads, Wanted
 LOST = (None, "anonymous")  # a public building is still read by who has lost it
 
 
+def uploads_of(parts: Parts) -> Uploads:
+    return Uploads(parts.settings.data_dir, parts.attachments)
+
+
 class Announced(msgspec.Struct, frozen=True):
     """From where to send, how much at a time, and whereto. An offset of `byte_size`: the bytes are here already."""
 
@@ -32,7 +36,7 @@ def announce(parts: Parts, person: Person, wanted: Wanted) -> tuple[Announced, H
     """Begin an upload or go on with it. Raises Problem."""
     _check(wanted)
     late = _demand_sender(parts, person, wanted.scope, wanted.sha256)
-    uploads = Uploads(parts.settings.data_dir)
+    uploads = uploads_of(parts)
     upload = uploads.begin(person.id, wanted, late)
     offset, hint = uploads.offset(upload), None
     if offset == wanted.byte_size:  # all had come, but perhaps nobody was told
@@ -42,7 +46,7 @@ def announce(parts: Parts, person: Person, wanted: Wanted) -> tuple[Announced, H
 
 def opened(parts: Parts, person: Person, id: str) -> Upload:
     """An upload of this person, who still may. Raises Problem `not_found`, `forbidden`."""
-    upload = Uploads(parts.settings.data_dir).find(id)
+    upload = uploads_of(parts).find(id)
     if upload.user_id != person.id:
         raise Problem("not_found", f"There is no upload {id}.")
     if _demand_sender(parts, person, upload.wanted.scope, upload.wanted.sha256) != upload.late:
@@ -52,7 +56,7 @@ def opened(parts: Parts, person: Person, id: str) -> Upload:
 
 def settle(parts: Parts, person: Person, upload: Upload) -> tuple[bool, Hint | None]:
     """Make durable what has come; when it is whole, the scope's rows learn of it."""
-    if not Uploads(parts.settings.data_dir).settle(upload):
+    if not uploads_of(parts).settle(upload):
         return False, None
     wanted = upload.wanted
     if upload.late:

@@ -25,7 +25,8 @@ from ..operations.files import send_file
 from ..parts import Parts
 from ..sync.routes import demand_reader
 from . import arrived, files, receive, thumbnails
-from .uploads import Upload, Uploads, Wanted
+from .sending import send_lying
+from .uploads import Upload, Wanted
 
 WRITERS_MAX = 4
 PIECE_BYTES = 256 * 1024  # written at once
@@ -65,7 +66,7 @@ async def how_far(parts: Given, person: Caller, id: str, tus: TusVersion = None)
     if tus not in (None, "1.0.0"):
         return _other_version(tus)
     upload = await anyio.to_thread.run_sync(receive.opened, parts, demand_person(person), id)
-    offset = await anyio.to_thread.run_sync(Uploads(parts.settings.data_dir).offset, upload)
+    offset = await anyio.to_thread.run_sync(receive.uploads_of(parts).offset, upload)
     facts = {"Upload-Offset": str(offset), "Upload-Length": str(upload.wanted.byte_size)}
     return Response(None, headers=TUS | facts)
 
@@ -100,7 +101,7 @@ async def _take(
     given = request.headers.get("upload-offset", "")
     if not _OFFSET.match(given):
         raise Unreadable([("$.headers.Upload-Offset", "a number of bytes")])
-    uploads, offset = Uploads(parts.settings.data_dir), int(given)
+    uploads, offset = receive.uploads_of(parts), int(given)
     stands = await anyio.to_thread.run_sync(uploads.offset, upload)
     if stands != offset:
         raise Problem("wrong_offset", f"The upload stands at {stands}, not at {offset}.")
@@ -158,22 +159,24 @@ async def attachment(
 ) -> ASGIResponse:
     """With `size`, 256 or 1024, a small picture that fits a square of so many pixels."""
     media_type, promised = await anyio.to_thread.run_sync(_said_of, parts, person, scope_id, sha256)
-    file, tag = files.file_of(parts.settings.data_dir, scope_id, sha256), sha256
-    if not await anyio.Path(file).is_file():
-        hint = await anyio.to_thread.run_sync(receive.lost, parts, scope_id, sha256) if promised else None
-        if hint is not None:
-            await parts.bus.announce(hint)
-        raise Problem("not_found", "The bytes are not here yet.")
-    if size is not None:
-        file = await thumbnails.find(parts.settings.data_dir, scope_id, sha256, size)
-        media_type, tag = thumbnails.MEDIA_TYPE, f"{sha256}-{size}"
     shown = media_type in _SHOWN
     headers = {
         "Cache-Control": "private, max-age=31536000, immutable",
         "Content-Disposition": "inline" if shown else "attachment",
         "X-Content-Type-Options": "nosniff",
     }
-    return send_file(request, file, f'"{tag}"', media_type if shown else "application/octet-stream", headers)
+    name, kind = files.name_of(scope_id, sha256), media_type if shown else "application/octet-stream"
+    sent = await send_lying(request, parts.attachments, name, f'"{sha256}"', kind, headers)
+    if sent is None:
+        hint = await anyio.to_thread.run_sync(receive.lost, parts, scope_id, sha256) if promised else None
+        if hint is not None:
+            await parts.bus.announce(hint)
+        raise Problem("not_found", "The bytes are not here yet.")
+    if size is None:
+        return sent
+    file = await thumbnails.find(parts.attachments, parts.settings.data_dir, scope_id, sha256, size)
+    headers["Content-Disposition"] = "inline"
+    return send_file(request, file, f'"{sha256}-{size}"', thumbnails.MEDIA_TYPE, headers)
 
 
 def _said_of(parts: Parts, person: Person | None, scope: str, sha256: str) -> tuple[str, bool]:

@@ -11,6 +11,7 @@ from arxos_sync.problems import Problem, Unreadable
 from client_kit.formats import FormatError
 
 from . import files
+from .lying import Lying
 
 SIZES_PX = (256, 1024)
 MEDIA_TYPE = "image/webp"
@@ -20,20 +21,20 @@ CPU_S_MAX = 20
 _making = anyio.CapacityLimiter(AT_ONCE_MAX)
 
 
-async def find(data_dir: Path, scope: str, sha256: str, size_px: int) -> Path:
+async def find(lying: Lying, data_dir: Path, scope: str, sha256: str, size_px: int) -> Path:
     """The picture's file. Raises Problem `no_picture` where none can be made of what this is."""
     if size_px not in SIZES_PX:
         raise Unreadable([("$.size", f"one of {', '.join(map(str, SIZES_PX))}")])
     made = files.thumbnail_of(data_dir, scope, sha256, size_px)
     if not await anyio.Path(made).is_file():
-        original = files.file_of(data_dir, scope, sha256)
-        await anyio.to_thread.run_sync(_make, original, made, size_px, limiter=_making)
+        name = files.name_of(scope, sha256)
+        await anyio.to_thread.run_sync(_make, lying, name, made, size_px, limiter=_making)
     if (await anyio.Path(made).stat()).st_size == 0:
         raise Problem("no_picture", sha256)
     return made
 
 
-def _make(original: Path, made: Path, size_px: int) -> None:
+def _make(lying: Lying, name: str, made: Path, size_px: int) -> None:
     """In a process of its own, for pictures come from anywhere. What cannot be read is not tried again."""
     from client_kit.formats.limited import read_limited
 
@@ -41,7 +42,8 @@ def _make(original: Path, made: Path, size_px: int) -> None:
         return
     reader = f"client_kit.formats.thumbnail:fit_{size_px}"
     try:
-        content = read_limited(reader, original, bytes, memory_bytes=MEMORY_BYTES_MAX, cpu_s=CPU_S_MAX)
+        with lying.borrowed(name) as original:
+            content = read_limited(reader, original, bytes, memory_bytes=MEMORY_BYTES_MAX, cpu_s=CPU_S_MAX)
     except FormatError:
         content = b""
     files.write_whole(made, content)

@@ -30,6 +30,7 @@ from arxos_sync import limits
 from arxos_sync.problems import Problem
 
 from . import files
+from .lying import Lying
 
 
 class Wanted(msgspec.Struct, frozen=True):
@@ -52,8 +53,8 @@ class Upload(msgspec.Struct, frozen=True):
 
 
 class Uploads:
-    def __init__(self, data_dir: Path) -> None:
-        self.data_dir = data_dir
+    def __init__(self, data_dir: Path, lying: Lying) -> None:
+        self.data_dir, self._lying = data_dir, lying
 
     # ------------------------------------------------------------ begin
 
@@ -82,7 +83,7 @@ class Uploads:
 
     def offset(self, upload: Upload) -> int:
         """How many bytes are here, on disk."""
-        if self.target(upload).exists():
+        if self._is_whole(upload):
             return upload.wanted.byte_size
         try:
             with open(self._part(upload.id), "rb") as part:
@@ -91,9 +92,12 @@ class Uploads:
         except FileNotFoundError:
             return 0
 
-    def target(self, upload: Upload) -> Path:
-        place = files.quarantined_file if upload.late else files.file_of
-        return place(self.data_dir, upload.wanted.scope, upload.wanted.sha256)
+    def _target(self, upload: Upload) -> str:
+        name = files.quarantined_name if upload.late else files.name_of
+        return name(upload.wanted.scope, upload.wanted.sha256)
+
+    def _is_whole(self, upload: Upload) -> bool:
+        return self._lying.size(self._target(upload)) is not None
 
     # ------------------------------------------------------------ append
 
@@ -120,7 +124,7 @@ class Uploads:
 
         Raises Problem `wrong_hash`: nothing is left of it then.
         """
-        if self.target(upload).exists():
+        if self._is_whole(upload):
             self._part(upload.id).unlink(missing_ok=True)
             return True
         with self._held(upload) as part:
@@ -135,14 +139,8 @@ class Uploads:
                 self._part(upload.id).unlink()
                 said = f"{upload.wanted.byte_size} bytes came, not those of {upload.wanted.sha256}."
                 raise Problem("wrong_hash", said)
-            self._name(upload)
+            self._lying.give(self._target(upload), self._part(upload.id))
         return True
-
-    def _name(self, upload: Upload) -> None:
-        target = self.target(upload)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        self._part(upload.id).rename(target)
-        files.settle(target.parent)
 
     @contextmanager
     def _held(self, upload: Upload) -> Iterator[FileIO]:

@@ -15,7 +15,7 @@ from client_kit.formats import Row as FileRow
 from ..accounts import people
 from ..accounts.members import set_role
 from ..accounts.people import Person
-from ..attachments.files import keep
+from ..attachments.lying import keep
 from ..parts import Parts, new_id, now
 from ..sync.push import Job
 
@@ -66,7 +66,7 @@ def _make_building(parts: Parts, owner: Person, storeys: int, say: Callable[[str
     rows = list(demo_building(SEED, storeys, new_id))
     building = next(row.key for row in rows if row.table == "building")
     for content in plan_files(rows).values():
-        keep(parts.settings.data_dir, building, content)
+        keep(parts.attachments, parts.settings.data_dir, building, content)
     done = 0
     for receipt in Job(parts, owner, building, "import", "demo").write_all(_inserts(rows)):
         if receipt.problem is not None:

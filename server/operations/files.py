@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from litestar import Request
 from litestar.response.base import ASGIResponse
 from litestar.response.streaming import ASGIStreamingResponse
 
+Read = Callable[[int, int], AsyncIterator[bytes]]  # first, length
 CHUNK_BYTES = 256 * 1024
 _RANGE = re.compile(r"bytes=(\d*)-(\d*)\Z")
 
@@ -20,19 +22,25 @@ def send_file(
     request: Request[Any, Any, Any], file: Path, tag: str, media_type: str, headers: dict[str, str]
 ) -> ASGIResponse:
     """200, 206 with one range, 304 or 416. `tag` is quoted."""
-    size = file.stat().st_size
+    return send(request, file.stat().st_size, functools.partial(_chunks, file), tag, media_type, headers)
+
+
+def send(
+    request: Request[Any, Any, Any], size: int, read: Read, tag: str, media_type: str, headers: dict[str, str]
+) -> ASGIResponse:
+    """As `send_file`, of bytes that `read` brings from wherever they are."""
     headers = headers | {"ETag": tag, "Accept-Ranges": "bytes"}
     if matches(request.headers.get("if-none-match"), tag):
         return ASGIResponse(status_code=304, headers=headers)
     wanted = request.headers.get("range")
     if wanted is None or request.headers.get("if-range", tag) != tag:
-        return _stream(file, 0, size, 200, media_type, headers)
+        return _stream(read, 0, size, 200, media_type, headers)
     span = _span(wanted, size)
     if span is None:
         return ASGIResponse(status_code=416, headers=headers | {"Content-Range": f"bytes */{size}"})
     first, last = span
     headers["Content-Range"] = f"bytes {first}-{last}/{size}"
-    return _stream(file, first, last - first + 1, 206, media_type, headers)
+    return _stream(read, first, last - first + 1, 206, media_type, headers)
 
 
 def matches(given: str | None, tag: str) -> bool:
@@ -56,9 +64,9 @@ def _span(text: str, size: int) -> tuple[int, int] | None:
     return (first, last) if first <= last else None
 
 
-def _stream(file: Path, first: int, length: int, status: int, media_type: str, headers: dict[str, str]) -> ASGIResponse:
+def _stream(read: Read, first: int, length: int, status: int, media_type: str, headers: dict[str, str]) -> ASGIResponse:
     return ASGIStreamingResponse(
-        iterator=_chunks(file, first, length),
+        iterator=read(first, length),
         status_code=status,
         media_type=media_type,
         headers=headers | {"Content-Length": str(length)},

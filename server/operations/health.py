@@ -7,16 +7,23 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 import anyio.to_thread
-from litestar import Response, Router, get
+from litestar import Request, Response, Router, get
 
 from arxos_sync.messages import PROTOCOL
 from arxos_sync.problems import Problem
 
+from ..accounts.callers import demand_person
 from ..accounts.people import reading
-from ..given import Given
+from ..given import Caller, Given
+from ..jobs.kinds import last_backup
 from ..notifications.letters import standing
 from ..parts import Parts
+from ..told import told
+from . import drain
+from . import metrics as figures
 
+_LOOPBACK = frozenset(("127.0.0.1", "::1"))
+_FORWARDING = ("forwarded", "x-forwarded-for", "x-real-ip", "via")
 _SHOWN = ("litestar", "uvicorn", "msgspec", "psycopg", "pysqlite3-binary", "redis")
 
 
@@ -27,12 +34,31 @@ async def healthz() -> dict[str, str]:
 
 @get("/readyz", summary="Can it serve?")
 async def readyz(parts: Given) -> Response[dict[str, Any]]:
-    """200 `ok`, 200 `degraded` (Redis is away: live hints are polled), 503 `down` (no store)."""
+    """200 `ok`, 200 `degraded` (Redis is away: live hints are polled; the last backup failed), 503 `down` (no store)
+    or `stopping`.
+    """
     store, mail = await anyio.to_thread.run_sync(_store, parts)
     redis = "unused" if parts.settings.redis_url is None else "away" if parts.bus.degraded else "ok"
-    status = "down" if store != "ok" else "degraded" if redis == "away" else "ok"
-    body = {"status": status, "store": store, "redis": redis, "mail": mail}
-    return Response(body, status_code=503 if status == "down" else 200)
+    body = {"store": store, "redis": redis, "mail": mail}
+    if parts.settings.backup_dir is not None and store == "ok":
+        last = await anyio.to_thread.run_sync(last_backup, parts)
+        body["backup"] = "none yet" if last is None else "ok" if last["state"] == "done" else "failed"
+    status = "degraded" if redis == "away" or body.get("backup") == "failed" else "ok"
+    status = "stopping" if drain.begun() else "down" if store != "ok" else status
+    return Response({"status": status} | body, status_code=503 if status in ("down", "stopping") else 200)
+
+
+@get("/metrics", sync_to_thread=True, summary="For Prometheus", media_type="text/plain", **told("admin", "forbidden"))
+def metrics(request: Request[Any, Any, Any], parts: Given, person: Caller) -> Response[bytes]:
+    """An administrator reads it, or who asks from this machine itself, not through a proxy on it."""
+    if not (_is_from_here(request) or demand_person(person).is_admin):
+        raise Problem("forbidden", "Only an administrator reads the metrics.")
+    return Response(figures.page(parts), headers={"Content-Type": figures.CONTENT_TYPE, "Cache-Control": "no-store"})
+
+
+def _is_from_here(request: Request[Any, Any, Any]) -> bool:
+    client = request.client.host if request.client else ""
+    return client in _LOOPBACK and not any(request.headers.get(name) for name in _FORWARDING)
 
 
 def _store(parts: Parts) -> tuple[str, str]:
@@ -63,4 +89,4 @@ def _version(name: str) -> str | None:
         return None
 
 
-router = Router("/", route_handlers=[healthz, readyz, versions], tags=["operations"])
+router = Router("/", route_handlers=[healthz, readyz, metrics, versions], tags=["operations"])

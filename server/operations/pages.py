@@ -41,7 +41,7 @@ _TYPES = {
 _PACKED = frozenset((".html", ".js", ".mjs", ".css", ".json", ".map", ".sql", ".webmanifest", ".wasm", ".svg", ".txt"))
 _HIDDEN = frozenset(("node_modules", "package.json", "package-lock.json"))
 _NOT_KEPT = re.compile(
-    r"sw\.js|vendor/(manifest\.json|axe-core/.*|sqlite-wasm/(node|sqlite3-worker1)\.mjs"
+    r"sw\.js|desk/.*|vendor/(htmx/.*|manifest\.json|axe-core/.*|sqlite-wasm/(node|sqlite3-worker1)\.mjs"
     r"|sqlite-wasm/sqlite3-opfs-async-proxy\.js)"
 )
 _NOT_PAGES = ("api/", "schema", "-/", "ws", "healthz", "readyz", "metrics")

@@ -25,8 +25,9 @@ from arxos_sync.store import ScopeReader, ScopeWriter
 
 from ..accounts.people import Person, role_in
 from ..live.bus import Hint
+from ..operations import metrics, telling
 from ..parts import CLOCK_ID, Parts, arrival, now, now_ms
-from . import devices
+from . import devices, seen
 from .push import role_to_push, take
 
 
@@ -40,6 +41,15 @@ class Exchange:
         self._shut_out = False  # the device was given up by its person
 
     def answer(self) -> SyncAnswer:
+        telling.learnt(device=self.request.device)
+        pushes = any(scope.transactions for scope in self.request.scopes)
+        with metrics.exchanges.labels("push" if pushes else "pull").time():
+            answered = self._answer()
+        if self.person is not None:
+            seen.note(self.parts, self.request.device, answered.scopes)
+        return answered
+
+    def _answer(self) -> SyncAnswer:
         told, scopes = self._at_once() or (None, [])
         if told is None:
             told = devices.registered(self.parts, self.person, self.request.device)

@@ -21,6 +21,7 @@ from ..accounts.grants import grant
 from ..accounts.people import Person, role_in
 from ..attachments.arrived import with_bytes_found
 from ..live.bus import Hint
+from ..operations import metrics
 from ..parts import DICE, Parts, arrival, new_id, new_nonce, new_stamp
 
 
@@ -41,6 +42,7 @@ def take(
         taken = _take_new_building(parts, writer, author, prior, transactions, at, account_id)
     else:
         taken = take_in(writer, parts.catalogue, author, prior, transactions, at, DICE, common)
+    metrics.judged(taken.receipts)
     if taken.head.sequence == taken.before:
         return taken, None
     taken = with_bytes_found(parts, writer, author, taken, at)

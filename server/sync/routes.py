@@ -23,6 +23,7 @@ from arxos_sync.store import ScopeReader
 from ..accounts.callers import SESSION_COOKIE
 from ..accounts.people import Person, role_in
 from ..given import Caller, Given
+from ..operations import metrics
 from ..operations.files import send_file
 from ..parts import Parts, now
 from . import bodies
@@ -158,6 +159,7 @@ def _repaired(parts: Parts, person: Person | None, request: _AnyRequest, body: b
         raise Unreadable([("$.leaves", f"numbers from 0 to {digest.LEAVES - 1}")])
     with parts.store.read(_checked(wanted.scope)) as reader:
         demand_reader(reader, person)
+        metrics.repairs.inc()
         rows = reader.leaf_rows(wanted.table, sorted(set(wanted.leaves)))
         out = [row_out(parts.catalogue, row, None, binary) for row in rows]
         return Repaired(cursor_here(reader, parts), out)
@@ -169,6 +171,7 @@ def heal(parts: Given, person: Caller, data: HealRequest) -> Healing:
         raise Problem("too_large", f"{len(data.marks)} marks; {limits.MARKS_PER_REQUEST_MAX} at most")
     with parts.store.read(_checked(data.scope)) as reader:
         demand_reader(reader, person)
+        metrics.heals.inc()
         mark = highest_common(reader, data.marks)
         return Healing(mark, cursor_at(reader, parts.catalogue, parts.epoch, mark))
 

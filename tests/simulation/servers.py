@@ -20,6 +20,7 @@ from arxos_sync.problems import Problem
 from arxos_sync.pull import cursor_at, highest_common, row_out, settled_cursor
 from server.accounts import members
 from server.accounts.people import Person
+from server.attachments.lying import OnDisk
 from server.live.bus import Hint
 from server.parts import Parts, new_id, now
 from server.settings import Settings
@@ -81,6 +82,7 @@ class Process:
             sessions=None,
             bus=servers.bus,
             snapshots=Snapshots(self.store, servers.newest, epoch, servers.folder / "snapshots"),
+            attachments=OnDisk(servers.folder),
         )
 
 
