@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 
 from . import digest, limits, stamp
-from .catalogue import Catalogue
+from .catalogue import SERVER, Catalogue
 from .change import Edit, read_transaction
 from .history import History
 from .merge import Case, gravest, merge
@@ -28,8 +28,8 @@ from .store import FieldMark as _FieldMark
 class Author(msgspec.Struct, frozen=True):
     """Who sends. `role` is the one in this scope at this moment, None where there is none.
 
-    `server`: the server does it itself, on their behalf; it may set the columns that only it writes. `schema`: what
-    their replica has been told of (0: all there is).
+    `server`: the server does it itself, on their behalf; it may write the tables and columns that only it does.
+    `schema`: what their replica has been told of (0: all there is).
     """
 
     user_id: str | None
@@ -193,7 +193,7 @@ class _Push:
             writer=Writer(
                 user_id=self.author.user_id,
                 device=self.author.device,
-                role=self.author.role,
+                role=SERVER if self.author.server else self.author.role,
                 stamp=clamped,
                 sequence=self.batch.head.sequence + 1,
                 at=self.arrival.at,

@@ -1,6 +1,7 @@
 """Who may do what: one ladder of roles, asked in the merge for every change (DOMAIN.md, Roles).
 
-`admin` is no rung: an administrator enters a building as its owner. Not permitted and not existing look the same
+`admin` is no rung: an administrator enters a building as its owner. Neither is `server`, which no grant can give: it is
+the server itself (`Author.server`), and may write what only it writes. Not permitted and not existing look the same
 outside of the building; inside it, a refusal says which role is wanted.
 """
 
@@ -14,6 +15,8 @@ READERS = frozenset(ROLES)
 
 
 def at_least(role: str | None, wanted: str) -> bool:
+    if role == SERVER:
+        return True
     return role is not None and wanted != SERVER and _RANK[role] >= _RANK[wanted]
 
 

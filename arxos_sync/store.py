@@ -151,6 +151,10 @@ class Sql(Protocol):
         """Answers the number of rows it touched."""
         ...
 
+    def run_each(self, statement: LiteralString, values: Iterable[dict[str, Any]], /) -> None:
+        """The same statement once for each, sent together."""
+        ...
+
 
 class ScopeReader(Protocol):
     scope: str
@@ -190,6 +194,10 @@ class ScopeReader(Protocol):
         """How many live rows have a sequence above `after`; counting stops at `limit`."""
         ...
 
+    def rows(self, wanted: Mapping[str, Iterable[str]]) -> list[Row]:
+        """The rows of those ids, live or deleted, a table at a time."""
+        ...
+
     def leaves(self, table: str) -> list[int]: ...
     def leaf_rows(self, table: str, leaves: Iterable[int]) -> list[Row]: ...
     def live_rows(self, table: str | None = None) -> Iterator[Row]:
@@ -209,10 +217,6 @@ class ScopeWriter(ScopeReader, Protocol):
     def receipts(self, device: str, first: int, last: int) -> dict[int, StoredReceipt]: ...
     def told(self, user_id: str | None, stamps: Iterable[str]) -> list[Told]:
         """What this person sent under those stamps, from whichever device."""
-        ...
-
-    def rows(self, wanted: Mapping[str, Iterable[str]]) -> list[Row]:
-        """The rows of those ids, live or deleted, a table at a time."""
         ...
 
     def tables_of(self, ids: Iterable[str]) -> dict[str, str]:

@@ -49,11 +49,15 @@ from .parts import Parts, new_id
 from .settings import Settings, read_settings
 from .sync.routes import router as sync
 from .sync.snapshots import Snapshots
+from .wallet.deciding import router as deciding
+from .wallet.posting import POSTING
+from .wallet.rewards import Rewards
+from .wallet.routes import router as wallet
 
 POOL_SIZE = 8
 REDIS_WAIT_S_MAX = 1.0
-FOLLOWERS: tuple[Follower, ...] = ()
-ROUNDS: tuple[Round, ...] = ()
+FOLLOWERS: tuple[Follower, ...] = (Rewards(),)
+ROUNDS: tuple[Round, ...] = (POSTING,)
 
 
 def open_store(settings: Settings) -> ServerStore:
@@ -122,6 +126,7 @@ def create_app(settings: Settings) -> Litestar:
     return Litestar(
         route_handlers=[
             accounts, sync, live, buildings, figures, rows, features, attachments, quarantine, health, pages,
+            wallet, deciding,
         ],  # fmt: skip
         lifespan=[lifespan],
         dependencies={

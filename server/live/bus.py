@@ -87,6 +87,7 @@ class Bus:
         self.listeners: set[Listener] = set()
         self._heads: dict[str, int] = {}  # scope → the highest sequence its listeners were told of
         self._tasks: list[asyncio.Task[None]] = []
+        self._loop: asyncio.AbstractEventLoop | None = None  # of the process that serves
         self._shown_at: dict[str, list[float]] = {}  # user → when their presence was shown of late
         self._away_until = 0.0
         self.hears_redis = False
@@ -103,11 +104,13 @@ class Bus:
         return self._redis is not None and not self.hears_redis
 
     async def start(self) -> None:
+        self._loop = asyncio.get_running_loop()
         self._tasks = [asyncio.create_task(self._poll(), name="heads")]
         if self._redis_url is not None:
             self._tasks.append(asyncio.create_task(self._hear(self._redis_url), name="redis"))
 
     async def stop(self) -> None:
+        self._loop = None
         for task in self._tasks:
             task.cancel()
         for task in self._tasks:
@@ -142,8 +145,12 @@ class Bus:
         await self._say("rights", user_id)
 
     def announce_apart(self, hint: Hint) -> None:
-        """From a process that serves nobody (an import): by Redis; without it the servers' polls see it."""
-        self._publish(self._moved(hint))
+        """From a thread, or from a process that serves nobody (an import): then by Redis, else the polls see it."""
+        self._say_apart(self._moved(hint))
+
+    def announce_person_apart(self, user_id: str, event: str, data: Any) -> None:
+        """As `announce_person`, from a thread or a process that serves nobody."""
+        self._say_apart(Message(self._origin, "person", user_id, frame(event, data)))
 
     def rights_changed_apart(self, user_id: str) -> None:
         self._publish(Message(self._origin, "rights", user_id))
@@ -156,6 +163,12 @@ class Bus:
         self._dispatch(message, sender)
         if self._redis is not None:
             await anyio.to_thread.run_sync(self._publish, message)
+
+    def _say_apart(self, message: Message) -> None:
+        if (loop := self._loop) is not None:
+            with contextlib.suppress(RuntimeError):  # it has just been closed: nobody listens here any more
+                loop.call_soon_threadsafe(self._dispatch, message)
+        self._publish(message)
 
     def _publish(self, message: Message) -> None:
         if self._redis is None or time.monotonic() < self._away_until:
