@@ -49,6 +49,10 @@ from .parts import Parts, new_id
 from .settings import Settings, read_settings
 from .sync.routes import router as sync
 from .sync.snapshots import Snapshots
+from .validation.capturing import router as capturing
+from .validation.consequences import Consequences
+from .validation.ranked import router as ranked
+from .validation.reviewing import router as reviewing
 from .wallet.deciding import router as deciding
 from .wallet.posting import POSTING
 from .wallet.rewards import Rewards
@@ -56,7 +60,7 @@ from .wallet.routes import router as wallet
 
 POOL_SIZE = 8
 REDIS_WAIT_S_MAX = 1.0
-FOLLOWERS: tuple[Follower, ...] = (Rewards(),)
+FOLLOWERS: tuple[Follower, ...] = (Consequences(), Rewards())
 ROUNDS: tuple[Round, ...] = (POSTING,)
 
 
@@ -126,7 +130,7 @@ def create_app(settings: Settings) -> Litestar:
     return Litestar(
         route_handlers=[
             accounts, sync, live, buildings, figures, rows, features, attachments, quarantine, health, pages,
-            wallet, deciding,
+            capturing, reviewing, ranked, wallet, deciding,
         ],  # fmt: skip
         lifespan=[lifespan],
         dependencies={

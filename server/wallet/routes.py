@@ -195,7 +195,7 @@ def one_entry(parts: Given, person: Caller, entry: str) -> CreditToldWhole:
 
 
 _STEPS = """
-    select d.entry_id, d.state, d.account as out_of, c.account as into, d.points, d.reason, d.created_at, c.hash
+    select d.entry_id, d.state, d.account as out_of, c.account as "into", d.points, d.reason, d.created_at, c.hash
     from ledger d
     join ledger c on c.entry_id = d.entry_id and c.side = 'credit'
     where d.side = 'debit' and (d.entry_id = :entry or d.about = :entry)
