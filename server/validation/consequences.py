@@ -7,8 +7,9 @@ laid on the thing with the base that its author had, what was not found is `miss
 is reckoned anew.
 
 Each consequence is a transaction of a device whose id is derived from what it follows from: the same piece of work
-again finds its receipt there and changes nothing. It is done on behalf of whoever did the work, or decided on it, so
-the rules of the merge hold here too; what they refuse stays undone, and is told in the log.
+again finds its receipt there and changes nothing. It is done on behalf of whoever did the work, or decided on it (a
+correction with the rights of whoever accepted it), so the rules of the merge hold here too; what they refuse stays
+undone, and is told in the log.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+import msgspec
 import structlog
 
 from arxos_sync.heal import mark_of
@@ -24,9 +26,10 @@ from arxos_sync.messages import Change, Transaction
 from arxos_sync.pull import row_out
 from arxos_sync.store import Row, ScopeWriter
 
+from ..accounts.people import granted_role, is_admin
 from ..jobs.following import Followed
 from ..live.bus import Hint
-from ..parts import DICE, Parts, arrival, derived_id, new_stamp
+from ..parts import DICE, Parts, arrival, derived_id, new_stamp, now
 from .confidence import columns_of, parts_in, recomputed
 from .evidence import Found
 from .expected import Compared, compare, plan_u
@@ -78,10 +81,10 @@ class _Work:
     def __init__(self, parts: Parts, writer: ScopeWriter) -> None:
         self._parts, self._writer = parts, writer
 
-    def _do(self, cause: tuple[str, ...], user_id: str | None, changes: list[Change], reason: str) -> None:
-        device = derived_id("device", *cause)
-        transaction = Transaction(1, derived_id("nonce", *cause).replace("-", ""), new_stamp(), changes, reason)
-        author = Author(user_id, device, "owner", server=True)
+    def _do(self, cause: tuple[str, ...], author: Author, changes: list[Change]) -> None:
+        author = msgspec.structs.replace(author, device=derived_id("device", *cause))
+        nonce = derived_id("nonce", *cause).replace("-", "")
+        transaction = Transaction(1, nonce, new_stamp(), changes, "validation")
         taken = take_in(self._writer, self._parts.catalogue, author, None, [transaction], arrival(), DICE)
         if taken.state == "ok" and (problem := taken.receipts[0].problem) is not None:
             _log.warning("what follows was refused", cause=cause, code=problem.code, detail=problem.detail)
@@ -122,7 +125,7 @@ class _Work:
         if self._one(row.values["target_table"], row.values["target_id"]) is not None:
             told |= {name: row.values[name] for name in ("target_table", "target_id")}
         if not self._writer.rows({"annotation": [id]}):
-            self._do(("flag", row.id), user_id, [Change("annotation", id, "insert", 0, told)], "validation")
+            self._do(("flag", row.id), _server_for(user_id), [Change("annotation", id, "insert", 0, told)])
 
     # ------------------------------------------------------------ tasks
 
@@ -144,7 +147,7 @@ class _Work:
         base = self._writer.head().sequence
         changes = [Change("task", task.id, "update", base, {"state": state}) for state in states]
         if changes:
-            self._do(("task", row.id, row.values["state"], who), row.values[who], changes, "validation")
+            self._do(("task", row.id, row.values["state"], who), _server_for(row.values[who]), changes)
 
     # ------------------------------------------------------------ what was accepted
 
@@ -155,7 +158,12 @@ class _Work:
         told = self._told(row, target)
         if told:
             change = Change(target.table, target.id, "update", row.born, told)
-            self._do(("correction", row.id), row.values["reviewer"], [change], "validation")
+            self._do(("correction", row.id), self._themselves(row.values["reviewer"]), [change])
+
+    def _themselves(self, user_id: str) -> Author:
+        """With the rights they have, not the server's: a finding may name any column."""
+        role = granted_role(self._writer.sql, user_id, self._writer.scope, now())
+        return Author(user_id, "", "owner" if is_admin(self._writer.sql, user_id) else role)
 
     def _told(self, row: Row, target: Row) -> dict[str, Any]:
         """The columns that an accepted finding sets."""
@@ -190,7 +198,11 @@ class _Work:
                 last = max(rows, key=lambda row: (_moved_at(row), row.id))
                 change = Change("element", element, "update", self._writer.head().sequence, columns_of(parts))
                 cause = ("confidence", *sorted(row.id for row in rows))
-                self._do(cause, last.values["reviewer"], [change], "validation")
+                self._do(cause, _server_for(last.values["reviewer"]), [change])
+
+
+def _server_for(user_id: str | None) -> Author:
+    return Author(user_id, "", None, server=True)
 
 
 def flag_of(id: str) -> str:

@@ -70,29 +70,26 @@ def list_ranked(
         if value not in (None, "none") and not is_uuid(value):
             raise Unreadable([(f"$.{name}", "an id, or none")])
     filters, asked = _filters(task_state, kind, assignee, storey)
-    further: LiteralString = ""
-    after: dict[str, Any] = {}
-    if (at := _place(next_page)) is not None:
-        further = f"and ({_AFTER})"
-        after = dict(zip(("worth", "priority", "due", "id"), at, strict=True))
+    asked |= {"building": building, "effort": EFFORT_MIN}
+    at = _place(next_page)
+    further: LiteralString = f"where {_AFTER}" if at else ""
+    after = dict(zip(("worth", "priority", "due", "id"), at or (), strict=False))
     with parts.store.read(building) as reader:
         demand_reader(reader, person)
-        asked |= {"building": building, "effort": EFFORT_MIN}
         (counted,) = reader.sql.rows(f"select count(*) as total from ({_TASKS} {filters}) told", **asked)
-        found = reader.sql.rows(
-            f"select * from ({_TASKS} {filters}) told where 1 = 1 {further} {_ORDER}", limit=limit + 1, **asked, **after
-        )
+        page = f"select * from ({_TASKS} {filters}) told {further} {_ORDER}"
+        found = reader.sql.rows(page, limit=limit + 1, **asked, **after)
         rows = {row.id: row for row in reader.rows({"task": [str(one["id"]) for one in found[:limit]]})}
-    items = [
-        Ranked(float(one["worth"]), one["storey"] and str(one["storey"]),
-               row_out(parts.catalogue, rows[str(one["id"])], None, False))
-        for one in found[:limit]
-    ]  # fmt: skip
-    more = None
-    if len(found) > limit:
-        last = found[limit - 1]
-        more = place_text(f"{float(last['worth'])!r} {last['priority']} {last['due']}", str(last["id"]))
-    return RankedPage(items, more, int(counted["total"]))
+    items = [_ranked(one, row_out(parts.catalogue, rows[str(one["id"])], None, False)) for one in found[:limit]]
+    return RankedPage(items, _place_text(found[limit - 1]) if len(found) > limit else None, int(counted["total"]))
+
+
+def _ranked(found: dict[str, Any], task: RowOut) -> Ranked:
+    return Ranked(float(found["worth"]), found["storey"] and str(found["storey"]), task)
+
+
+def _place_text(last: dict[str, Any]) -> str:
+    return place_text(f"{float(last['worth'])!r} {last['priority']} {last['due']}", str(last["id"]))
 
 
 def _place(text: str | None) -> tuple[float, int, str, str] | None:

@@ -34,6 +34,9 @@ from .impact import Earning, Impact, Sureness, earning_of, impact_of, measured_n
 AT_ONCE_MAX = 500
 ORIGIN = "office"
 _OFFERED = ("confirmed", "corrected")
+_OWN = frozenset(  # what each thing has for itself
+    ("name", "tag", "serial_number", "barcode", "geometry", "heading_deg", "placement", "storey_id", "space_id")
+)
 
 
 class Review(msgspec.Struct, frozen=True):
@@ -173,6 +176,8 @@ def offer(parts: Given, person: Caller, building: str, id: str, data: Offer) -> 
         (source,) = _live(reader, [id])
         if source.values["outcome"] not in _OFFERED or source.values["state"] == "rejected":
             raise Problem("invalid", "Only what was confirmed or corrected, and not rejected, is offered to others.")
+        if source.values["field"] in _OWN:
+            raise Problem("invalid", f"{source.values['field']} is each thing's own.")
         there = {one.element: one for one in _similar(reader, source)}
     wanted = data.elements if data.elements is not None else list(there)
     if strangers := [element for element in wanted if element not in there]:

@@ -277,6 +277,18 @@ def test_a_correction_that_the_column_does_not_take_changes_nothing_else(house: 
     assert house.get("element", door)["status"] == "ok"
 
 
+def test_a_correction_gives_no_right_that_its_reviewer_lacks(house: House):
+    door = house.door()
+    made_by = house.get("element", door)["created_by"]
+    named = house.validate(door, "corrected", field="created_by", claimed_value=house.finder.id)["validation"]["id"]
+    body = {"id": new_id(), "target_table": "building", "target_id": house.building, "outcome": "corrected"}
+    body |= {"field": "visibility", "claimed_value": "public"}
+    house.post(house.finder, "/api/v1/ar/validate", {"building": house.building, "validation": body})
+    assert house.review(house.second, named, body["id"]).status_code == 200
+    assert house.get("element", door)["created_by"] == made_by
+    assert house.get("building", house.building).get("visibility") != "public", "that takes an owner"
+
+
 # ---------------------------------------------------------------- similar
 
 
@@ -308,8 +320,10 @@ def test_a_group_of_tasks_is_offered_before_the_type_and_nothing_else_may_be(hou
     assert code(house.post(house.finder, path, {"elements": [doors[2]]})) == "invalid"
     (row,) = house.post(house.finder, path, {"elements": [doors[1]]}).json()["items"]
     assert row["set"]["task_id"] == tasks[1] and house.get("task", tasks[1])["state"] == "submitted"
-    refused = house.validate(house.door(), "no_access")["validation"]["id"]
-    assert code(house.post(house.finder, f"{house.path}/validations/{refused}/similar", {})) == "invalid"
+    unseen = house.validate(house.door(), "no_access")["validation"]["id"]
+    own = house.validate(house.door(), "corrected", field="tag", claimed_value="D-1")["validation"]["id"]
+    for refused in (unseen, own):
+        assert code(house.post(house.finder, f"{house.path}/validations/{refused}/similar", {})) == "invalid"
 
 
 # ---------------------------------------------------------------- ranked
