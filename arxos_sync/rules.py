@@ -249,14 +249,24 @@ def _step(row: Row, column: Column, new: dict[str, Any], edit: Edit, writer: Wri
     if allowed:
         if not at_least(writer.role, "reviewer"):
             raise Refused("forbidden", f"from {now} to {wanted} takes a reviewer", field=column.name)
-        if row.values.get("author") is not None and row.values["author"] == writer.user_id:
-            raise Refused("forbidden", "nobody reviews their own finding", field=column.name)
+        if writer.user_id is not None and writer.user_id == _doer(row, column, writer):
+            raise Refused("forbidden", "nobody reviews their own work", field=column.name)
     effect = _write(row, column.name, new, writer)
     if allowed and "reviewer" in row.values:
         row.values |= {"reviewer": writer.user_id, "reviewed_at": writer.at}
         for name in ("reviewer", "reviewed_at"):
             leave_mark(row, name, writer)
     return effect
+
+
+def _doer(row: Row, column: Column, writer: Writer) -> str | None:
+    """Whose work is to be reviewed: the finding's author; of a row without one, whoever brought it where it stands.
+
+    In a heal that is not known: who did may yet be on the way back, and the former life has asked.
+    """
+    if "author" in row.values:
+        return row.values["author"]
+    return None if writer.formerly else mark_of(row, column.name).by
 
 
 def step_allowed(column: Column, now: str | None, wanted: str | None) -> bool | None:

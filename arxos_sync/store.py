@@ -151,6 +151,10 @@ class Sql(Protocol):
         """Answers the number of rows it touched."""
         ...
 
+    def run_each(self, statement: LiteralString, values: Iterable[dict[str, Any]], /) -> None:
+        """The same statement once for each, sent together."""
+        ...
+
 
 class ScopeReader(Protocol):
     scope: str
@@ -190,6 +194,14 @@ class ScopeReader(Protocol):
         """How many live rows have a sequence above `after`; counting stops at `limit`."""
         ...
 
+    def rows(self, wanted: Mapping[str, Iterable[str]]) -> list[Row]:
+        """The rows of those ids, live or deleted, a table at a time."""
+        ...
+
+    def children(self, parents: Mapping[str, Iterable[str]]) -> list[Row]:
+        """Rows, live or deleted, that refer to those rows by any reference of the catalogue."""
+        ...
+
     def leaves(self, table: str) -> list[int]: ...
     def leaf_rows(self, table: str, leaves: Iterable[int]) -> list[Row]: ...
     def live_rows(self, table: str | None = None) -> Iterator[Row]:
@@ -211,16 +223,8 @@ class ScopeWriter(ScopeReader, Protocol):
         """What this person sent under those stamps, from whichever device."""
         ...
 
-    def rows(self, wanted: Mapping[str, Iterable[str]]) -> list[Row]:
-        """The rows of those ids, live or deleted, a table at a time."""
-        ...
-
     def tables_of(self, ids: Iterable[str]) -> dict[str, str]:
         """The table of each id that this scope has, live or deleted."""
-        ...
-
-    def children(self, parents: Mapping[str, Iterable[str]]) -> list[Row]:
-        """Rows, live or deleted, that refer to those rows by any reference of the catalogue."""
         ...
 
     def open_conflicts(self, row_ids: Iterable[str]) -> list[Row]: ...

@@ -65,10 +65,18 @@ from .settings import Settings, read_settings
 from .sync import seen
 from .sync.routes import router as sync
 from .sync.snapshots import Snapshots
+from .validation.capturing import router as capturing
+from .validation.consequences import Consequences
+from .validation.ranked import router as ranked
+from .validation.reviewing import router as reviewing
+from .wallet.deciding import router as deciding
+from .wallet.posting import POSTING
+from .wallet.rewards import Rewards
+from .wallet.routes import router as wallet
 
 REDIS_WAIT_S_MAX = 1.0
-FOLLOWERS: tuple[Follower, ...] = (Inbox(),)
-ROUNDS: tuple[Round, ...] = (INVITATIONS, DIGESTS, POST, PUSH, *JOB_ROUNDS, metrics.ROUND, seen.ROUND)
+FOLLOWERS: tuple[Follower, ...] = (Consequences(), Rewards(), Inbox())
+ROUNDS: tuple[Round, ...] = (POSTING, INVITATIONS, DIGESTS, POST, PUSH, *JOB_ROUNDS, metrics.ROUND, seen.ROUND)
 
 
 def open_store(settings: Settings) -> ServerStore:
@@ -150,7 +158,7 @@ def create_app(settings: Settings) -> Litestar:
     return Litestar(
         route_handlers=[
             accounts, sync, live, buildings, figures, rows, features, attachments, quarantine, notifications, jobs,
-            admin, desk, health, pages,
+            capturing, reviewing, ranked, wallet, deciding, admin, desk, health, pages,
         ],  # fmt: skip
         lifespan=[lifespan],
         middleware=[access],

@@ -269,7 +269,7 @@ def verify(
     building: Annotated[str | None, typer.Argument(help="One building; all of them without it.")] = None,
     as_json: Json = False,
 ) -> None:
-    """Compare the kept digests with the rows they stand for."""
+    """Compare the kept digests with the rows they stand for; without a building, walk the ledger's chain too."""
     from .operations.verify import verify_all
 
     with _told(), _parts() as parts:

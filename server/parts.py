@@ -6,6 +6,7 @@ Time, ids and randomness enter the house here.
 from __future__ import annotations
 
 import datetime
+import hashlib
 import os
 import secrets
 import time
@@ -59,6 +60,15 @@ def new_id() -> str:
     """A UUIDv7 (RFC 9562): 48 bits of milliseconds, then random bits."""
     raw = bytearray(now_ms().to_bytes(6, "big") + os.urandom(10))
     raw[6] = 0x70 | raw[6] & 0x0F
+    raw[8] = 0x80 | raw[8] & 0x3F
+    text = raw.hex()
+    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
+
+
+def derived_id(*words: str) -> str:
+    """The same id for the same words, whoever asks: a UUIDv8 (RFC 9562) of their SHA-256."""
+    raw = bytearray(hashlib.sha256("/".join(words).encode()).digest()[:16])
+    raw[6] = 0x80 | raw[6] & 0x0F
     raw[8] = 0x80 | raw[8] & 0x3F
     text = raw.hex()
     return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"

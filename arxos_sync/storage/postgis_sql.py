@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any, LiteralString
 
@@ -38,6 +38,10 @@ class SharedSql:
     def run(self, statement: LiteralString, /, **values: Any) -> int:
         with translated():
             return self._connection.execute(_psycopg(statement), _as_text(values)).rowcount
+
+    def run_each(self, statement: LiteralString, values: Iterable[dict[str, Any]], /) -> None:
+        with translated(), self._connection.cursor() as cursor:
+            cursor.executemany(_psycopg(statement), [_as_text(one) for one in values])
 
 
 def _psycopg(statement: str) -> str:

@@ -94,6 +94,10 @@ class SharedSql:
         with _translated():
             return self._connection.execute(statement, _as_text(values)).rowcount
 
+    def run_each(self, statement: LiteralString, values: Iterable[dict[str, Any]], /) -> None:
+        with _translated():
+            self._connection.executemany(statement, [_as_text(one) for one in values])
+
 
 def _as_text(values: dict[str, Any]) -> dict[str, Any]:
     return {n: json.dumps(v) if isinstance(v, (dict, list)) else v for n, v in values.items()}

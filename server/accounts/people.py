@@ -149,6 +149,10 @@ def granted_role(sql: Sql, user_id: str, building_id: str, now: str) -> str | No
     return rows[0]["role"] if rows else None
 
 
+def is_admin(sql: Sql, user_id: str) -> bool:
+    return bool(sql.rows('select 1 as found from "user" where id = :id and is_admin = 1', id=user_id))
+
+
 def role_in(reader: ScopeReader, person: Person | None, now: str) -> str | None:
     """The caller's role in the reader's scope, read in its transaction; None where it is none of theirs."""
     scope = reader.scope

@@ -1,4 +1,4 @@
-"""`arxos admin verify`: do the kept digests stand for the rows that are there?"""
+"""`arxos admin verify`: do the kept digests stand for the rows that are there, and does the ledger hold?"""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from arxos_sync.problems import Problem
 from arxos_sync.store import BuildingQuery
 
 from ..parts import Parts
+from ..wallet.chain import LedgerVerified, verify_ledger
 
 
 class Verified(msgspec.Struct, frozen=True):
@@ -29,10 +30,12 @@ class Verified(msgspec.Struct, frozen=True):
         return f"{self.scope}: the digest differs from the rows in {', '.join(self.differing)}"
 
 
-def verify_all(parts: Parts, building: str | None) -> Iterator[Verified]:
+def verify_all(parts: Parts, building: str | None) -> Iterator[Verified | LedgerVerified]:
     scopes = [building] if building else list(scopes_of(parts))
     for scope in scopes:
         yield verify(parts, scope)
+    if building is None:
+        yield verify_ledger(parts)
 
 
 def scopes_of(parts: Parts) -> Iterator[str]:

@@ -167,8 +167,8 @@ def test_a_restored_row_is_not_taken_where_the_new_life_changed_it(life: Life):
 def test_a_restore_gives_no_power_its_offerer_lacked(life: Life):
     at = life.backup()
     life.A.push(insert("task", E2, kind="visual"))
-    for state in ("submitted", "accepted"):
-        life.A.push(update("task", E2, life.world.head, state=state))
+    life.A.push(update("task", E2, life.world.head, state="submitted"))
+    life.C.push(update("task", E2, life.world.head, state="accepted"))
     life.pull()
     life.restore(at)
     life.B.role = "technician"

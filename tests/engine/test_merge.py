@@ -196,6 +196,22 @@ def test_nobody_accepts_their_own_finding_and_a_technician_nobodys(world: World)
     assert row["author"] == world.user("A") and row["reviewer"] == world.user("C")
 
 
+def test_nobody_accepts_a_task_that_they_submitted_themselves(world: World):
+    world.push("Z", [insert("task", T1, kind="visual")])
+    world.push("A", [update("task", T1, world.head, state="submitted")], role="technician")
+    accept = [update("task", T1, world.head, state="accepted")]
+    assert world.push("A", accept, role="reviewer").problem.code == "forbidden"
+    assert world.push("A", [update("task", T1, world.head, state="rejected")], role="owner").problem is not None
+    assert world.push("B", accept, role="reviewer").outcome == "applied"
+
+
+def test_a_task_that_is_born_submitted_is_accepted_by_another_than_its_maker(world: World):
+    world.push("A", [insert("task", T1, kind="visual", state="submitted")])
+    accept = [update("task", T1, world.head, state="accepted")]
+    assert world.push("A", accept, role="reviewer").problem.code == "forbidden"
+    assert world.push("B", accept, role="reviewer").outcome == "applied"
+
+
 # ---------------------------------------------------------------- delete against edit
 
 
