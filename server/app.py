@@ -34,6 +34,10 @@ from .attachments.routes import router as attachments
 from .buildings.figures import router as figures
 from .buildings.routes import router as buildings
 from .buildings.rows import router as rows
+from .cmms.courier import COURIERS, deliver
+from .cmms.courier import EVERY_S as DELIVER_EVERY_S
+from .cmms.deliveries import Hooks, forget_old
+from .cmms.webhook_routes import router as webhooks
 from .features.routes import router as features
 from .given import Given
 from .jobs.following import Follower, Following
@@ -51,8 +55,11 @@ from .sync.snapshots import Snapshots
 
 POOL_SIZE = 8
 REDIS_WAIT_S_MAX = 1.0
-FOLLOWERS: tuple[Follower, ...] = ()
-ROUNDS: tuple[Round, ...] = ()
+FOLLOWERS: tuple[Follower, ...] = (Hooks(),)
+ROUNDS: tuple[Round, ...] = (
+    *(Round(f"webhooks-{place}", DELIVER_EVERY_S, deliver) for place in range(COURIERS)),
+    Round("webhooks-old", 3600, forget_old),
+)
 
 
 def open_store(settings: Settings) -> ServerStore:
@@ -120,7 +127,7 @@ def create_app(settings: Settings) -> Litestar:
 
     return Litestar(
         route_handlers=[
-            accounts, sync, live, buildings, figures, rows, features, attachments, quarantine, health, pages,
+            accounts, sync, live, buildings, figures, rows, features, attachments, quarantine, webhooks, health, pages,
         ],  # fmt: skip
         lifespan=[lifespan],
         dependencies={

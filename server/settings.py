@@ -13,6 +13,8 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from .outbound import read_allowed
+
 LOG_LEVELS = ("debug", "info", "warning", "error")
 PAGES = Path(__file__).parent.parent / "pwa"
 
@@ -28,6 +30,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     secret_key_file: Path | None = None  # None: `data_dir`/secret.key
     public_url: str | None = None
     log: str = "info"
+    outbound_allow: str = ""  # hosts and networks beyond the public ones that may be called: outbound.py
 
     @property
     def key_file(self) -> Path:
@@ -79,6 +82,10 @@ def _check(given: Mapping[str, object]) -> None:
     _check_url(given, "public_url", ("http", "https"), "https://arxos.example.org")
     if given.get("log", "info") not in LOG_LEVELS:
         raise SettingError(f"ARXOS_LOG is {given['log']!r}; it can be {', '.join(LOG_LEVELS)}")
+    try:
+        read_allowed(str(given.get("outbound_allow", "")))
+    except ValueError as error:
+        raise SettingError(f"ARXOS_OUTBOUND_ALLOW: {error}; it should look like cmms.intranet, 10.1.0.0/16") from error
 
 
 def _check_url(given: Mapping[str, object], name: str, schemes: tuple[str, ...], example: str) -> None:

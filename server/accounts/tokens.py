@@ -70,6 +70,10 @@ class Tokens:
     def csrf(self, session_id: str) -> str:
         return self._mac(f"csrf/{session_id}")
 
+    def key_for(self, purpose: str) -> bytes:
+        """A key of 32 bytes for something else, from which this one cannot be told."""
+        return hmac.new(self._key, f"key/{purpose}".encode(), hashlib.sha256).digest()
+
     def _mac(self, text: str) -> str:
         return hmac.new(self._key, text.encode(), hashlib.sha256).hexdigest()
 
