@@ -34,9 +34,13 @@ from .attachments.routes import router as attachments
 from .buildings.figures import router as figures
 from .buildings.routes import router as buildings
 from .buildings.rows import router as rows
+from .cmms.connection_routes import router as cmms
+from .cmms.connections import forget_old as forget_sync_log
 from .cmms.courier import COURIERS, deliver
 from .cmms.courier import EVERY_S as DELIVER_EVERY_S
 from .cmms.deliveries import Hooks, forget_old
+from .cmms.turn import EVERY_S as SYNC_EVERY_S
+from .cmms.turn import TURNERS, sync_due
 from .cmms.webhook_routes import router as webhooks
 from .features.routes import router as features
 from .given import Given
@@ -59,6 +63,8 @@ FOLLOWERS: tuple[Follower, ...] = (Hooks(),)
 ROUNDS: tuple[Round, ...] = (
     *(Round(f"webhooks-{place}", DELIVER_EVERY_S, deliver) for place in range(COURIERS)),
     Round("webhooks-old", 3600, forget_old),
+    *(Round(f"cmms-{place}", SYNC_EVERY_S, sync_due) for place in range(TURNERS)),
+    Round("cmms-old", 3600, forget_sync_log),
 )
 
 
@@ -127,7 +133,7 @@ def create_app(settings: Settings) -> Litestar:
 
     return Litestar(
         route_handlers=[
-            accounts, sync, live, buildings, figures, rows, features, attachments, quarantine, webhooks, health, pages,
+            accounts, sync, live, buildings, figures, rows, features, attachments, quarantine, webhooks, cmms, health, pages,
         ],  # fmt: skip
         lifespan=[lifespan],
         dependencies={

@@ -194,8 +194,8 @@ class Courier:
             return
         found = sql.rows("""select email from "user" where id = :id""", id=endpoint["created_by"])
         body = (
-            f"The webhook {endpoint['name'] or ''}\n{endpoint['url']}\nanswered 410 Gone: it wants to hear nothing more, "
-            "so it was turned off.\n\nWhat waited for it is kept. Turn it on again, and it is delivered."
+            f"The webhook {endpoint['name'] or ''}\n{endpoint['url']}\nanswered 410 Gone: it wants to hear nothing "
+            "more, so it was turned off.\n\nWhat waited for it is kept. Turn it on again, and it is delivered."
         )
         for one in found:
             write_letter(sql, one["email"], "A webhook was turned off", body)

@@ -24,6 +24,7 @@ from .endpoints import Endpoint, Filter
 PAGE = 50
 PAGE_MAX = 200
 State = Literal["waiting", "delivered", "given_up"]
+InState = Annotated[State | None, QueryParameter(name="state")]
 Next = Annotated[str | None, QueryParameter(name="next")]
 _ID = "0190a000-0000-7000-8000-000000000001"
 _ENDPOINT = {
@@ -190,7 +191,7 @@ def list_deliveries(
     parts: Given,
     person: Caller,
     id: str,
-    state: State | None = None,
+    in_state: InState = None,
     event: str | None = None,
     limit: int = PAGE,
     next_page: Next = None,
@@ -200,7 +201,7 @@ def list_deliveries(
     if after is not None and not isinstance(after[0], str):
         raise Unreadable([("$.next", "not a place in this list")])
     with reading(parts.store) as sql:
-        found, more, total = deliveries.listed(sql, id, state, event, after, _bounded(limit))
+        found, more, total = deliveries.listed(sql, id, in_state, event, after, _bounded(limit))
     return DeliveryPage(found, asked.place_text(*more) if more else None, total)
 
 

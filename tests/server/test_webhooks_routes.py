@@ -9,13 +9,12 @@ from typing import Any
 import pytest
 from standardwebhooks import Webhook
 
-from tests.server.conftest import running  # noqa: F401
 from tests.server.receiving import Receiver
 from tests.server.running import Person, Running, wait_for
 
 
 @pytest.fixture(scope="module")
-def url(running: Running) -> Iterator[str]:  # noqa: F811
+def url(running: Running) -> Iterator[str]:
     running.environment["ARXOS_OUTBOUND_ALLOW"] = "127.0.0.0/8"
     yield running.start()
 
@@ -107,7 +106,7 @@ def test_only_managers_of_a_building_and_administrators_come_near_its_webhooks(
 @pytest.mark.parametrize(
     ("given", "code"),
     [
-        ({"url": "https://169.254.169.254/latest"}, "address_refused"), ({"url": "http://10.0.0.1/"}, "address_refused"),
+        ({"url": "https://169.254.169.254/a"}, "address_refused"), ({"url": "http://10.0.0.1/"}, "address_refused"),
         ({"url": "http://[::1]:8000/"}, "address_refused"), ({"url": "no address"}, "address_refused"),
         ({"url": 7}, "invalid"), ({}, "invalid"), ({"url": "https://a.invalid/"}, "unreachable"),
         ({"url": "http://127.0.0.1/", "filter": {"tables": ["user"]}}, "invalid"),
