@@ -133,7 +133,8 @@ def create_app(settings: Settings) -> Litestar:
 
     return Litestar(
         route_handlers=[
-            accounts, sync, live, buildings, figures, rows, features, attachments, quarantine, webhooks, cmms, health, pages,
+            accounts, sync, live, buildings, figures, rows, features, attachments, quarantine, webhooks, cmms, health,
+            pages,
         ],  # fmt: skip
         lifespan=[lifespan],
         dependencies={

@@ -16,7 +16,6 @@ from typing import Any
 
 import msgspec
 
-from arxos_sync import limits
 from arxos_sync.catalogue import Table
 from arxos_sync.change import is_uuid, read_value
 from arxos_sync.intake import Author
@@ -35,7 +34,6 @@ BYTES_MAX = 5 * 1024 * 1024
 LINES_MAX = 5_000
 PAGE = 1_000
 _FORMULA = re.compile(r"'?[=+\-@\t\r]")
-_REQUIRED = ("number", "kind")
 
 
 class LineProblem(msgspec.Struct, frozen=True):
@@ -235,7 +233,8 @@ class _Plan:
     def _new(self, line: Line, given: dict[str, Any]) -> list[Change]:
         id = line.values.get("id") or new_id()
         plain = {name: value for name, value in given.items() if name != "state" and value is not None}
-        return [Change(TABLE, id, "insert", 0, plain), *self._steps(id, "open", given.get("state"), self._head)]
+        insert = Change(TABLE, id, "insert", self._head, plain)
+        return [insert, *self._steps(id, "open", given.get("state"), self._head)]
 
     def _edits(self, row: Row, given: dict[str, Any]) -> list[Change]:
         differ = {name: value for name, value in given.items() if name != "state" and value != row.values[name]}
@@ -283,6 +282,3 @@ def as_csv(rows: Iterable[Row]) -> bytes:
 
 def _guarded(value: Any) -> Any:
     return f"'{value}" if isinstance(value, str) and _FORMULA.match(value) else value
-
-
-assert LINES_MAX <= limits.CHANGES_PER_REQUEST_MAX

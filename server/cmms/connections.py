@@ -23,6 +23,7 @@ from .mapping import PLAIN, TABLE, Mapping, check_mappings
 
 KINDS = ("rest",)
 LOG_KEPT_DAYS = 90
+SAME_AGAIN_S = 86_400
 _SECRET = re.compile(r"[!-~]{1,4096}\Z")  # what a header can carry
 
 
@@ -183,10 +184,11 @@ def remove(sql: Sql, id: str) -> None:
 
 
 def write_log(sql: Sql, connection: str, direction: str, outcome: str, **detail: Any) -> None:
-    """A line; what is refused again and again in the same words is told once."""
+    """A line; what goes wrong again and again in the same words is told once a day."""
     told = msgspec.json.encode(detail).decode()
     if outcome in ("refused", "failed", "remark"):
-        same = {"connection": connection, "direction": direction, "outcome": outcome, "detail": told}
+        since = instant(now_ms() - SAME_AGAIN_S * 1000)
+        same = {"connection": connection, "direction": direction, "outcome": outcome, "detail": told, "since": since}
         if sql.rows(f"{_SAME} limit 1", **same):
             return
     sql.run(
@@ -206,7 +208,7 @@ def log_page(
     found = sql.rows(
         f"{_LOG} and id < :after order by id desc limit :limit", after=after or "g", limit=limit + 1, **asked
     )
-    total = int(sql.rows(f"select count(*) as total from ({_LOG}) as some", **asked)[0]["total"])
+    total = int(sql.rows(f"select count(*) as total from ({_LOG}) as lines", **asked)[0]["total"])
     more = found[limit - 1]["id"] if len(found) > limit else None
     lines = [
         LogLine(row["id"], row["at"], row["direction"], row["outcome"], msgspec.json.decode(row["detail"] or "{}"))
@@ -248,5 +250,6 @@ _THEIRS = """
 _SAME = """
     select id from cmms_sync_log
     where connection_id = :connection and direction = :direction and outcome = :outcome and detail = :detail
+      and at > :since
     """
 _LOG = "select * from cmms_sync_log where connection_id = :connection and (:outcome = '' or outcome = :outcome)"

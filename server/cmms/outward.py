@@ -98,7 +98,7 @@ def _read(tie: Tie, id: str) -> tuple[Row | None, Link | None]:
 def _create(tie: Tie, row: Row) -> Link:
     values = {m.ours: row.values.get(m.ours) for m in tie.mappings if m.goes_out}
     given = {name: value for name, value in values.items() if value is not None}
-    record = tie.system.create(row.id, in_their_words(tie.mappings, given))
+    record = tie.system.create(row.id, row.sequence, in_their_words(tie.mappings, given))
     tie.figures.sent += 1
     return _linked(tie, row, record, values)
 

@@ -2,7 +2,7 @@
 
     GET    {url}/work-orders?since=CURSOR&limit=100   {"items": [record …], "next": "CURSOR", "more": true}
     GET    {url}/work-orders?external_id=ID           the same, with what was made from our row ID
-    POST   {url}/work-orders                          201 record; `external_id` and `Idempotency-Key`: our row's id
+    POST   {url}/work-orders                          201 record; `external_id`: our row's id; `Idempotency-Key`
     PATCH  {url}/work-orders/{id}                     200 record; `If-Match: "version"`, else 412
     DELETE {url}/work-orders/{id}                     204; likewise
 
@@ -68,8 +68,9 @@ class RestSystem:
         found = [r for r in self._page({"external_id": row_id}).records if r.external_id == row_id and not r.deleted]
         return found[0] if found else None
 
-    def create(self, row_id: str, fields: dict[str, Any]) -> Record:
-        answer = self._ask("POST", "", {"Idempotency-Key": row_id}, {"external_id": row_id, **fields})
+    def create(self, row_id: str, sequence: int, fields: dict[str, Any]) -> Record:
+        """The key has the sequence too: a row whose record was deleted there may be told anew."""
+        answer = self._ask("POST", "", {"Idempotency-Key": f"{row_id}-{sequence}"}, {"external_id": row_id, **fields})
         return self._record(answer, (200, 201))
 
     def update(self, id: str, version: str, fields: dict[str, Any]) -> Record:

@@ -103,21 +103,16 @@ def test_only_managers_of_a_building_and_administrators_come_near_its_webhooks(
         admin.http.delete(everywhere)
 
 
-@pytest.mark.parametrize(
-    ("given", "code"),
-    [
+def test_what_cannot_be_an_endpoint_is_refused_by_name(owner: Person, building: str):
+    fine = {"url": "http://127.0.0.1/"}
+    for given, code in [
         ({"url": "https://169.254.169.254/a"}, "address_refused"), ({"url": "http://10.0.0.1/"}, "address_refused"),
         ({"url": "http://[::1]:8000/"}, "address_refused"), ({"url": "no address"}, "address_refused"),
         ({"url": 7}, "invalid"), ({}, "invalid"), ({"url": "https://a.invalid/"}, "unreachable"),
-        ({"url": "http://127.0.0.1/", "filter": {"tables": ["user"]}}, "invalid"),
-        ({"url": "http://127.0.0.1/", "filter": {"events": ["element.*.x"]}}, "invalid"),
-        ({"url": "http://127.0.0.1/", "filter": {"fields": ["password_hash"]}}, "invalid"),
-        ({"url": "http://127.0.0.1/", "name": "x" * 300}, "invalid"),
-        ({"url": "http://127.0.0.1/", "secret": "mine"}, "invalid"),
-    ],
-)  # fmt: skip
-def test_what_cannot_be_an_endpoint_is_refused_by_name(owner: Person, building: str, given: dict[str, Any], code: str):
-    answer = owner.http.post("/api/v1/webhooks", json={"building_id": building, **given})
-    assert answer.json()["code"] == code, answer.text
-    assert answer.json()["hint"]
+        (fine | {"filter": {"tables": ["user"]}}, "invalid"), (fine | {"filter": {"events": ["a.*.x"]}}, "invalid"),
+        (fine | {"filter": {"fields": ["password_hash"]}}, "invalid"), (fine | {"name": "x" * 300}, "invalid"),
+        (fine | {"secret": "mine"}, "invalid"), (fine | {"building_id": "x"}, "not_found"),
+    ]:  # fmt: skip
+        answer = owner.http.post("/api/v1/webhooks", json={"building_id": building, **given})
+        assert answer.json()["code"] == code and answer.json()["hint"], answer.text
     assert owner.http.get("/api/v1/webhooks", params={"building": building}).json()["total"] == 0
