@@ -6,6 +6,7 @@ Time, ids and randomness enter the house here.
 from __future__ import annotations
 
 import datetime
+import hashlib
 import os
 import secrets
 import time
@@ -58,6 +59,18 @@ def new_id() -> str:
     raw = bytearray(now_ms().to_bytes(6, "big") + os.urandom(10))
     raw[6] = 0x70 | raw[6] & 0x0F
     raw[8] = 0x80 | raw[8] & 0x3F
+    return _spelt(raw)
+
+
+def derived_id(*words: str) -> str:
+    """A UUID of version 8 that follows from words: whoever makes it again makes the same."""
+    raw = bytearray(hashlib.sha256("/".join(words).encode()).digest()[:16])
+    raw[6] = 0x80 | raw[6] & 0x0F
+    raw[8] = 0x80 | raw[8] & 0x3F
+    return _spelt(raw)
+
+
+def _spelt(raw: bytes) -> str:
     text = raw.hex()
     return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
 

@@ -6,6 +6,7 @@ given twice makes nothing twice; and every try of it, a replay too, carries that
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any, LiteralString
 
 import msgspec
@@ -21,6 +22,8 @@ from .events import Event, events_of
 
 KEPT_DAYS = 30  # after it was delivered or given up
 LOT_SIZE = 50
+REPLAYED_MAX = 5_000  # transactions
+_ALL = 1_000_000_000
 _STATES = {
     "waiting": "and delivered_at is null and given_up_at is null",
     "delivered": "and delivered_at is not null",
@@ -86,7 +89,7 @@ def _to_head(parts: Parts, followed: Followed) -> tuple[list[LogEntry], list[Row
         return followed.entries, followed.rows
     after = followed.entries[0].sequence - 1
     with parts.store.read(followed.scope) as reader:
-        return list(reader.log(after)), reader.changed(after, None, after, 1_000_000_000)
+        return list(reader.log(after)), reader.changed(after, None, after, _ALL)
 
 
 def queue(sql: Sql, wanted: list[tuple[Endpoint, Event]]) -> None:
@@ -177,11 +180,29 @@ def replay(sql: Sql, endpoint: str, id: str) -> None:
     sql.run(_REST_OVER, endpoint=endpoint)
 
 
-def replay_since(sql: Sql, endpoint: str, since: str) -> int:
-    """Deliver again all that happened at or after `since`, whatever became of it; answers how many."""
-    count = sql.run(_AGAIN + " and created_at >= :since", endpoint=endpoint, since=since, now=now())
-    sql.run(_REST_OVER, endpoint=endpoint)
+def replay_since(parts: Parts, endpoint: Endpoint, since: str) -> int:
+    """Deliver all that happened since, again or for the first time: also what came while the endpoint was off, or
+    before it was there. Answers how many. Raises Problem `too_large`.
+    """
+    wanted = [(endpoint, event) for event in _happened(parts, endpoint, since) if endpoint.filter.wants(event)]
+    with parts.store.tables() as sql:
+        queue(sql, wanted)
+        count = sql.run(_AGAIN + " and created_at >= :since", endpoint=endpoint.id, since=since, now=now())
+        sql.run(_REST_OVER, endpoint=endpoint.id)
     return count
+
+
+def _happened(parts: Parts, endpoint: Endpoint, since: str) -> Iterator[Event]:
+    with reading(parts.store) as sql:
+        found = sql.rows(_SINCE, building=endpoint.building_id or "", since=since)
+    found = [one for one in found if not one["scope"].startswith("user:")]
+    if (count := sum(one["entries"] for one in found)) > REPLAYED_MAX:
+        raise Problem("too_large", f"{count} transactions since {since}; {REPLAYED_MAX} at once", hint="Begin later.")
+    for one in found:
+        after = int(one["first"]) - 1
+        with parts.store.read(one["scope"]) as reader:
+            entries, rows = list(reader.log(after)), reader.changed(after, None, after, _ALL)
+        yield from events_of(parts.catalogue, one["scope"], entries, rows)
 
 
 def forget_old(parts: Parts) -> None:
@@ -212,6 +233,13 @@ _AGAIN = """
     update webhook_delivery
     set next_try_at = :now, tries = 0, first_try_at = null, delivered_at = null, given_up_at = null
     where endpoint_id = :endpoint
+    """
+_SINCE = """
+    select scope, min(sequence) as first, count(*) as entries
+    from change_log
+    where received_at >= :since and (:building = '' or scope = :building)
+    group by scope
+    order by scope
     """
 _REST_OVER = "update webhook_endpoint set resting_until = null where id = :endpoint"
 _OLD = "select id from webhook_delivery where delivered_at < :before or given_up_at < :before"

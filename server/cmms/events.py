@@ -7,7 +7,6 @@ That is exact whatever merging made of a change, and rows that the server added 
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from typing import Any
 
@@ -17,6 +16,8 @@ from arxos_sync.catalogue import Catalogue
 from arxos_sync.change import to_wire
 from arxos_sync.messages import Transaction
 from arxos_sync.store import LogEntry, Row
+
+from ..parts import derived_id
 
 KINDS = ("created", "updated", "deleted", "restored")
 CONTENT_BYTES_MAX = 64 * 1024  # beyond it an event comes without its diff
@@ -54,12 +55,8 @@ class Event(msgspec.Struct, frozen=True):
         return body.decode()
 
     def id_for(self, endpoint: str) -> str:
-        """The same for the same event whoever derives it: a UUID of version 8 (RFC 9562)."""
-        text = f"{endpoint}/{self.building}/{self.sequence}/{self.table}/{self.id}"
-        raw = bytearray(hashlib.sha256(text.encode()).digest()[:16])
-        raw[6], raw[8] = 0x80 | raw[6] & 0x0F, 0x80 | raw[8] & 0x3F
-        spelt = raw.hex()
-        return f"{spelt[:8]}-{spelt[8:12]}-{spelt[12:16]}-{spelt[16:20]}-{spelt[20:]}"
+        """The same for the same event, whoever derives it and whenever."""
+        return derived_id(endpoint, self.building, str(self.sequence), self.table, self.id)
 
 
 def events_of(catalogue: Catalogue, building: str, entries: Sequence[LogEntry], rows: Sequence[Row]) -> list[Event]:

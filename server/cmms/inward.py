@@ -17,8 +17,9 @@ from arxos_sync.messages import Change, Receipt
 from arxos_sync.store import Row, ScopeWriter
 
 from ..live.bus import Hint
+from ..parts import derived_id
 from . import links
-from .links import Link, derived_id
+from .links import Link
 from .mapping import DEFAULT_KIND, TABLE, Record, read_record, steps_to
 from .tie import Tie, row_of
 
@@ -73,7 +74,9 @@ def _changed(tie: Tie, writer: ScopeWriter, record: Record, link: Link | None) -
     changes = _new(tie, link.row_id, record, said) if row is None else _edits(tie, row, link, said)
     receipt, hint = _write(tie, writer, link, record, changes)
     if receipt is not None and receipt.problem is not None:
-        return None  # the link stays as it is: the record's next change brings all of this again
+        if row is not None:  # seen, and not equal: the record's next change brings all of this again
+            links.keep(writer.sql, tie.id, msgspec.structs.replace(link, their_version=record.version))
+        return None
     knew_all = row is None or row.sequence == link.sequence
     now = row_of(writer, link.row_id)
     assert now is not None
@@ -88,8 +91,14 @@ def _row_for(tie: Tie, writer: ScopeWriter, record: Record, link: Link | None) -
     if link is not None:
         return row_of(writer, link.row_id), link
     for id in (record.external_id, derived_id(tie.id, record.id)):
-        if is_uuid(id) and links.by_ours(writer.sql, tie.id, id) is None and (row := row_of(writer, id)) is not None:
-            return row, Link(id, record.id, "", 0, {})
+        row = row_of(writer, id) if is_uuid(id) else None
+        if row is None:
+            continue
+        known = links.by_ours(writer.sql, tie.id, row.id)
+        if known is None:
+            return row, Link(row.id, record.id, "", 0, {})
+        if known.pending:
+            return row, msgspec.structs.replace(known, their_id=record.id)
     return None, Link(derived_id(tie.id, record.id), record.id, "", 0, {})
 
 
@@ -104,9 +113,11 @@ def _new(tie: Tie, id: str, record: Record, said: dict[str, Any]) -> list[Change
 
 
 def _edits(tie: Tie, row: Row, link: Link, said: dict[str, Any]) -> list[Change]:
-    """What was known of a field is contested since then; what was not, by whatever stands."""
+    """What was known of a field is contested since then; what was not, by whatever stands. A state of which nothing is
+    known stays: a step back would be as legal as the one that somebody took here.
+    """
     changed = {n: v for n, v in said.items() if n in link.equal and v != link.equal[n]}
-    unknown = {n: v for n, v in said.items() if n not in link.equal and v != row.values[n]}
+    unknown = {n: v for n, v in said.items() if n not in link.equal and v != row.values[n] and n != "state"}
     state = changed.pop("state", None)
     changes = []
     if changed:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from typing import Any
 
 import msgspec
@@ -11,15 +10,29 @@ from arxos_sync.store import Sql
 
 from .mapping import TABLE
 
+PENDING = '"'  # begins no id of theirs
+
 
 class Link(msgspec.Struct, frozen=True):
-    """`sequence`: of our row up to which they know it. `equal`: our words by column."""
+    """`sequence`: of our row up to which they know it. `equal`: our words by column.
+
+    A link is there before their record is, so that nobody has to guess what was told to them: it is `pending` then, and
+    has in place of their id the key under which the record is made.
+    """
 
     row_id: str
     their_id: str
     their_version: str
     sequence: int
     equal: dict[str, Any]
+
+    @property
+    def pending(self) -> bool:
+        return self.their_id.startswith(PENDING)
+
+    @property
+    def key(self) -> str:
+        return self.their_id.removeprefix(PENDING)
 
 
 def by_theirs(sql: Sql, connection: str, their_id: str) -> Link | None:
@@ -60,14 +73,6 @@ def drop(sql: Sql, connection: str, row_id: str) -> None:
         "delete from cmms_link where connection_id = :connection and table_name = :table and row_id = :row",
         connection=connection, table=TABLE, row=row_id,
     )  # fmt: skip
-
-
-def derived_id(*words: str) -> str:
-    """A UUID of version 8 that follows from words: who makes it twice makes the same."""
-    raw = bytearray(hashlib.sha256("/".join(words).encode()).digest()[:16])
-    raw[6], raw[8] = 0x80 | raw[6] & 0x0F, 0x80 | raw[8] & 0x3F
-    text = raw.hex()
-    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
 
 
 _SELECT = "select * from cmms_link where connection_id = :connection and table_name = :table"

@@ -37,6 +37,10 @@ class Changed(Exception):
     """They have another version of it by now."""
 
 
+class Gone(Exception):
+    """They have it no more."""
+
+
 class Refusal(Exception):
     """They do not take it as it is; what they answered."""
 
@@ -68,15 +72,17 @@ class RestSystem:
         found = [r for r in self._page({"external_id": row_id}).records if r.external_id == row_id and not r.deleted]
         return found[0] if found else None
 
-    def create(self, row_id: str, sequence: int, fields: dict[str, Any]) -> Record:
-        """The key has the sequence too: a row whose record was deleted there may be told anew."""
-        answer = self._ask("POST", "", {"Idempotency-Key": f"{row_id}-{sequence}"}, {"external_id": row_id, **fields})
+    def create(self, row_id: str, key: str, fields: dict[str, Any]) -> Record:
+        """Raises Refusal. The same key makes the same record."""
+        answer = self._ask("POST", "", {"Idempotency-Key": key}, {"external_id": row_id, **fields})
         return self._record(answer, (200, 201))
 
     def update(self, id: str, version: str, fields: dict[str, Any]) -> Record:
-        """Raises Changed, Refusal; a record that is gone there counts as changed."""
+        """Raises Changed, Gone, Refusal."""
         answer = self._ask("PATCH", "/" + quote(id, safe=""), {"If-Match": f'"{version}"'}, fields)
-        if answer.status in (404, 410, 412):
+        if answer.status in (404, 410):
+            raise Gone
+        if answer.status == 412:
             raise Changed
         return self._record(answer, (200,))
 

@@ -19,10 +19,9 @@ from arxos_sync.store import Row, ScopeWriter
 
 from ..accounts.people import Person, role_in
 from ..live.bus import Hint
-from ..parts import Parts, arrival, new_nonce, new_stamp, now
+from ..parts import Parts, arrival, derived_id, new_nonce, new_stamp, now
 from ..sync.push import take
 from .connections import write_log
-from .links import derived_id
 from .mapping import TABLE, Mapping
 from .rest_system import RestSystem
 

@@ -231,16 +231,15 @@ def replay_one(parts: Given, person: Caller, id: str, delivery: str) -> Delivery
 
 @post(
     "/api/v1/webhooks/{id:str}/replay", status_code=202, sync_to_thread=True,
-    summary="Deliver again what was queued since a moment",
-    **told("manager", *_THEIRS, "invalid", sent={"since": "2026-01-31T08:30:00Z"}, answered={"count": 3}),
+    summary="Deliver all that happened since a moment, again or for the first time",
+    **told("manager", *_THEIRS, "invalid", "too_large", sent={"since": "2026-01-31T08:30:00Z"}, answered={"count": 3}),
 )  # fmt: skip
 def replay_since(parts: Given, person: Caller, id: str, data: Since) -> Replayed:
-    _theirs(parts, person, id)
+    _, endpoint = _theirs(parts, person, id)
     since = asked.moment("since", data.since)
     if since is None:
         raise Unreadable([("$.since", "an instant as 2026-01-31T08:30:00Z")])
-    with parts.store.tables() as sql:
-        return Replayed(deliveries.replay_since(sql, id, since))
+    return Replayed(deliveries.replay_since(parts, endpoint, since))
 
 
 def _theirs(parts: Parts, person: Person | None, id: str) -> tuple[Person, Endpoint]:

@@ -50,6 +50,11 @@ class Cmms(Receiver):
     def delete(self, id: str) -> None:
         self.edit(id, deleted=True)
 
+    def forget(self, id: str) -> None:
+        """As if it had never been, and no journal tells of it."""
+        with self._lock:
+            del self.records[id], self._journal[id]
+
     def live(self) -> list[dict[str, Any]]:
         with self._lock:
             return [record for record in self.records.values() if not record["deleted"]]

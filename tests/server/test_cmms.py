@@ -306,13 +306,13 @@ def test_answers_that_are_lost_make_nothing_twice(tied: Tied):
 
 @pytest.mark.parametrize(
     ("module", "name"),
-    [(outward, "_linked"), (outward.links, "keep"), (inward.links, "keep")],
-    ids=["after they made it", "before the link of what we made", "before the link of what came"],
+    [(outward, "_linked"), (outward, "_update"), (inward, "read_record"), (inward.links, "keep")],
+    ids=["after they made it", "before it is told the rest", "before what came is read", "before any link is kept"],
 )
 def test_a_process_that_dies_between_two_steps_makes_nothing_twice(
     tied: Tied, monkeypatch: pytest.MonkeyPatch, module: Any, name: str
 ):
-    tied.add(number="A-1")
+    id = tied.add(number="A-1")
     tied.cmms.add(code="B-1", summary="x", type="REPAIR", status="NEW")
 
     class Killed(BaseException):
@@ -321,12 +321,40 @@ def test_a_process_that_dies_between_two_steps_makes_nothing_twice(
     def die(*_: Any, **__: Any) -> None:
         raise Killed
 
+    if name == "_update":
+        tied.settle()
+        tied.edit(id, title="A word")
     with monkeypatch.context() as patch:
         patch.setattr(module, name, die)
         with pytest.raises(Killed):
             tied.turn()
+    tied.edit(id, title="Meanwhile", state="assigned")
     tied.settle()
-    assert len(tied.both()) == 2 and len(tied.cmms.records) == 2 and tied.conflicts() == []
+    ((ours, theirs), _) = tied.both()
+    assert (ours["title"], ours["state"]) == ("Meanwhile", "assigned")
+    assert (theirs["summary"], theirs["status"]) == ("Meanwhile", "PLANNED")
+    assert len(tied.cmms.records) == 2 and tied.conflicts() == []
+
+
+def test_a_record_that_is_gone_there_without_a_word_is_told_anew_where_it_was_edited_here(tied: Tied):
+    id = tied.add()
+    tied.settle()
+    (record,) = tied.cmms.live()
+    tied.cmms.forget(record["id"])
+    tied.edit(id, title="Still here")
+    tied.settle()
+    ((ours, theirs),) = tied.both()
+    assert ours["title"] == theirs["summary"] == "Still here"
+    assert [one.values["kind"] for one in tied.conflicts()] == ["delete"]
+
+
+def test_a_record_that_was_made_and_deleted_there_before_we_heard_of_it_is_made_anew(tied: Tied):
+    tied.add()
+    tied.cmms.lose_answers = 1
+    assert tied.turn().state == "failed"
+    tied.cmms.delete(tied.cmms.live()[0]["id"])
+    tied.settle()
+    assert len(tied.both()) == 1 and len(tied.cmms.records) == 2
 
 
 def test_an_outage_is_waited_out_longer_and_longer_and_nothing_is_missed(tied: Tied):

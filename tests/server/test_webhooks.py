@@ -149,8 +149,7 @@ def test_an_event_that_nobody_takes_is_tried_over_three_days_and_given_up_in_pla
     (delivery,) = rows(parts, "select * from webhook_delivery")
     assert delivery["given_up_at"] and delivery["tries"] == len(couriers.RETRY_S) + 1
     assert 3 * 24 < (clock() - began) / 1000 / HOUR_S < 4 * 24
-    with receiver, parts.store.tables() as sql:
-        assert deliveries.replay_since(sql, endpoint.id, "2000-01-01T00:00:00.000Z") == 1
+    assert deliveries.replay_since(parts, endpoint, delivery["created_at"]) == 1
     with receiver:
         deliver_all(parts, clock)
     assert [sent.headers["webhook-id"] for sent in receiver.sent] == [delivery["id"]], "replayed, under its id"
@@ -231,6 +230,26 @@ def test_redirects_are_not_followed_and_long_answers_not_read(parts: Parts, owne
     assert [row["status"] for row in answers] == [302, 500]
     assert answers[0]["answer"] == "redirects are not followed"
     assert answers[1]["answer"] == "x" * couriers.ANSWER_SHOWN_CHARS
+
+
+def test_what_happened_while_an_endpoint_was_off_can_be_had_afterwards(parts: Parts, owner: Person, building: str):
+    with Receiver() as receiver:
+        endpoint, _ = endpoints.create(parts, owner, building, receiver.url, None, Filter(tables=["storey"]))
+        told = storeys(parts, owner, building, 1)
+        follow(parts)
+        clock = Clock()
+        deliver_all(parts, clock)
+        endpoints.change(parts, owner, endpoint.id, {"enabled": False})
+        missed = storeys(parts, owner, building, 2)
+        write(parts, owner, building, Change("storey", missed[0], "delete", head(parts, building)))
+        follow(parts)
+        endpoint = endpoints.change(parts, owner, endpoint.id, {"enabled": True})
+        deliver_all(parts, clock)
+        assert len(receiver.sent) == 1
+        assert deliveries.replay_since(parts, endpoint, "2000-01-01T00:00:00.000Z") == 4
+        deliver_all(parts, clock)
+    assert [data_of(sent)["id"] for sent in receiver.sent[1:]] == [*told, *missed, missed[0]]
+    assert receiver.sent[1].headers["webhook-id"] == receiver.sent[0].headers["webhook-id"]
 
 
 def test_a_slow_endpoint_is_with_one_courier_and_the_others_go_to_the_next(
