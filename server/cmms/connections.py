@@ -14,7 +14,7 @@ import msgspec
 from arxos_sync.problems import Problem, Unreadable
 from arxos_sync.store import Sql
 
-from ..accounts.people import Person
+from ..accounts.people import Person, reading
 from ..outbound import pinned, read_allowed
 from ..parts import Parts, instant, new_id, now, now_ms
 from ..sealed import seal
@@ -220,6 +220,9 @@ def log_page(
 def forget_old(parts: Parts) -> None:
     """A round: lines that are long past."""
     before = instant(now_ms() - LOG_KEPT_DAYS * 86_400_000)
+    with reading(parts.store) as sql:
+        if not sql.rows("select id from cmms_sync_log where at < :before limit 1", before=before):
+            return
     with parts.store.tables() as sql:
         sql.run("delete from cmms_sync_log where at < :before", before=before)
 

@@ -38,9 +38,9 @@ JITTER = 0.2  # of a wait, more or less
 AGE_S_MAX = 5 * 86_400  # whatever its tries, it is not waited for longer than that
 RETRY_AFTER_S_MAX = 24 * 3600  # what a receiver may ask for
 REST_S = 30
-SLICE_S = 20
+SLICE_S = 5  # of one endpoint, and of a round: a server that is stopped waits for no more, and one answer
 HELD_S = 120  # a slice, and the longest wait for a name and an answer after it
-WAIT_S_MAX = 15.0
+WAIT_S_MAX = 10.0
 ANSWER_BYTES_MAX = 8 * 1024
 ANSWER_SHOWN_CHARS = 500
 AT_ONCE = 100  # deliveries of a slice
@@ -75,9 +75,9 @@ class Courier:
         self._process = new_id()
 
     def run(self) -> int:
-        """Deliver what is due, endpoint after endpoint; answers how many tries that took."""
-        count = 0
-        while (endpoint := self._claim()) is not None:
+        """Deliver what is due, endpoint after endpoint, for a while; answers how many tries that took."""
+        count, until = 0, time.monotonic() + SLICE_S
+        while time.monotonic() < until and (endpoint := self._claim()) is not None:
             try:
                 count += self._serve(endpoint)
             finally:

@@ -36,9 +36,9 @@ class Filter(msgspec.Struct, frozen=True, omit_defaults=True):
     `fields`: an update is told where it changed one of them.
     """
 
-    tables: list[str] = []
-    events: list[str] = []
-    fields: list[str] = []
+    tables: list[str] = msgspec.field(default_factory=list)
+    events: list[str] = msgspec.field(default_factory=list)
+    fields: list[str] = msgspec.field(default_factory=list)
 
     def wants(self, event: Event) -> bool:
         if self.tables and event.table not in self.tables:

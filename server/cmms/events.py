@@ -22,11 +22,12 @@ from ..parts import derived_id
 KINDS = ("created", "updated", "deleted", "restored")
 CONTENT_BYTES_MAX = 64 * 1024  # beyond it an event comes without its diff
 _BOOKKEEPING = frozenset(("id", "sequence", "created_at", "created_by", "updated_at", "updated_by", "origin"))
+_WHOLE = frozenset(("created_at", "origin"))  # what no edit changes: all that stood before is told
 Key = tuple[str, str]
 
 
 class Event(msgspec.Struct, frozen=True):
-    """`diff`: field → {"old", "new"}, as values travel. `device` wrote it."""
+    """`diff`: field → {"old", "new"}, as values travel."""
 
     building: str
     table: str
@@ -35,7 +36,6 @@ class Event(msgspec.Struct, frozen=True):
     sequence: int
     who: str | None
     when: str
-    device: str
     diff: dict[str, dict[str, Any]]
 
     @property
@@ -100,7 +100,7 @@ class _Past:
         if before is None:
             kind, old, new = "created", {}, now
             one.alive = False
-        elif now.keys() <= before.keys() or one.row.deleted == entry.sequence:  # whole where it died or came back
+        elif before.keys() >= _WHOLE or one.row.deleted == entry.sequence:  # it died or came back
             kind = "restored" if one.alive else "deleted"
             one.values, one.alive = now | before, not one.alive
             old, new = ({}, now) if kind == "restored" else (one.values, {})
@@ -110,9 +110,7 @@ class _Past:
         diff = self._diff(key[0], old, new)
         if kind == "updated" and not diff:
             return None
-        return Event(
-            self._building, *key, kind, entry.sequence, entry.user_id, entry.received_at, entry.device, diff
-        )  # fmt: skip
+        return Event(self._building, *key, kind, entry.sequence, entry.user_id, entry.received_at, diff)
 
     def _diff(self, table: str, old: dict[str, Any], new: dict[str, Any]) -> dict[str, dict[str, Any]]:
         columns = self._catalogue.tables[table]

@@ -30,7 +30,7 @@ class Mapping(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fi
     ours: str
     theirs: str
     direction: Direction = "both"
-    words: dict[str, str | int] = {}
+    words: dict[str, str | int] = msgspec.field(default_factory=dict)
 
     @property
     def comes_in(self) -> bool:
@@ -49,7 +49,7 @@ class Record(msgspec.Struct, frozen=True):
 
     id: str
     version: str
-    fields: dict[str, Any] = {}
+    fields: dict[str, Any] = msgspec.field(default_factory=dict)
     external_id: str | None = None
     deleted: bool = False
 

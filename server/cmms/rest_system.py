@@ -27,6 +27,7 @@ from .courier import retry_after
 from .mapping import Record
 
 PAGE = 100
+WAIT_S_MAX = 10.0
 PAGE_BYTES_MAX = 4 * 1024 * 1024
 ID_CHARS_MAX = 200
 _WORD = re.compile(rf"[ !#-~]{{1,{ID_CHARS_MAX}}}\Z")
@@ -122,7 +123,7 @@ class RestSystem:
             given["Content-Type"] = "application/json"
         content = b"" if body is None else msgspec.json.encode(body)
         target = pinned(f"{self._url}/work-orders{path}", self._allowed, self._resolver)
-        answer = send(method, target, given, content, answer_bytes_max=PAGE_BYTES_MAX)
+        answer = send(method, target, given, content, wait_s_max=WAIT_S_MAX, answer_bytes_max=PAGE_BYTES_MAX)
         if answer.status in (429, 503):
             wait_s = retry_after(answer, self._clock())
             raise Problem("unreachable", _told(answer), retry_after_s=int(wait_s or BUSY_S))

@@ -8,6 +8,7 @@ tells people why.
 from __future__ import annotations
 
 import random
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -27,10 +28,10 @@ from .rest_system import RestSystem
 from .tie import Figures, NotTheirs, Tie, demand_standing
 
 TURN_EVERY_S = 60
-AGAIN_S = 5  # where something was changed on both sides, or is not at its end
+AGAIN_S = 10  # where something was changed on both sides
 RETRY_S = (30, 2 * 60, 10 * 60, 30 * 60, 3600)
 JITTER = 0.2
-TURN_S_MAX = 60
+TURN_S_MAX = 10  # what is left is for the next turn, at once
 HELD_S = 300  # a turn and the longest wait after its time was over
 EVERY_S = 5.0
 TURNERS = 2
@@ -56,7 +57,7 @@ def take_turn(
     problem, wait_s = "the server made a mistake; its log says which", float(RETRY_S[0])
     try:
         whole = _run(parts, row, figures, clock, resolver)
-        problem, wait_s = "", TURN_EVERY_S if whole and not figures.waiting else AGAIN_S
+        problem, wait_s = "", (AGAIN_S if figures.waiting else TURN_EVERY_S) if whole else 0
     except NotTheirs:
         problem = "who stands for it may not write in the building any more"
         with parts.store.tables() as sql:
@@ -103,8 +104,9 @@ def _tie(
 
 
 def sync_due(parts: Parts) -> None:
-    """A round: the connections whose turn it is."""
-    while (id := due(parts)) is not None:
+    """A round: the connections whose turn it is, for a while."""
+    until = time.monotonic() + TURN_S_MAX
+    while time.monotonic() < until and (id := due(parts)) is not None:
         turned = take_turn(parts, id)
         if turned.state == "busy":
             return

@@ -56,7 +56,7 @@ class NewEndpoint(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     url: str
     building_id: str | None = None
     name: str | None = None
-    filter: Filter = Filter()
+    filter: Filter = msgspec.field(default_factory=Filter)
 
 
 class EndpointEdit(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
