@@ -39,6 +39,14 @@ from .attachments.routes import router as attachments
 from .buildings.figures import router as figures
 from .buildings.routes import router as buildings
 from .buildings.rows import router as rows
+from .cmms.connection_routes import router as cmms
+from .cmms.connections import forget_old as forget_sync_log
+from .cmms.courier import COURIERS, deliver
+from .cmms.courier import EVERY_S as DELIVER_EVERY_S
+from .cmms.deliveries import Hooks, forget_old
+from .cmms.turn import EVERY_S as SYNC_EVERY_S
+from .cmms.turn import TURNERS, sync_due
+from .cmms.webhook_routes import router as webhooks
 from .features.routes import router as features
 from .given import Given
 from .jobs.following import Follower, Following
@@ -75,8 +83,14 @@ from .wallet.rewards import Rewards
 from .wallet.routes import router as wallet
 
 REDIS_WAIT_S_MAX = 1.0
-FOLLOWERS: tuple[Follower, ...] = (Consequences(), Rewards(), Inbox())
-ROUNDS: tuple[Round, ...] = (POSTING, INVITATIONS, DIGESTS, POST, PUSH, *JOB_ROUNDS, metrics.ROUND, seen.ROUND)
+FOLLOWERS: tuple[Follower, ...] = (Consequences(), Rewards(), Inbox(), Hooks())
+ROUNDS: tuple[Round, ...] = (
+    POSTING, INVITATIONS, DIGESTS, POST, PUSH, *JOB_ROUNDS, metrics.ROUND, seen.ROUND,
+    *(Round(f"webhooks-{place}", DELIVER_EVERY_S, deliver) for place in range(COURIERS)),
+    Round("webhooks-old", 3600, forget_old),
+    *(Round(f"cmms-{place}", SYNC_EVERY_S, sync_due) for place in range(TURNERS)),
+    Round("cmms-old", 3600, forget_sync_log),
+)  # fmt: skip
 
 
 def open_store(settings: Settings) -> ServerStore:
@@ -158,7 +172,7 @@ def create_app(settings: Settings) -> Litestar:
     return Litestar(
         route_handlers=[
             accounts, sync, live, buildings, figures, rows, features, attachments, quarantine, notifications, jobs,
-            capturing, reviewing, ranked, wallet, deciding, admin, desk, health, pages,
+            capturing, reviewing, ranked, wallet, deciding, webhooks, cmms, admin, desk, health, pages,
         ],  # fmt: skip
         lifespan=[lifespan],
         middleware=[access],

@@ -225,6 +225,7 @@ def rotate_key(as_json: Json = False) -> None:
     from .accounts import keys, second
     from .accounts.sessions import LASTS_MS
     from .parts import instant, now_ms
+    from .sealed import reseal
     from .settings import SettingError
 
     with _told(), _parts() as parts:
@@ -232,6 +233,7 @@ def rotate_key(as_json: Json = False) -> None:
         try:
             key = keys.put_in_front(file, instant(ms))
             second.reseal(parts)
+            reseal(parts)
             dropped = keys.forget(file, instant(ms - LASTS_MS))
         except OSError as error:
             raise SettingError(f"{file}: {error}; run it where ARXOS_SECRET_KEY_FILE can be written") from error

@@ -61,8 +61,7 @@ def new_id() -> str:
     raw = bytearray(now_ms().to_bytes(6, "big") + os.urandom(10))
     raw[6] = 0x70 | raw[6] & 0x0F
     raw[8] = 0x80 | raw[8] & 0x3F
-    text = raw.hex()
-    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
+    return _spelt(raw)
 
 
 def derived_id(*words: str) -> str:

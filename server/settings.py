@@ -15,6 +15,8 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from .outbound import read_allowed
+
 REGISTRATIONS = ("open", "invited", "closed")
 LOG_LEVELS = ("debug", "info", "warning", "error")
 PAGES = Path(__file__).parent.parent / "pwa"
@@ -42,6 +44,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     jobs: Literal["serve", "worker"] = "serve"  # where jobs are done: by the server, or by `arxos worker` alone
     log: str = "info"
     registration: str = "open"  # who may make a login: anybody, who holds an invitation, nobody
+    outbound_allow: str = ""  # hosts and networks beyond the public ones that may be called: outbound.py
 
     @property
     def key_file(self) -> Path:
@@ -101,6 +104,10 @@ def _check(given: Mapping[str, object]) -> None:
     registration = given.get("registration", "open")
     if registration not in REGISTRATIONS:
         raise SettingError(f"ARXOS_REGISTRATION is {registration!r}; it can be {', '.join(REGISTRATIONS)}")
+    try:
+        read_allowed(str(given.get("outbound_allow", "")))
+    except ValueError as error:
+        raise SettingError(f"ARXOS_OUTBOUND_ALLOW: {error}; it should look like cmms.intranet, 10.1.0.0/16") from error
 
 
 def _check_url(given: Mapping[str, object], name: str, schemes: tuple[str, ...], example: str) -> None:
