@@ -69,6 +69,10 @@ def derived_id(*words: str) -> str:
     raw = bytearray(hashlib.sha256("/".join(words).encode()).digest()[:16])
     raw[6] = 0x80 | raw[6] & 0x0F
     raw[8] = 0x80 | raw[8] & 0x3F
+    return _spelt(raw)
+
+
+def _spelt(raw: bytes | bytearray) -> str:
     text = raw.hex()
     return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
 
