@@ -7,7 +7,6 @@ process alone otherwise.
 from __future__ import annotations
 
 import contextlib
-import logging
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -18,6 +17,7 @@ from litestar.datastructures import State
 from litestar.di import Provide
 from litestar.openapi.config import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin, YamlRenderPlugin
+from litestar.types import ASGIApp
 
 import schemas
 from arxos_sync.storage import garbage
@@ -42,8 +42,12 @@ from .live.bus import Bus
 from .live.routes import router as live
 from .live.watch import Watch
 from .operations.answers import answer
+from .operations.gate import gated
 from .operations.health import router as health
+from .operations.limits import Limits, kind_of
+from .operations.logs import write_logs
 from .operations.pages import router as pages
+from .operations.reports import router as reports
 from .parts import Parts, new_id
 from .settings import Settings, read_settings
 from .sync.routes import router as sync
@@ -51,15 +55,25 @@ from .sync.snapshots import Snapshots
 
 POOL_SIZE = 8
 REDIS_WAIT_S_MAX = 1.0
+BODY_BYTES_MAX = 4 * 1024 * 1024  # where a route does not say otherwise
 FOLLOWERS: tuple[Follower, ...] = ()
 ROUNDS: tuple[Round, ...] = ()
 
 
 def open_store(settings: Settings) -> ServerStore:
     if settings.database_url is not None:
-        from arxos_sync.storage import postgis
+        from arxos_sync.storage import postgis, postgis_walls
 
-        return postgis.open_store(settings.database_url, schemas.catalogue(), epoch=new_id(), pool_size=POOL_SIZE)
+        store = postgis.open_store(
+            settings.database_url,
+            schemas.catalogue(),
+            epoch=new_id(),
+            pool_size=POOL_SIZE,
+            owner_url=settings.database_owner_url,
+        )
+        if not store.walled:
+            structlog.get_logger("arxos").warning("row-level security is off", remedy=postgis_walls.REMEDY)
+        return store
     from arxos_sync.storage import spatialite_server
 
     settings.data_dir.mkdir(parents=True, exist_ok=True)
@@ -93,6 +107,17 @@ def _redis(settings: Settings) -> Any:
     return Redis.from_url(settings.redis_url, socket_timeout=REDIS_WAIT_S_MAX, socket_connect_timeout=REDIS_WAIT_S_MAX)
 
 
+def _limits(settings: Settings) -> Limits:
+    if settings.redis_url is None:
+        return Limits(settings)
+    from redis.asyncio import Redis
+
+    redis = Redis.from_url(
+        settings.redis_url, socket_timeout=REDIS_WAIT_S_MAX, socket_connect_timeout=REDIS_WAIT_S_MAX
+    )
+    return Limits(settings, redis)
+
+
 def create_app(settings: Settings) -> Litestar:
     write_logs(settings.log)
 
@@ -100,6 +125,7 @@ def create_app(settings: Settings) -> Litestar:
     async def lifespan(app: Litestar) -> AsyncIterator[None]:
         parts = await anyio.to_thread.run_sync(open_parts, settings)
         app.state.parts = parts
+        app.state.limits = limits = _limits(settings)
         await anyio.to_thread.run_sync(parts.passwords.warm)
         await parts.bus.start()
         watch = Watch(parts)
@@ -116,11 +142,12 @@ def create_app(settings: Settings) -> Litestar:
             await watch.stop()
             await parts.bus.stop()
             await parts.snapshots.stop()
+            await limits.close()
             await anyio.to_thread.run_sync(parts.store.close)
 
     return Litestar(
         route_handlers=[
-            accounts, sync, live, buildings, figures, rows, features, attachments, quarantine, health, pages,
+            accounts, sync, live, buildings, figures, rows, features, attachments, quarantine, health, reports, pages,
         ],  # fmt: skip
         lifespan=[lifespan],
         dependencies={
@@ -134,7 +161,7 @@ def create_app(settings: Settings) -> Litestar:
             path="/schema",
             render_plugins=[JsonRenderPlugin(path="/openapi.json"), YamlRenderPlugin(path="/openapi.yaml")],
         ),
-        request_max_body_size=None,
+        request_max_body_size=BODY_BYTES_MAX,
         logging_config=None,
     )
 
@@ -144,26 +171,15 @@ def _parts(state: State) -> Parts:
 
 
 async def _person(request: Request[Any, Any, Any], parts: Given) -> Person | None:
-    return await caller_of(request, parts)
+    person = await caller_of(request, parts)
+    if person is not None:
+        await request.app.state.limits.demand_person(person.id, kind_of(request.method, request.url.path))
+    return person
 
 
-def from_environment() -> Litestar:
+def from_environment() -> ASGIApp:
     """What the server's processes start from."""
-    made = create_app(read_settings())
+    settings = read_settings()
+    made = create_app(settings)
     garbage.look_rarely()
-    return made
-
-
-def write_logs(level: str) -> None:
-    """JSON lines on standard error."""
-    structlog.configure(
-        processors=[
-            structlog.contextvars.merge_contextvars,
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.format_exc_info,
-            structlog.processors.JSONRenderer(),
-        ],
-        wrapper_class=structlog.make_filtering_bound_logger(getattr(logging, level.upper())),
-        cache_logger_on_first_use=True,
-    )
+    return gated(made, settings)

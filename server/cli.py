@@ -59,6 +59,8 @@ def serve(
         log_level="warning",
         timeout_graceful_shutdown=GRACE_S,
         ws_max_size=256 * 1024,
+        proxy_headers=False,  # operations/gate.py takes them from ARXOS_TRUSTED_PROXIES alone
+        server_header=False,
     )
 
 

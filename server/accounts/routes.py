@@ -14,6 +14,7 @@ from arxos_sync.problems import Problem, Unreadable
 from ..given import Caller, Given
 from ..operations.answers import of_problem
 from ..parts import Parts, now_ms
+from ..told import told
 from . import callers, people
 from .people import Person
 from .sessions import LASTS_MS
@@ -49,7 +50,10 @@ class Opened(msgspec.Struct, frozen=True):
 _failures = Throttle()
 
 
-@post("/api/v1/auth/login", status_code=200, summary="Log in")
+@post(
+    "/api/v1/auth/login", status_code=200, summary="Log in",
+    **told("anonymous", "unauthenticated", "invalid", sent={"email": "ana@example.org", "password": "correct horse"}),
+)  # fmt: skip
 async def login(request: Request[Any, Any, Any], parts: Given, data: Login) -> Response[Opened]:
     key = f"{data.email.strip().lower()}/{request.client.host if request.client else ''}"
     _failures.demand(key, now_ms())
@@ -69,7 +73,10 @@ def _find(parts: Parts, email: str) -> dict[str, Any] | None:
         return people.find_by_email(sql, email)
 
 
-@post("/api/v1/auth/refresh", status_code=200, summary="Exchange a refresh token for its successor")
+@post(
+    "/api/v1/auth/refresh", status_code=200, summary="Exchange a refresh token for its successor",
+    **told("anonymous", "unauthenticated", "forbidden", "invalid", sent={"refresh_token": "…"}),
+)  # fmt: skip
 async def refresh(request: Request[Any, Any, Any], parts: Given) -> Response[Any]:
     token = await _refresh_token(request, parts)
     try:
@@ -96,7 +103,10 @@ async def _refresh_token(request: Request[Any, Any, Any], parts: Parts) -> str:
     return token
 
 
-@post("/api/v1/auth/logout", status_code=204, summary="End this session")
+@post(
+    "/api/v1/auth/logout", status_code=204, summary="End this session",
+    **told("anonymous", "unauthenticated", "forbidden"),
+)  # fmt: skip
 async def logout(request: Request[Any, Any, Any], parts: Given) -> Response[None]:
     session_id = await _session_of(request, parts)
     if session_id is not None:
@@ -119,7 +129,7 @@ async def _session_of(request: Request[Any, Any, Any], parts: Parts) -> str | No
         return read.session_id
 
 
-@get("/api/v1/me", summary="Who is calling")
+@get("/api/v1/me", summary="Who is calling", **told("person"))
 async def me(parts: Given, person: Caller) -> User:
     return await anyio.to_thread.run_sync(_user, parts, callers.demand_person(person))
 

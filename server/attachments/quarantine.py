@@ -27,6 +27,7 @@ from ..given import Caller, Given
 from ..operations.files import send_file
 from ..parts import Parts, now
 from ..sync.devices import as_json
+from ..told import told
 from . import files
 from .uploads import Upload
 
@@ -99,7 +100,10 @@ def everything(parts: Parts) -> list[Kept]:
     return [_kept(row) for row in found]
 
 
-@get("/api/v1/admin/quarantine", sync_to_thread=True, summary="What came from people who had lost the scope")
+@get(
+    "/api/v1/admin/quarantine", sync_to_thread=True, summary="What came from people who had lost the scope",
+    **told("admin", "forbidden"),
+)  # fmt: skip
 def list_kept(
     parts: Given,
     person: Caller,
@@ -126,7 +130,10 @@ def list_kept(
     return KeptPage([_kept(row) for row in found[:limit]], more, total)
 
 
-@get("/api/v1/admin/quarantine/{scope_id:str}/{sha256:str}", summary="The bytes of a quarantined file")
+@get(
+    "/api/v1/admin/quarantine/{scope_id:str}/{sha256:str}", summary="The bytes of a quarantined file",
+    **told("admin", "forbidden", "not_found"),
+)  # fmt: skip
 async def kept_bytes(
     request: Request[Any, Any, Any], person: Caller, parts: Given, scope_id: str, sha256: str
 ) -> ASGIResponse:

@@ -15,16 +15,17 @@ from arxos_sync.problems import Problem
 from ..accounts.people import reading
 from ..given import Given
 from ..parts import Parts
+from ..told import told
 
 _SHOWN = ("litestar", "uvicorn", "msgspec", "psycopg", "pysqlite3-binary", "redis")
 
 
-@get("/healthz", summary="Is the process alive?")
+@get("/healthz", summary="Is the process alive?", **told("anonymous"))
 async def healthz() -> dict[str, str]:
     return {"status": "ok"}
 
 
-@get("/readyz", summary="Can it serve?")
+@get("/readyz", summary="Can it serve?", **told("anonymous"))
 async def readyz(parts: Given) -> Response[dict[str, Any]]:
     """200 `ok`, 200 `degraded` (Redis is away: live hints are polled), 503 `down` (no store)."""
     store = await anyio.to_thread.run_sync(_store, parts)
@@ -43,7 +44,7 @@ def _store(parts: Parts) -> str:
     return "ok"
 
 
-@get("/-/versions", summary="What is running")
+@get("/-/versions", summary="What is running", **told("anonymous"))
 async def versions(parts: Given) -> dict[str, Any]:
     return {
         "protocol": PROTOCOL,
