@@ -1,4 +1,4 @@
-"""`make sbom`: what is locked, as a CycloneDX bill of materials, from requirements.lock and the package-lock.json files.
+"""`make sbom`: what is locked, as a CycloneDX bill of materials, from requirements.lock and each package-lock.json.
 
 Usage: .ci/sbom.py FILE. A component is a name, a version and where the metadata tells one a licence; packages of Node
 bring the hash of their archive. No address of a registry is in it: a purl says what a thing is, not whence it came.

@@ -7,6 +7,7 @@ process alone otherwise.
 from __future__ import annotations
 
 import contextlib
+import logging
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -45,7 +46,7 @@ from .operations.answers import answer
 from .operations.gate import gated
 from .operations.health import router as health
 from .operations.limits import Limits, kind_of
-from .operations.logs import write_logs
+from .operations.logs import redacted
 from .operations.pages import router as pages
 from .operations.reports import router as reports
 from .parts import Parts, new_id
@@ -183,3 +184,19 @@ def from_environment() -> ASGIApp:
     made = create_app(settings)
     garbage.look_rarely()
     return gated(made, settings)
+
+
+def write_logs(level: str) -> None:
+    """JSON lines on standard error."""
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            redacted,
+            structlog.processors.JSONRenderer(),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(getattr(logging, level.upper())),
+        cache_logger_on_first_use=True,
+    )

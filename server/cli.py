@@ -129,6 +129,7 @@ def create_user(
     """Make a person. The password comes from ARXOS_PASSWORD or standard input."""
     from .accounts import people
     from .accounts.passwords import CHARS_MAX, CHARS_MIN
+    from .operations.audit import audited
     from .parts import now
 
     with _told(), _parts() as parts:
@@ -140,6 +141,7 @@ def create_user(
         hashed = parts.passwords.hash(password)
         with parts.store.tables() as sql:
             id = people.create(sql, email, name or email.split("@")[0], hashed, is_admin, now())
+            audited(sql, None, "create person", {"person": id, "admin": is_admin})
         _say({"id": id, "email": email}, as_json, f"{email} can log in now ({id}).")
 
 
@@ -193,11 +195,13 @@ def verify(
     building: Annotated[str | None, typer.Argument(help="One building; all of them without it.")] = None,
     as_json: Json = False,
 ) -> None:
-    """Compare the kept digests with the rows they stand for."""
-    from .operations.verify import verify_all
+    """Compare the kept digests with the rows they stand for, and walk the chain of the audit log."""
+    from .operations.audit import Chain, verify_chain
+    from .operations.verify import Verified, verify_all
 
     with _told(), _parts() as parts:
-        findings = list(verify_all(parts, building))
+        findings: list[Verified | Chain] = list(verify_all(parts, building))
+        findings += [] if building else [verify_chain(parts)]
         for finding in findings:
             _say(finding, as_json, finding.line())
     raise typer.Exit(0 if all(finding.ok for finding in findings) else 1)

@@ -55,6 +55,11 @@ _OPTIONS = "-c timezone=UTC -c datestyle=ISO -c extra_float_digits=1"
 _READING = "begin isolation level repeatable read read only"
 _WRITING = "begin isolation level read committed"
 _LOCKED = "select pg_advisory_xact_lock(hashtextextended({}, 0))"
+_LOG = {
+    "scope": "text", "sequence": "bigint", "salt": "text", "device": "text", "n": "bigint", "user_id": "text",
+    "stamp": "text", "received_at": "text", "content": "bytea", "before": "bytea",
+}  # fmt: skip
+_RECEIPT = {"scope": "text", "device": "text", "n": "bigint", "nonce": "text", "content": "bytea"}
 _CURSORS = itertools.count()
 _NO_ID = "00000000-0000-0000-0000-000000000000"
 
@@ -269,16 +274,16 @@ class PostgisScope(Remembering):
         for name, rows in by_table.items():
             self._upsert(self._layouts[name], rows)
         self._add(
-            "change_log (scope, sequence, salt, device, n, user_id, stamp, received_at, content, before)",
+            "change_log", _LOG,
             [
                 (self.scope, e.sequence, e.salt, e.device, e.n, e.user_id, e.stamp, e.received_at, e.content, e.before)
                 for e in batch.log
             ],
-        )
+        )  # fmt: skip
         self._add(
-            "receipt (scope, device, n, nonce, content)",
+            "receipt", _RECEIPT,
             [(self.scope, batch.device, r.n, r.nonce, receipt_bytes(r.receipt)) for r in batch.receipts],
-        )
+        )  # fmt: skip
         sums = self._add_to_digest(batch.digest)
         self._run(
             """
@@ -370,19 +375,13 @@ class PostgisScope(Remembering):
         with translated(), self._connection.cursor() as cursor:
             cursor.executemany(statement, rows)
 
-    def _add(self, target: str, rows: list[tuple[Any, ...]]) -> None:
-        """New rows of a table, named with its columns. COPY is not for tables behind a wall: it goes beside them."""
-        if len(rows) > FEW:
-            name, _, columns = target.partition(" ")
-            self._run(
-                f"create temporary table if not exists arriving_{name} on commit delete rows as "
-                f"select {columns[1:-1]} from {name} with no data"
-            )
-            self._copy(f"arriving_{target}", rows)
-            self._run(f"insert into {target} select {columns[1:-1]} from arriving_{name}")
-            self._run(f"delete from arriving_{name}")
-        elif rows:
-            self._each_of(f"insert into {target} values ({', '.join(['%s'] * len(rows[0]))})", rows)
+    def _add(self, table: str, columns: dict[str, str], rows: list[tuple[Any, ...]]) -> None:
+        """New rows by one statement, an array a column: COPY is not for tables behind a wall."""
+        if rows:
+            arrays = ", ".join(f"%b::{type}[]" for type in columns.values())
+            names = ", ".join(columns)
+            values = [list(column) for column in zip(*rows, strict=True)]
+            self._run(f"insert into {table} ({names}) select * from unnest({arrays})", values)
 
     def _copy(self, target: str, rows: list[tuple[Any, ...]]) -> None:
         with translated(), self._connection.cursor().copy(f"copy {target} from stdin") as copy:
@@ -437,6 +436,11 @@ class PostgisStore:
     @contextmanager
     def tables(self) -> Iterator[SharedSql]:
         with self._within(_WRITING, {}) as connection:
+            yield SharedSql(connection)
+
+    @contextmanager
+    def across(self) -> Iterator[SharedSql]:
+        with self._within(_READING, {}, f"set local role {postgis_walls.ACROSS}" if self.walled else "") as connection:
             yield SharedSql(connection)
 
     @contextmanager

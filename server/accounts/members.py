@@ -14,6 +14,7 @@ from arxos_sync.rights import at_least
 from arxos_sync.store import Batch, FieldMark, Grave, Head, LogEntry, MergeState, Row, ScopeWriter
 
 from ..live.bus import Hint
+from ..operations.audit import audited
 from ..parts import Parts, instant, new_id, new_nonce, new_salt, new_stamp, now_ms
 from .people import colour_of, grant, ungrant
 
@@ -29,6 +30,7 @@ def set_role(parts: Parts, user_id: str, name: str, building: str, role: str | N
         else:
             assert at_least(role, "viewer")
             grant(writer.sql, user_id, building, role, at, by)
+        audited(writer.sql, by, "set role", {"person": user_id, "building": building, "role": role})
         hint = _write_member(parts, writer, user_id, name, role, at)
     if hint is not None:
         parts.bus.announce_apart(hint)

@@ -1,4 +1,4 @@
-"""JSON lines on standard error, with whatever opens something blotted out on the way.
+"""Whatever opens something is blotted out of the log on its way.
 
 The last processor before a line is written: nobody need remember at a hundred calls what must not be logged. What has
 a secret's name goes whole; in any other text what looks like a token, a password in an address or in JSON does.
@@ -6,11 +6,8 @@ a secret's name goes whole; in any other text what looks like a token, a passwor
 
 from __future__ import annotations
 
-import logging
 import re
 from typing import Any
-
-import structlog
 
 BLOT = "[redacted]"
 _NAMED = re.compile(
@@ -31,21 +28,6 @@ _TEXT = (
 _DEPTH_MAX = 6
 
 
-def write_logs(level: str) -> None:
-    structlog.configure(
-        processors=[
-            structlog.contextvars.merge_contextvars,
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.format_exc_info,
-            redacted,
-            structlog.processors.JSONRenderer(),
-        ],
-        wrapper_class=structlog.make_filtering_bound_logger(getattr(logging, level.upper())),
-        cache_logger_on_first_use=True,
-    )
-
-
 def redacted(_: Any, __: str, event: Any) -> Any:
     """A processor of structlog's."""
     return {name: _value(name, value, 0) for name, value in event.items()}
@@ -63,7 +45,9 @@ def _value(name: str, value: Any, depth: int) -> Any:
             return {str(n): _value(str(n), v, depth + 1) for n, v in value.items()}
         case list() | tuple() | set() | frozenset():
             return [_value("", one, depth + 1) for one in value]
-    return clean(value if isinstance(value, str) else value.decode("latin-1") if isinstance(value, bytes) else str(value))
+        case bytes():
+            return clean(value.decode("latin-1"))
+    return clean(str(value))
 
 
 def clean(text: str) -> str:

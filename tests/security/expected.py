@@ -1,7 +1,7 @@
 """What each caller may, as DOMAIN.md has it. Written from the words there; nothing here is read from the server's code.
 
-`anonymous` reads public buildings; the roles of a building are a ladder; an administrator is everywhere an owner. Outside
-of a building its absence and a refusal look the same: 404, or 401 to who has not logged in.
+`anonymous` reads public buildings; the roles of a building are a ladder; an administrator is everywhere an owner.
+Outside of a building its absence and a refusal look the same: 404, or 401 to who has not logged in.
 """
 
 from __future__ import annotations
@@ -14,7 +14,8 @@ from .operations import ROLES, Operation
 
 Verdict = Literal["allowed", "unauthenticated", "forbidden", "hidden"]
 CALLERS = (
-    "anonymous", "stranger", "professional", "former", "expired", "viewer", "reporter", "technician", "reviewer", "manager", "owner", "admin",
+    "anonymous", "stranger", "professional", "former", "expired", "viewer", "reporter", "technician", "reviewer",
+    "manager", "owner", "admin",
 )  # fmt: skip
 LOST = ("former", "expired")  # who had a role in `own`: it was taken away, or its time is over
 GRANTED = ("viewer", "reporter", "technician", "reviewer", "manager", "owner")  # in the building `own`

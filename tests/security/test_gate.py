@@ -54,7 +54,9 @@ def from_address(url: str, address: str, **headers: str) -> httpx.Client:
 # ---------------------------------------------------------------- headers
 
 
-@pytest.mark.parametrize("path", ["/", "/healthz", "/api/v1/buildings", "/api/v1/nothing", "/no.js", "/schema/openapi.json"])
+@pytest.mark.parametrize(
+    "path", ["/", "/healthz", "/api/v1/buildings", "/api/v1/nothing", "/no.js", "/schema/openapi.json"]
+)
 def test_every_answer_has_the_headers_that_keep_a_browser_safe(url: str, path: str) -> None:
     headers = httpx.get(url + path).headers
     assert headers["x-content-type-options"] == "nosniff" and headers["referrer-policy"] == "same-origin"

@@ -1,4 +1,4 @@
-"""What a device may not push, whoever made its program: foreign scopes, rows moved in or out, forged columns and cursors.
+"""What a device may not push, whoever made its program: foreign scopes, moved rows, forged columns and cursors.
 
 Of every refusal the building is looked at afterwards: nothing has changed in it.
 """
@@ -132,7 +132,9 @@ def test_a_row_cannot_be_moved_out_of_a_building_or_into_one(owner: Person, stra
     assert all_of(owner, building) == before
 
 
-def test_a_viewer_and_a_reporter_stay_within_their_rung(running: Running, url: str, owner: Person, building: str) -> None:
+def test_a_viewer_and_a_reporter_stay_within_their_rung(
+    running: Running, url: str, owner: Person, building: str
+) -> None:
     viewer, technician = Person(url, "viewer"), Person(url, "technician")
     assert running.command("admin", "grant", "viewer@demo.arxos", building, "viewer").returncode == 0
     assert running.command("admin", "grant", "technician@demo.arxos", building, "reporter").returncode == 0
@@ -178,7 +180,9 @@ def test_another_persons_device_is_refused_in_every_scope(owner: Person, strange
     assert not [r for r in owner.sync(building)["rows"] if r["table"] == "storey"]
 
 
-def test_an_edited_cursor_opens_nothing_and_never_ends_in_a_mistake(owner: Person, stranger: Person, building: str) -> None:
+def test_an_edited_cursor_opens_nothing_and_never_ends_in_a_mistake(
+    owner: Person, stranger: Person, building: str
+) -> None:
     cursor, mine = owner.sync(building)["cursor"], stranger.building("Of the stranger")
     assert stranger.sync(building, cursor)["state"] == "gone"
     raw = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))

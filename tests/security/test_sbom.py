@@ -60,4 +60,5 @@ def test_the_licences_are_told_where_the_metadata_has_them(text: str) -> None:
 
 
 def test_the_make_target_is_there() -> None:
-    assert re.search(r"^sbom:.*\n(\t.*\n)*\t@\$\(PY\) \.ci/sbom\.py build/sbom\.json$", Path(ROOT / "Makefile").read_text(), re.M)
+    text = Path(ROOT / "Makefile").read_text("utf-8")
+    assert re.search(r"^sbom:.*\n(\t.*\n)*\t@\$\(PY\) \.ci/sbom\.py build/sbom\.json$", text, re.MULTILINE)

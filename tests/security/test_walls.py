@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 from urllib.parse import urlsplit
 
 import psycopg
 import pytest
+import shapely
 
 import schemas
 from arxos_sync.problems import Problem
@@ -128,6 +128,18 @@ def test_every_table_of_the_catalogue_stands_behind_its_wall(store: PostgisStore
         assert sql.rows("select current_setting('row_security') as on")[0]["on"] == "on"
 
 
+def test_what_is_about_all_scopes_says_so_and_writes_nothing(store: PostgisStore) -> None:
+    fill(store)
+    with store.across() as sql:
+        for name in (*SYNCED, *BESIDE, "scope_head"):
+            assert sql.rows(f'select count(*) as n from "{name}"')[0]["n"] >= 1  # type: ignore[arg-type]
+    for statement in ('select email from "user"', "update element set name = 'x'", "select hash from ledger"):
+        with pytest.raises(Problem, match="permission denied|read-only"), store.across() as sql:
+            sql.run(statement)  # type: ignore[arg-type]
+    with store.tables() as sql:
+        assert sql.rows("select current_user as who") == [{"who": postgis_walls.ROLE}]
+
+
 def test_lists_of_buildings_are_of_those_the_person_may_read(store: PostgisStore) -> None:
     far = uid(0xB3)
     for id, visibility in ((SCOPE, "private"), (OTHER, "public"), (far, "private")):
@@ -171,8 +183,7 @@ def test_rows_by_place_use_their_index_behind_the_wall(store: PostgisStore, post
         }
     assert "element_by_geometry_place" in plans["placed_element"]
     assert "element_by_geometry_place" not in plans["element"], "then the view is not needed any more"
-    area = bytes.fromhex("0103000000010000000500000000000000000000000000000000000000000000000000244000000000000000000000"
-                         "00000000244000000000000024400000000000000000000000000000244000000000000000000000000000000000")
+    area = shapely.box(0, 0, 10, 10).wkb
     with store.read(SCOPE) as reader:
         assert reader.listed(RowQuery("element", area=area, limit=5))[1] == 10
     with store.read(OTHER) as reader:
@@ -225,8 +236,8 @@ def test_an_owner_who_is_no_superuser_raises_them_where_the_role_is_theirs(postg
     owning = login(postgis_url, name)
     database = urlsplit(postgis_url).path.strip("/")
     with psycopg.connect(postgis_url, autocommit=True) as connection:
-        _ensure_role(connection)
-        connection.execute(f"grant {postgis_walls.ROLE} to {name}")
+        postgis_walls.ensure_roles(connection)
+        connection.execute(f"grant {postgis_walls.ROLE}, {postgis_walls.ACROSS} to {name}")
         connection.execute(f'grant all on schema public to {name}; alter database "{database}" owner to {name}')
     store = postgis.open_store(owning, CATALOGUE, epoch="a life", pool_size=1)
     try:
@@ -251,10 +262,6 @@ def test_where_the_role_is_not_the_logins_the_store_says_that_nothing_stands(pos
             assert len(list(reader.live_rows())) == 1
     finally:
         store.close()
-
-
-def _ensure_role(connection: psycopg.Connection[Any]) -> None:
-    postgis_walls._has_role(connection) or postgis_walls._made_role(connection)
 
 
 def test_tables_that_come_later_are_walled_at_the_next_start(store: PostgisStore, postgis_url: str) -> None:

@@ -106,9 +106,12 @@ class World:
         http = self._proprietor.http
         shaped = {"name": "House", "footprint": from_geojson(_SQUARE, 2).hex(), **values}
         building = self._good(http.post("/api/v1/buildings", json={"set": shaped})).json()["row"]["id"]
-        row, gone = (self._row(building) for _ in range(2))
-        self._good(http.delete(f"/api/v1/buildings/{building}/annotation/{gone}"))
-        return Place(building, row, gone, self._photo(building))
+        return Place(building, self._row(building), self._gone_row(building), self._photo(building))
+
+    def _gone_row(self, building: str) -> str:
+        gone = self._row(building)
+        self._good(self._proprietor.http.delete(f"/api/v1/buildings/{building}/annotation/{gone}"))
+        return gone
 
     def _row(self, building: str) -> str:
         given = {"set": {"title": "Leak", "location": from_geojson(_POINT, 3).hex()}}
@@ -135,7 +138,11 @@ class World:
     def fresh(self, caller: str, target: str) -> tuple[Somebody, Place]:
         """Somebody like that, and a place like that, which a call may do away with."""
         somebody = self.somebody(caller)
-        place = self.place(**({"visibility": "public"} if target == "public" else {}))
+        shown = {"visibility": "public"} if target == "public" else {}
+        answer = self._good(self._proprietor.http.post("/api/v1/buildings", json={"set": {"name": "House", **shown}}))
+        building = str(answer.json()["row"]["id"])
+        gone = self._gone_row(building) if target == "deleted row" else ""
+        place = Place(building, self._row(building), gone, "")
         if caller in GRANTED and target not in ("public", "others"):
             self.grant(somebody, place.building)
         return somebody, place
