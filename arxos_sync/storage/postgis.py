@@ -376,8 +376,11 @@ class PostgisScope(Remembering):
             cursor.executemany(statement, rows)
 
     def _add(self, table: str, columns: dict[str, str], rows: list[tuple[Any, ...]]) -> None:
-        """New rows by one statement, an array a column: COPY is not for tables behind a wall."""
-        if rows:
+        """New rows; many by one statement, an array a column: COPY is not for tables behind a wall."""
+        if len(rows) <= FEW:
+            marks = ", ".join(["%s"] * len(columns))
+            self._each_of(f"insert into {table} ({', '.join(columns)}) values ({marks})", rows)
+        else:
             arrays = ", ".join(f"%b::{type}[]" for type in columns.values())
             names = ", ".join(columns)
             values = [list(column) for column in zip(*rows, strict=True)]

@@ -17,7 +17,7 @@ import pytest
 
 from tests.server.running import Person, Running
 
-SHORT_S, LONG_S = 25, 600
+SHORT_S, LONG_S = 20, 600
 # What would end the login that the others are asked with. They are asked by nobody in the second run.
 _ENDS = r"^/api/v1/(auth|me|sessions|account)"
 
