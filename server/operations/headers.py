@@ -34,7 +34,7 @@ ALWAYS = {
     "cross-origin-opener-policy": "same-origin",
     "cross-origin-resource-policy": "same-origin",
 }
-OVER_TLS = {"strict-transport-security": "max-age=31536000; includeSubDomains"}
+OVER_TLS = {"strict-transport-security": "max-age=31536000"}
 
 
 def missing(given: list[tuple[bytes, bytes]], secure: bool) -> list[tuple[bytes, bytes]]:

@@ -198,6 +198,23 @@ def test_an_edited_cursor_opens_nothing_and_never_ends_in_a_mistake(
             assert all(row["id"] != building for row in rows)
 
 
+def test_numbers_that_no_store_can_hold_are_refused_wherever_they_stand(owner: Person, building: str) -> None:
+    row, huge = new_id(), 2**70
+    owner.sync(building, None, owner.transaction(insert("element", row, ifc_class="IfcPump", properties={"n": 1})))
+    before = all_of(owner, building)
+    for change in (
+        insert("element", ifc_class="IfcPump", properties={"n": huge}),
+        insert("element", ifc_class="IfcPump", visit_count=huge),
+        update("element", row, properties={"n": [{"deep": -huge}]}),
+        update("element", row, name="x") | {"was": {"properties": {"n": huge}}},
+        insert("element", ifc_class="IfcPump", nothing=huge),
+    ):
+        assert refused(pushed(owner, building, change)) == "invalid_value", change
+    answer = owner.http.post("/api/v1/buildings", json={"set": {"name": "House", "properties": {"n": huge}}})
+    assert (answer.status_code, answer.json()["code"]) == (422, "invalid_value")
+    assert all_of(owner, building) == before
+
+
 def test_a_push_with_nobodys_login_writes_nothing_even_in_public(owner: Person, nobody: Person) -> None:
     public = owner.building("Open", visibility="public")
     before = all_of(owner, public)
