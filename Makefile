@@ -1,7 +1,7 @@
 # `make run` serves the demo; `make test` is what CI does; bare `make` is lint and test.
 PY := .venv/bin/python
 SEEDS := 30000
-.PHONY: check run test bench test-long test-faults screenshots demo-sync schemas lock clean setup lint
+.PHONY: check run test bench test-long test-faults screenshots demo-sync schemas lock sbom clean setup lint
 
 check: test
 setup:
@@ -35,5 +35,9 @@ lock: setup
 	  --generate-hashes --extra test --extra build --extra encryption pyproject.toml -o requirements.lock -q
 	@cd pwa && npm install --package-lock-only --ignore-scripts
 	@cd tests/bench/peers && npm install --package-lock-only --ignore-scripts
+sbom: # what is locked, as CycloneDX
+	@bash .ci/setup test
+	@$(PY) .ci/sbom.py build/sbom.json
+	@echo build/sbom.json
 clean:
 	rm -rf .venv build *.egg-info pwa/vendor pwa/node_modules tests/bench/peers/node_modules .pytest_cache .ruff_cache

@@ -153,6 +153,8 @@ def read_change(
         raise Refused("invalid_value", f"`set` does not fit a change of op {change.op}", field="set")
     given = change.set or {}
     _check_size(table, given)
+    if change.was:
+        _packed_bytes(change.was)
     if change.op == "restore":
         return _read_restore(table, change, index, given)
     inner = {name: read_value(_column(table, name, change.op, by_server), change.op, v) for name, v in given.items()}
@@ -192,9 +194,16 @@ def _column(table: Table, name: str, op: str, by_server: bool) -> Column:
 def _check_size(table: Table, given: dict[str, Any]) -> None:
     geometries = {column.name for column in table.geometries}
     plain = {n: v for n, v in given.items() if n not in geometries}
-    size = len(msgspec.msgpack.encode(plain))
+    size = _packed_bytes(plain)
     if size > limits.CHANGE_BYTES_MAX:
         raise Refused("too_large", f"{size} bytes beside the geometry; {limits.CHANGE_BYTES_MAX} at most")
+
+
+def _packed_bytes(plain: dict[str, Any]) -> int:
+    try:
+        return len(msgspec.msgpack.encode(plain))
+    except OverflowError as error:  # JSON has whole numbers of any length; the log and the stores have not
+        raise Refused("invalid_value", "a whole number beyond 64 bits") from error
 
 
 def _check_groups(table: Table, given: dict[str, Any]) -> None:

@@ -19,6 +19,7 @@ from litestar.datastructures import State
 from litestar.di import Provide
 from litestar.openapi.config import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin, YamlRenderPlugin
+from litestar.types import ASGIApp
 
 import schemas
 from arxos_sync.storage import garbage
@@ -66,8 +67,12 @@ from .notifications.routes import router as notifications
 from .operations import drain, metrics, telling
 from .operations.access import access
 from .operations.answers import answer
+from .operations.gate import gated
 from .operations.health import router as health
+from .operations.limits import Limits, kind_of
+from .operations.logs import redacted
 from .operations.pages import router as pages
+from .operations.reports import router as reports
 from .parts import Parts, new_id
 from .settings import Settings, read_settings
 from .sync import seen
@@ -83,6 +88,7 @@ from .wallet.rewards import Rewards
 from .wallet.routes import router as wallet
 
 REDIS_WAIT_S_MAX = 1.0
+BODY_BYTES_MAX = 4 * 1024 * 1024  # where a route does not say otherwise
 FOLLOWERS: tuple[Follower, ...] = (Consequences(), Rewards(), Inbox(), Hooks())
 ROUNDS: tuple[Round, ...] = (
     POSTING, INVITATIONS, DIGESTS, POST, PUSH, *JOB_ROUNDS, metrics.ROUND, seen.ROUND,
@@ -95,10 +101,18 @@ ROUNDS: tuple[Round, ...] = (
 
 def open_store(settings: Settings) -> ServerStore:
     if settings.database_url is not None:
-        from arxos_sync.storage import postgis
+        from arxos_sync.storage import postgis, postgis_walls
 
         size, replica = settings.pool_size, settings.database_replica_url
-        primary = postgis.open_store(settings.database_url, schemas.catalogue(), epoch=new_id(), pool_size=size)
+        primary = postgis.open_store(
+            settings.database_url,
+            schemas.catalogue(),
+            epoch=new_id(),
+            pool_size=size,
+            owner_url=settings.database_owner_url,
+        )
+        if not primary.walled:
+            structlog.get_logger("arxos").warning("row-level security is off", remedy=postgis_walls.REMEDY)
         if replica is None:
             return primary
         from arxos_sync.storage.postgis_replica import ReplicatedStore
@@ -143,6 +157,17 @@ def _redis(settings: Settings) -> Any:
     return Redis.from_url(settings.redis_url, socket_timeout=REDIS_WAIT_S_MAX, socket_connect_timeout=REDIS_WAIT_S_MAX)
 
 
+def _limits(settings: Settings) -> Limits:
+    if settings.redis_url is None:
+        return Limits(settings)
+    from redis.asyncio import Redis
+
+    redis = Redis.from_url(
+        settings.redis_url, socket_timeout=REDIS_WAIT_S_MAX, socket_connect_timeout=REDIS_WAIT_S_MAX
+    )
+    return Limits(settings, redis)
+
+
 def create_app(settings: Settings) -> Litestar:
     write_logs(settings.log)
 
@@ -150,6 +175,7 @@ def create_app(settings: Settings) -> Litestar:
     async def lifespan(app: Litestar) -> AsyncIterator[None]:
         parts = await anyio.to_thread.run_sync(open_parts, settings)
         app.state.parts = parts
+        app.state.limits = limits = _limits(settings)
         await anyio.to_thread.run_sync(parts.passwords.warm)
         await parts.bus.start()
         watch = Watch(parts)
@@ -167,12 +193,14 @@ def create_app(settings: Settings) -> Litestar:
             await watch.stop()
             await parts.bus.stop()
             await parts.snapshots.stop()
+            await limits.close()
             await anyio.to_thread.run_sync(parts.store.close)
 
     return Litestar(
         route_handlers=[
             accounts, sync, live, buildings, figures, rows, features, attachments, quarantine, notifications, jobs,
-            capturing, reviewing, ranked, wallet, deciding, webhooks, cmms, admin, desk, health, pages,
+            capturing, reviewing, ranked, wallet, deciding, webhooks, cmms, admin, desk, health,
+            reports, pages,
         ],  # fmt: skip
         lifespan=[lifespan],
         middleware=[access],
@@ -187,7 +215,7 @@ def create_app(settings: Settings) -> Litestar:
             path="/schema",
             render_plugins=[JsonRenderPlugin(path="/openapi.json"), YamlRenderPlugin(path="/openapi.yaml")],
         ),
-        request_max_body_size=None,
+        request_max_body_size=BODY_BYTES_MAX,
         logging_config=None,
     )
 
@@ -200,14 +228,16 @@ async def _person(request: Request[Any, Any, Any], parts: Given) -> Person | Non
     person = await caller_of(request, parts)
     if person is not None:
         telling.learnt(user=person.id)
+        await request.app.state.limits.demand_person(person.id, kind_of(request.method, request.url.path))
     return person
 
 
-def from_environment() -> Litestar:
+def from_environment() -> ASGIApp:
     """What the server's processes start from."""
-    made = create_app(read_settings())
+    settings = read_settings()
+    made = create_app(settings)
     garbage.look_rarely()
-    return made
+    return gated(made, settings)
 
 
 def write_logs(level: str) -> None:
@@ -219,6 +249,7 @@ def write_logs(level: str) -> None:
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             structlog.processors.format_exc_info,
+            redacted,
             structlog.processors.JSONRenderer(),
         ],
         logger_factory=structlog.WriteLoggerFactory(sys.stderr),

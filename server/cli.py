@@ -72,6 +72,8 @@ def serve(
         ws="websockets-sansio",  # with deflate off a sixth of the memory of an idle socket (docs/decisions/0015)
         ws_per_message_deflate=False,
         ws_max_size=256 * 1024,
+        proxy_headers=False,  # operations/gate.py takes them from ARXOS_TRUSTED_PROXIES alone
+        server_header=False,
     )
 
 
@@ -174,6 +176,7 @@ def create_user(
     """Make a person. The password comes from ARXOS_PASSWORD or standard input."""
     from .accounts import people
     from .accounts.passwords import CHARS_MAX, CHARS_MIN
+    from .operations.audit import audited
     from .parts import now
 
     with _told(), _parts() as parts:
@@ -185,6 +188,7 @@ def create_user(
         hashed = parts.passwords.hash(password)
         with parts.store.tables() as sql:
             id = people.create(sql, email, name or email.split("@")[0], hashed, is_admin, now())
+            audited(sql, None, "create person", {"person": id, "admin": is_admin})
         _say({"id": id, "email": email}, as_json, f"{email} can log in now ({id}).")
 
 
@@ -271,7 +275,9 @@ def verify(
     building: Annotated[str | None, typer.Argument(help="One building; all of them without it.")] = None,
     as_json: Json = False,
 ) -> None:
-    """Compare the kept digests with the rows they stand for; without a building, walk the ledger's chain too."""
+    """Compare the kept digests with the rows they stand for; without a building, walk the ledger's chain and the audit
+    log's too.
+    """
     from .operations.verify import verify_all
 
     with _told(), _parts() as parts:

@@ -9,6 +9,7 @@ import os
 import re
 import tomllib
 from collections.abc import Mapping
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
@@ -18,6 +19,8 @@ import msgspec
 from .outbound import read_allowed
 
 REGISTRATIONS = ("open", "invited", "closed")
+# Requests a minute of one person (logins: of an address), and their open sockets in a server process.
+LIMITS = {"login": 60, "sync": 6_000, "read": 6_000, "write": 3_000, "upload": 6_000, "sockets": 100}
 LOG_LEVELS = ("debug", "info", "warning", "error")
 PAGES = Path(__file__).parent.parent / "pwa"
 
@@ -45,10 +48,29 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     log: str = "info"
     registration: str = "open"  # who may make a login: anybody, who holds an invitation, nobody
     outbound_allow: str = ""  # hosts and networks beyond the public ones that may be called: outbound.py
+    database_owner_url: str | None = None  # the login that has the tables, where that of `database_url` is to have none
+    allowed_hosts: str | None = None  # beside `public_url`'s, with commas
+    trusted_proxies: str | None = None  # addresses or networks, with commas, whose X-Forwarded-… count
+    rate_limits: str | None = None  # "login=60 sync=6000", in place of those in LIMITS
 
     @property
     def key_file(self) -> Path:
         return self.secret_key_file or self.data_dir / "secret.key"
+
+    @property
+    def hosts(self) -> frozenset[str]:
+        """What `Host` may name, lower case and without a port; none: anything."""
+        ours = urlsplit(self.public_url or "").hostname
+        return frozenset(listed(self.allowed_hosts)) | ({ours} if ours else set())
+
+    @property
+    def proxies(self) -> list[str]:
+        return listed(self.trusted_proxies)
+
+    def limit(self, name: str) -> int:
+        """One of LIMITS as it is set; 0: no bound."""
+        given = dict(one.split("=") for one in _words(self.rate_limits))
+        return int(given.get(name, LIMITS[name]))
 
     @property
     def secure(self) -> bool:
@@ -99,6 +121,9 @@ def _check(given: Mapping[str, object]) -> None:
     _check_url(given, "smtp_url", ("smtp", "smtps", "smtp+starttls"), "smtps://user:password@mail.example.org")
     if not re.fullmatch(r"[^@\s<>,]+@[^@\s<>,]+", str(given.get("smtp_from", "arxos@example.org"))):
         raise SettingError(f"ARXOS_SMTP_FROM is {given['smtp_from']!r}; it should look like arxos@example.org")
+    _check_url(given, "database_owner_url", ("postgresql", "postgres"), "postgresql://owner@host/arxos")
+    _check_rates(given)
+    _check_proxies(given)
     if given.get("log", "info") not in LOG_LEVELS:
         raise SettingError(f"ARXOS_LOG is {given['log']!r}; it can be {', '.join(LOG_LEVELS)}")
     registration = given.get("registration", "open")
@@ -114,3 +139,27 @@ def _check_url(given: Mapping[str, object], name: str, schemes: tuple[str, ...],
     value = given.get(name)
     if value is not None and urlsplit(str(value)).scheme not in schemes:
         raise SettingError(f"ARXOS_{name.upper()} is {value!r}; it should look like {example}")
+
+
+def _check_rates(given: Mapping[str, object]) -> None:
+    for word in _words(given.get("rate_limits")):
+        name, _, number = word.partition("=")
+        if name not in LIMITS or not (number.isascii() and number.isdigit()):
+            known = " ".join(f"{rate}={most}" for rate, most in LIMITS.items())
+            raise SettingError(f"ARXOS_RATE_LIMITS has {word!r}; it should look like: {known}")
+
+
+def _check_proxies(given: Mapping[str, object]) -> None:
+    for one in listed(given.get("trusted_proxies")):
+        try:
+            ip_network(one)
+        except ValueError as error:
+            raise SettingError(f"ARXOS_TRUSTED_PROXIES has {one!r}; addresses or networks like 10.0.0.0/8") from error
+
+
+def listed(text: object) -> list[str]:
+    return [part.strip().lower() for part in str(text or "").split(",") if part.strip()]
+
+
+def _words(text: object) -> list[str]:
+    return str(text or "").replace(",", " ").split()

@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 import msgspec
 from litestar.openapi.datastructures import ResponseSpec
-from litestar.openapi.spec import Example, Operation
+from litestar.openapi.spec import Example, OpenAPIMediaType, Operation, RequestBody, Schema
 
 from arxos_sync.problems import kind
 
@@ -72,6 +72,8 @@ def _operation(role: Role, sent: Any, answered: Any) -> type[Operation]:
 
         def __post_init__(self) -> None:
             (self.responses or {}).pop("400", None)  # the framework's; `answers.py` says 422 in its place
+            if sent is not None and self.request_body is None:  # of a route that reads its body by itself
+                self.request_body = RequestBody({"application/json": OpenAPIMediaType(Schema())}, required=True)
             for content in (getattr(self.request_body, "content", None) or {}).values():
                 content.example = sent if sent is not None else content.example
             for status, response in (self.responses or {}).items():

@@ -13,7 +13,6 @@ from contextlib import contextmanager
 from typing import Any
 
 import psycopg
-from psycopg import IsolationLevel
 from psycopg_pool import ConnectionPool
 
 from .. import digest
@@ -33,7 +32,7 @@ from ..store import (
     StoredReceipt,
     Told,
 )  # fmt: skip
-from . import migrations, postgis_buildings, postgis_rows
+from . import migrations, postgis_buildings, postgis_rows, postgis_walls
 from .listing import axes_of
 from .postgis_sql import SharedSql, translated
 from .postgis_values import configure, natives, row_of, selected
@@ -53,6 +52,14 @@ POOL_WAIT_S_MAX = 30.0
 ROWS_PER_FETCH = 2_000
 FEW = 8  # rows that are quicker sent one by one than by COPY
 _OPTIONS = "-c timezone=UTC -c datestyle=ISO -c extra_float_digits=1"
+_READING = "begin isolation level repeatable read read only"
+_WRITING = "begin isolation level read committed"
+_LOCKED = "select pg_advisory_xact_lock(hashtextextended({}, 0))"
+_LOG = {
+    "scope": "text", "sequence": "bigint", "salt": "text", "device": "text", "n": "bigint", "user_id": "text",
+    "stamp": "text", "received_at": "text", "content": "bytea", "before": "bytea",
+}  # fmt: skip
+_RECEIPT = {"scope": "text", "device": "text", "n": "bigint", "nonce": "text", "content": "bytea"}
 _CURSORS = itertools.count()
 _NO_ID = "00000000-0000-0000-0000-000000000000"
 
@@ -61,10 +68,17 @@ def prepare(url: str, catalogue: Catalogue, epoch: str) -> None:
     """Make or bring up to date the tables of a database. `epoch` is the life of a store that is new."""
     with translated(), psycopg.connect(url) as connection:
         migrations.prepare_postgis(connection, catalogue, epoch)
+        postgis_walls.raise_walls(connection, catalogue)
 
 
-def open_store(url: str, catalogue: Catalogue, *, epoch: str, pool_size: int = 8) -> PostgisStore:
-    prepare(url, catalogue, epoch)
+def open_store(
+    url: str, catalogue: Catalogue, *, epoch: str, pool_size: int = 8, owner_url: str | None = None
+) -> PostgisStore:
+    """`owner_url`: the login that has the tables, where the one of `url` is to have nothing."""
+    prepare(owner_url or url, catalogue, epoch)
+    if owner_url is not None:
+        with translated(), psycopg.connect(owner_url) as connection, psycopg.connect(url) as entering:
+            postgis_walls.admit(connection, entering.info.user)
     return PostgisStore(url, catalogue, pool_size)
 
 
@@ -260,16 +274,16 @@ class PostgisScope(Remembering):
         for name, rows in by_table.items():
             self._upsert(self._layouts[name], rows)
         self._add(
-            "change_log (scope, sequence, salt, device, n, user_id, stamp, received_at, content, before)",
+            "change_log", _LOG,
             [
                 (self.scope, e.sequence, e.salt, e.device, e.n, e.user_id, e.stamp, e.received_at, e.content, e.before)
                 for e in batch.log
             ],
-        )
+        )  # fmt: skip
         self._add(
-            "receipt (scope, device, n, nonce, content)",
+            "receipt", _RECEIPT,
             [(self.scope, batch.device, r.n, r.nonce, receipt_bytes(r.receipt)) for r in batch.receipts],
-        )
+        )  # fmt: skip
         sums = self._add_to_digest(batch.digest)
         self._run(
             """
@@ -361,12 +375,16 @@ class PostgisScope(Remembering):
         with translated(), self._connection.cursor() as cursor:
             cursor.executemany(statement, rows)
 
-    def _add(self, target: str, rows: list[tuple[Any, ...]]) -> None:
-        """New rows of a table, named with its columns."""
-        if len(rows) > FEW:
-            self._copy(target, rows)
-        elif rows:
-            self._each_of(f"insert into {target} values ({', '.join(['%s'] * len(rows[0]))})", rows)
+    def _add(self, table: str, columns: dict[str, str], rows: list[tuple[Any, ...]]) -> None:
+        """New rows; many by one statement, an array a column: COPY is not for tables behind a wall."""
+        if len(rows) <= FEW:
+            marks = ", ".join(["%s"] * len(columns))
+            self._each_of(f"insert into {table} ({', '.join(columns)}) values ({marks})", rows)
+        else:
+            arrays = ", ".join(f"%b::{type}[]" for type in columns.values())
+            names = ", ".join(columns)
+            values = [list(column) for column in zip(*rows, strict=True)]
+            self._run(f"insert into {table} ({names}) select * from unnest({arrays})", values)
 
     def _copy(self, target: str, rows: list[tuple[Any, ...]]) -> None:
         with translated(), self._connection.cursor().copy(f"copy {target} from stdin") as copy:
@@ -385,13 +403,14 @@ def _quoted(names: Iterable[str]) -> list[str]:
 class PostgisStore:
     def __init__(self, url: str, catalogue: Catalogue, pool_size: int, wait_s: float = POOL_WAIT_S_MAX):
         self._catalogue, self._layouts = catalogue, layouts(catalogue)
+        self.walled = True  # row-level security stands behind the checks of roles
         self._pool = ConnectionPool(
             url,
             min_size=1,
             max_size=pool_size,
             timeout=wait_s,
             kwargs={"autocommit": True, "options": _OPTIONS},
-            configure=configure,
+            configure=self._enter,
             check=ConnectionPool.check_connection,
             open=True,
         )
@@ -407,30 +426,34 @@ class PostgisStore:
     def epoch(self) -> str:
         return self._epoch
 
+    def _enter(self, connection: psycopg.Connection[Any]) -> None:
+        configure(connection)
+        self.walled = postgis_walls.enter(connection)
+
     @contextmanager
     def read(self, scope: str) -> Iterator[PostgisScope]:
-        with self._transaction(IsolationLevel.REPEATABLE_READ, read_only=True) as connection:
+        with self._within(_READING, postgis_walls.about(scope)) as connection:
             yield PostgisScope(connection, self._catalogue, self._layouts, scope)
 
     @contextmanager
     def write(self, scope: str) -> Iterator[PostgisScope]:
-        with self._transaction(IsolationLevel.READ_COMMITTED) as connection:
-            with translated():
-                connection.execute("select pg_advisory_xact_lock(hashtextextended(%s, 0))", (scope,))
+        with self._within(_WRITING, postgis_walls.about(scope), _LOCKED) as connection:
             yield PostgisScope(connection, self._catalogue, self._layouts, scope)
 
     @contextmanager
     def tables(self) -> Iterator[SharedSql]:
-        with self._transaction(IsolationLevel.READ_COMMITTED) as connection:
+        with self._within(_WRITING, {}) as connection:
             yield SharedSql(connection)
 
     @contextmanager
-    def _transaction(self, level: IsolationLevel, read_only: bool = False) -> Iterator[psycopg.Connection[Any]]:
-        """The level goes with `begin`, in one way there and back."""
-        with self._connection() as connection:
-            connection.isolation_level, connection.read_only = level, read_only
-            with connection.transaction():
-                yield connection
+    def across(self) -> Iterator[SharedSql]:
+        with self._within(_READING, {}, f"set local role {postgis_walls.ACROSS}" if self.walled else "") as connection:
+            yield SharedSql(connection)
+
+    @contextmanager
+    def _within(self, begin: str, about: dict[str, str], then: str = "") -> Iterator[psycopg.Connection[Any]]:
+        with self._connection() as connection, postgis_walls.within(connection, begin, about, then):
+            yield connection
 
     @contextmanager
     def _connection(self) -> Iterator[psycopg.Connection[Any]]:
@@ -445,11 +468,11 @@ class PostgisStore:
             return dict(found.fetchall())
 
     def buildings(self, query: BuildingQuery) -> tuple[list[ListedBuilding], int]:
-        with self._connection() as connection, translated():
+        with self._within(_READING, postgis_walls.asked_by(query)) as connection:
             return postgis_buildings.buildings(connection, self._layouts["building"]["building"], query)
 
     def readable(self, query: BuildingQuery) -> str:
-        with self._connection() as connection, translated():
+        with self._within(_READING, postgis_walls.asked_by(query)) as connection:
             return postgis_buildings.readable(connection, query)
 
     def axes(self, epsg: int) -> str | None:

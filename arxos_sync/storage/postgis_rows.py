@@ -11,6 +11,7 @@ from typing import Any
 from ..store import Row, RowQuery
 from .listing import ACCENTED, PLAIN, free_text, words
 from .postgis_values import row_of, selected
+from .postgis_walls import placed
 from .server_rows import Layout
 
 FOLD = "translate(lower({}), %(accented)s, %(plain)s)"
@@ -20,7 +21,8 @@ _CASTS = {"uuid": "uuid", "date": "date", "instant": "timestamptz"}
 def listed(ask: Callable[..., list[Any]], layout: Layout, owner: str, query: RowQuery) -> tuple[list[Row], int]:
     conditions, values = _wanted(layout, query)
     values["owner"] = owner
-    where = f'from "{layout.name}" where {layout.owner} = %(owner)s and deleted is null' + conditions
+    source = layout.name if query.area is None else placed(layout.name)
+    where = f'from "{source}" where {layout.owner} = %(owner)s and deleted is null' + conditions
     ((total,),) = ask(f"select count(*) {where}", values)
     type = layout.table.columns[query.sort].type
     key = f'"{query.sort}"' + (' collate "C"' if type == "text" else "")

@@ -410,6 +410,11 @@ class SpatialiteStore:
             yield SharedSql(connection)
 
     @contextmanager
+    def across(self) -> Iterator[SharedSql]:
+        with self._reader() as connection:
+            yield SharedSql(connection)
+
+    @contextmanager
     def _transaction(self) -> Iterator[Any]:
         with self._lock:
             with _translated():

@@ -2,6 +2,7 @@
 // the other tabs ask it over a BroadcastChannel. When the leader goes, another tab gets the lock, and questions that
 // were not answered are asked again; a `record` carries its own name, so that asking twice is doing once.
 
+import { scriptAddress } from '../trusted.js';
 import { newId } from './ids.js';
 
 const LOCK = 'arxos-files';
@@ -49,7 +50,7 @@ class Client extends EventTarget {
 
   /** Run the worker until this tab goes or is frozen. */
   lead() {
-    this.worker = new Worker('/replica/worker.js', { type: 'module' });
+    this.worker = new Worker(scriptAddress('/replica/worker.js'), { type: 'module' });
     this.worker.onmessage = ({ data }) => this.fromWorker(data);
     this.worker.postMessage({ hello: this.tab, csrf: csrf(), devices: devices() });
     this.channel.postMessage({ leader: this.tab });

@@ -1,6 +1,7 @@
 // Which version of the app runs. The hash of the list of files is part of the worker's address, so a changed file is
 // a new worker; it waits until the person says so, and never takes a half-typed form with it.
 
+import { scriptAddress } from '../trusted.js';
 import { h } from './dom.js';
 
 const LIST = '/precache.json';
@@ -18,7 +19,7 @@ async function register(notice) {
   const answer = await fetch(LIST, { cache: 'no-store' });
   if (!answer.ok) throw new Error(`${LIST}: ${answer.status}`);
   const version = await hashOf(await answer.text());
-  const registration = await navigator.serviceWorker.register(`/sw.js?${version}`, { updateViaCache: 'none' });
+  const registration = await navigator.serviceWorker.register(scriptAddress(`/sw.js?${version}`), { updateViaCache: 'none' });
   if (registration.waiting && navigator.serviceWorker.controller) offer(notice, registration);
   registration.onupdatefound = () => {
     const coming = registration.installing;

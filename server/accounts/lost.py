@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from arxos_sync.problems import Problem
 
+from ..operations.audit import audited
 from ..parts import Parts, now
 from .people import NOBODY
 
@@ -24,5 +25,6 @@ def revoke(parts: Parts, device: str) -> int:
             """,
             now=now(), user_id=user_id,
         )  # fmt: skip
+        audited(sql, None, "revoke device", {"device": device, "person": user_id, "logins_ended": ended})
     parts.bus.rights_changed_apart(user_id)
     return ended

@@ -18,6 +18,7 @@ from arxos_sync.rights import at_least
 from arxos_sync.store import Batch, FieldMark, Grave, Head, LogEntry, MergeState, Row, ScopeWriter
 
 from ..live.bus import Hint
+from ..operations.audit import audited
 from ..parts import Parts, instant, new_id, new_nonce, new_salt, new_stamp, now, now_ms
 from . import grants
 from .people import colour_of, reading
@@ -36,6 +37,7 @@ def set_role(parts: Parts, user_id: str, name: str, building: str, role: str | N
         if role is not None:
             assert at_least(role, "viewer")
             grants.grant(writer.sql, user_id, building, role, at, by, account)
+        audited(writer.sql, by, "set role", {"person": user_id, "building": building, "role": role})
         hint = follow(parts, writer, user_id, name)
     if hint is not None:
         parts.bus.announce_apart(hint)

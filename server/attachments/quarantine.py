@@ -24,6 +24,7 @@ from ..accounts.people import Person
 from ..given import Caller, Given
 from ..parts import Parts, now
 from ..sync.devices import as_json
+from ..told import told
 from . import files
 from .sending import send_lying
 from .uploads import Upload
@@ -97,7 +98,10 @@ def everything(parts: Parts) -> list[Kept]:
     return [_kept(row) for row in found]
 
 
-@get("/api/v1/admin/quarantine", sync_to_thread=True, summary="What came from people who had lost the scope")
+@get(
+    "/api/v1/admin/quarantine", sync_to_thread=True, summary="What came from people who had lost the scope",
+    **told("admin", "forbidden"),
+)  # fmt: skip
 def list_kept(
     parts: Given,
     person: Caller,
@@ -128,7 +132,10 @@ def page_of(parts: Parts, limit: int, next_page: str | None) -> KeptPage:
     return KeptPage([_kept(row) for row in found[:limit]], more, total)
 
 
-@get("/api/v1/admin/quarantine/{scope_id:str}/{sha256:str}", summary="The bytes of a quarantined file")
+@get(
+    "/api/v1/admin/quarantine/{scope_id:str}/{sha256:str}", summary="The bytes of a quarantined file",
+    **told("admin", "forbidden", "not_found"),
+)  # fmt: skip
 async def kept_bytes(
     request: Request[Any, Any, Any], person: Caller, parts: Given, scope_id: str, sha256: str
 ) -> ASGIResponse:

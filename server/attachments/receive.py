@@ -48,7 +48,7 @@ def opened(parts: Parts, person: Person, id: str) -> Upload:
     """An upload of this person, who still may. Raises Problem `not_found`, `forbidden`."""
     upload = uploads_of(parts).find(id)
     if upload.user_id != person.id:
-        raise Problem("not_found", f"There is no upload {id}.")
+        raise Problem("not_found", f"There is no upload {id}.", hint="Announce it again.")  # as of one that is not
     if _demand_sender(parts, person, upload.wanted.scope, upload.wanted.sha256) != upload.late:
         raise Problem("not_found", "Your role has changed since.", hint="Announce it again.")
     return upload

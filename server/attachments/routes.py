@@ -24,6 +24,7 @@ from ..operations.answers import of_problem
 from ..operations.files import send_file
 from ..parts import Parts
 from ..sync.routes import demand_reader
+from ..told import told
 from . import arrived, files, receive, thumbnails
 from .sending import send_lying
 from .uploads import Upload, Wanted
@@ -33,6 +34,10 @@ PIECE_BYTES = 256 * 1024  # written at once
 DRAINED_BYTES_MAX = 4 * limits.ATTACHMENT_CHUNK_BYTES  # read and thrown away, so that the sender hears why
 CONTENT_TYPE = "application/offset+octet-stream"
 TUS = {"Tus-Resumable": "1.0.0", "Cache-Control": "no-store"}
+_WANTED = {
+    "scope": "0190a000-0000-7000-8000-000000000001", "sha256": "0" * 64, "byte_size": 4, "name": "photo.jpg",
+    "media_type": "image/jpeg",
+}  # fmt: skip
 _OFFSET = re.compile(r"\d{1,15}\Z")
 _SHOWN = frozenset(("image/png", "image/jpeg", "image/webp", "application/pdf"))
 _AnyRequest = Request[Any, Any, Any]
@@ -43,7 +48,10 @@ TusVersion = Annotated[str | None, HeaderParameter(name="Tus-Resumable")]
 # ---------------------------------------------------------------- up
 
 
-@post("/api/v1/attachments", status_code=200, summary="Announce bytes: whereto, and from which offset")
+@post(
+    "/api/v1/attachments", status_code=200, summary="Announce bytes: whereto, and from which offset",
+    **told("reporter", "not_found", "forbidden", "invalid", "too_large", "storage_full", sent=_WANTED),
+)  # fmt: skip
 async def announce(parts: Given, person: Caller, data: Wanted) -> Response[receive.Announced]:
     sender = demand_person(person)
     announced, hint = await anyio.to_thread.run_sync(receive.announce, parts, sender, data)
@@ -61,7 +69,10 @@ def offered() -> Response[None]:
     return Response(None, status_code=204, headers=TUS | {"Tus-Version": "1.0.0", "Tus-Max-Size": most})
 
 
-@head("/api/v1/attachments/uploads/{id:str}", summary="How far an upload has come")
+@head(
+    "/api/v1/attachments/uploads/{id:str}", summary="How far an upload has come",
+    **told("self", "not_found", "forbidden", "precondition_failed"),
+)  # fmt: skip
 async def how_far(parts: Given, person: Caller, id: str, tus: TusVersion = None) -> Response[None]:
     if tus not in (None, "1.0.0"):
         return _other_version(tus)
@@ -71,7 +82,11 @@ async def how_far(parts: Given, person: Caller, id: str, tus: TusVersion = None)
     return Response(None, headers=TUS | facts)
 
 
-@patch("/api/v1/attachments/uploads/{id:str}", status_code=204, summary="More bytes of an upload, at its offset")
+@patch(
+    "/api/v1/attachments/uploads/{id:str}", status_code=204, summary="More bytes of an upload, at its offset",
+    request_max_body_size=None, **told("self", "not_found", "forbidden", "precondition_failed", "invalid",
+                                       "wrong_offset", "wrong_hash", "unsupported_media_type", "storage_full"),
+)  # fmt: skip
 async def go_on(
     request: _AnyRequest, parts: Given, person: Caller, id: str, tus: TusVersion = None
 ) -> Response[None]:
@@ -153,7 +168,10 @@ def _other_version(given: str) -> Response[Any]:
 # ---------------------------------------------------------------- down
 
 
-@get("/api/v1/attachments/{scope_id:str}/{sha256:str}", summary="The bytes of an attachment")
+@get(
+    "/api/v1/attachments/{scope_id:str}/{sha256:str}", summary="The bytes of an attachment",
+    **told("anonymous", "unauthenticated", "not_found", "no_picture"),
+)  # fmt: skip
 async def attachment(
     request: _AnyRequest, parts: Given, person: Caller, scope_id: str, sha256: str, size: int | None = None
 ) -> ASGIResponse:

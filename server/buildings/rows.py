@@ -182,7 +182,7 @@ async def patch_row(
 
 @delete(
     "/api/v1/buildings/{building:str}/{table:str}/{id:str}", status_code=204, summary="Delete a row",
-    **told("manager", "not_found", "precondition_failed", *REFUSALS),
+    **told("technician", "not_found", "precondition_failed", *REFUSALS),
 )  # fmt: skip
 async def delete_row(
     parts: Given, person: Caller, building: str, table: str, id: str, if_match: IfMatch = None

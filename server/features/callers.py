@@ -15,9 +15,17 @@ from ..accounts.api_tokens import by_token
 from ..accounts.callers import caller_of
 from ..accounts.people import Person
 from ..given import Given
+from ..parts import Parts
 
 
 async def caller(request: Request[Any, Any, Any], parts: Given) -> Person | None:
+    person = await _caller(request, parts)
+    if person is not None:
+        await request.app.state.limits.demand_person(person.id, "read")
+    return person
+
+
+async def _caller(request: Request[Any, Any, Any], parts: Parts) -> Person | None:
     scheme, _, given = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() != "basic":
         return await caller_of(request, parts)

@@ -26,6 +26,7 @@ from .listener import Listener
 from .presence import shown
 
 CLOSE_S_MAX = 5.0
+MANY = 4429
 SCOPES_MAX = 200
 FRAME_CHARS_MAX = 64 * 1024
 
@@ -56,12 +57,20 @@ async def live(socket: Socket, parts: Given) -> None:
         await socket.close(code=ENDED)
         return
     await socket.accept()
+    if person is not None and _are_many(parts, person):
+        await socket.close(code=MANY)
+        return
     conversation = _Conversation(socket, parts, person)
     parts.bus.join(conversation.listener)
     try:
         await conversation.run()
     finally:
         await parts.bus.leave(conversation.listener)
+
+
+def _are_many(parts: Parts, person: Person) -> bool:
+    most = parts.settings.limit("sockets")
+    return 0 < most <= sum(one.user_id == person.id for one in parts.bus.listeners)
 
 
 def _is_foreign(socket: Socket, parts: Parts) -> bool:

@@ -39,6 +39,13 @@ def answer(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]
     return of_problem(Problem("internal", "What happened is in the server's log."))
 
 
+def as_bytes(problem: Problem) -> tuple[int, list[tuple[bytes, bytes]], bytes]:
+    """Status, headers and body, where no route is there to answer."""
+    made = of_problem(problem)
+    headers = {**made.headers, "content-type": PROBLEM_JSON, "content-length": str(len(made.content))}
+    return made.status_code or 500, [(n.lower().encode(), v.encode()) for n, v in headers.items()], made.content
+
+
 def of_problem(problem: Problem) -> Response[bytes]:
     known = kind(problem.code)
     headers: dict[str, str] = {}

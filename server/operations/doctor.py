@@ -11,6 +11,7 @@ from pathlib import Path
 import msgspec
 
 from arxos_sync.problems import Problem
+from arxos_sync.store import ServerStore
 
 from ..parts import now_ms
 from ..settings import PAGES, SettingError, Settings, read_settings
@@ -77,10 +78,20 @@ def _store(settings: Settings) -> Iterator[Finding]:
         store = open_store(settings)
         try:
             yield Finding("store", True, f"{kind}, epoch {store.epoch()}")
+            if settings.database_url:
+                yield _walls(store)
         finally:
             store.close()
     except (Problem, OSError, ImportError) as error:
         yield Finding("store", False, f"{kind}: {error}", remedy)
+
+
+def _walls(store: ServerStore) -> Finding:
+    from arxos_sync.storage.postgis_walls import REMEDY
+
+    walled = bool(getattr(store, "walled", False))
+    told = "stands behind the checks of roles" if walled else "off: the application role is not there for this login"
+    return Finding("row-level security", walled, told, REMEDY)
 
 
 def _redis(settings: Settings) -> Iterator[Finding]:

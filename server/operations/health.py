@@ -27,12 +27,12 @@ _FORWARDING = ("forwarded", "x-forwarded-for", "x-real-ip", "via")
 _SHOWN = ("litestar", "uvicorn", "msgspec", "psycopg", "pysqlite3-binary", "redis")
 
 
-@get("/healthz", summary="Is the process alive?")
+@get("/healthz", summary="Is the process alive?", **told("anonymous"))
 async def healthz() -> dict[str, str]:
     return {"status": "ok"}
 
 
-@get("/readyz", summary="Can it serve?")
+@get("/readyz", summary="Can it serve?", **told("anonymous"))
 async def readyz(parts: Given) -> Response[dict[str, Any]]:
     """200 `ok`, 200 `degraded` (Redis is away: live hints are polled; the last backup failed), 503 `down` (no store)
     or `stopping`.
@@ -70,7 +70,7 @@ def _store(parts: Parts) -> tuple[str, str]:
         return problem.detail or problem.code, "unknown"
 
 
-@get("/-/versions", summary="What is running")
+@get("/-/versions", summary="What is running", **told("anonymous"))
 async def versions(parts: Given) -> dict[str, Any]:
     return {
         "protocol": PROTOCOL,

@@ -1,4 +1,4 @@
-"""The PWA's files, served as they are, with the headers that keep a browser safe.
+"""The PWA's files, served as they are, under the policy that keeps a browser safe.
 
 Everything is revalidated by ETag: the service worker decides what is kept. A page address that names no file
 is answered with `index.html`, whose script reads the address; nothing below `/api` is.
@@ -21,6 +21,7 @@ from arxos_sync.problems import Problem
 from ..settings import PAGES
 from ..sync.bodies import best_encoding, compress
 from .files import matches
+from .headers import PAGE_POLICY
 
 _TYPES = {
     ".html": "text/html; charset=utf-8",
@@ -45,27 +46,7 @@ _NOT_KEPT = re.compile(
     r"|sqlite-wasm/sqlite3-opfs-async-proxy\.js)"
 )
 _NOT_PAGES = ("api/", "schema", "-/", "ws", "healthz", "readyz", "metrics")
-_POLICY = "; ".join(
-    (
-        "default-src 'self'",
-        "script-src 'self' 'wasm-unsafe-eval'",
-        "worker-src 'self'",
-        "style-src 'self'",
-        "img-src 'self' data: blob:",
-        "connect-src 'self' ws: wss:",
-        "object-src 'none'",
-        "base-uri 'none'",
-        "form-action 'self'",
-        "frame-ancestors 'none'",
-    )
-)
-HEADERS = {
-    "Content-Security-Policy": _POLICY,
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "same-origin",
-    "Permissions-Policy": "camera=(self), microphone=(), geolocation=(self), xr-spatial-tracking=(self)",
-    "Cross-Origin-Opener-Policy": "same-origin",
-}
+HEADERS = {"Content-Security-Policy": PAGE_POLICY}
 
 
 class _Page(msgspec.Struct, frozen=True):

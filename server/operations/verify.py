@@ -1,4 +1,4 @@
-"""`arxos admin verify`: do the kept digests stand for the rows that are there, and does the ledger hold?"""
+"""`arxos admin verify`: do the kept digests stand for the rows that are there, do the ledger and the audit log hold?"""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from arxos_sync.store import BuildingQuery
 
 from ..parts import Parts
 from ..wallet.chain import LedgerVerified, verify_ledger
+from .audit import Chain, verify_chain
 
 
 class Verified(msgspec.Struct, frozen=True):
@@ -30,12 +31,13 @@ class Verified(msgspec.Struct, frozen=True):
         return f"{self.scope}: the digest differs from the rows in {', '.join(self.differing)}"
 
 
-def verify_all(parts: Parts, building: str | None) -> Iterator[Verified | LedgerVerified]:
+def verify_all(parts: Parts, building: str | None) -> Iterator[Verified | LedgerVerified | Chain]:
     scopes = [building] if building else list(scopes_of(parts))
     for scope in scopes:
         yield verify(parts, scope)
     if building is None:
         yield verify_ledger(parts)
+        yield verify_chain(parts)
 
 
 def scopes_of(parts: Parts) -> Iterator[str]:

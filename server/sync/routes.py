@@ -26,6 +26,7 @@ from ..given import Caller, Given
 from ..operations import metrics
 from ..operations.files import send_file
 from ..parts import Parts, now
+from ..told import told
 from . import bodies
 from .exchange import Exchange
 from .snapshots import BUILD_RETRY_S
@@ -34,6 +35,11 @@ PUSHES_AT_ONCE_MAX = 8
 READ_AT_ONCE_BYTES_MAX = 1024  # read in less time than a thread is found for it
 DEVICE_KEPT_S = 400 * 86_400  # as long as browsers keep any cookie
 _AnyRequest = Request[Any, Any, Any]
+_SCOPE = "0190a000-0000-7000-8000-000000000001"
+_SENT = {
+    "protocol": 1, "schema": 1, "device": "0190a000-0000-7000-8000-0000000000d1",
+    "scopes": [{"scope": _SCOPE, "cursor": None, "prior": None, "transactions": []}],
+}  # fmt: skip
 _pushing = anyio.CapacityLimiter(PUSHES_AT_ONCE_MAX)  # so that pulls never wait for threads that push
 
 
@@ -64,7 +70,11 @@ class Healing(msgspec.Struct, frozen=True):
     cursor: str
 
 
-@post("/api/v1/sync", status_code=200, summary="Push and pull, scope by scope")
+@post(
+    "/api/v1/sync", status_code=200, summary="Push and pull, scope by scope",
+    request_max_body_size=None, **told("anonymous", "unauthenticated", "device_taken", "invalid", "too_large",
+                                       "upgrade_required", sent=_SENT),
+)  # fmt: skip
 async def exchange(request: _AnyRequest, parts: Given, person: Caller) -> Response[bytes]:
     body = await bodies.read_body(request)
     work = Work(parts, person, request, body)
@@ -113,17 +123,20 @@ class Work:
         return bodies.pack(answer, self.binary, self.accepted)
 
 
-@get("/api/v1/sync/limits", summary="The bounds of an exchange")
+@get("/api/v1/sync/limits", summary="The bounds of an exchange", **told("anonymous"))
 async def bounds() -> dict[str, int]:
     return limits.published()
 
 
-@get("/api/v1/sync/catalogue", summary="Tables, columns and how they merge")
+@get("/api/v1/sync/catalogue", summary="Tables, columns and how they merge", **told("anonymous"))
 async def catalogue(parts: Given) -> dict[str, Any]:
     return published(parts.catalogue)
 
 
-@get("/api/v1/sync/digest/{scope_id:str}", sync_to_thread=True, summary="A table's digest, leaf by leaf")
+@get(
+    "/api/v1/sync/digest/{scope_id:str}", sync_to_thread=True, summary="A table's digest, leaf by leaf",
+    **told("anonymous", "unauthenticated", "not_found", "unknown_table", "invalid"),
+)  # fmt: skip
 def leaves(
     parts: Given, person: Caller, scope_id: str, table: str, content: bool = False, schema: int | None = None
 ) -> Leaves:
@@ -139,7 +152,11 @@ def leaves(
         return Leaves(reader.head().sequence, cursor_here(reader, parts), [digest.to_hex(leaf) for leaf in sums])
 
 
-@post("/api/v1/sync/repair", status_code=200, summary="Every live row of some leaves")
+@post(
+    "/api/v1/sync/repair", status_code=200, summary="Every live row of some leaves", request_max_body_size=None,
+    **told("anonymous", "unauthenticated", "not_found", "unknown_table", "invalid", "too_large",
+           sent={"scope": _SCOPE, "table": "storey", "leaves": [0, 255]}),
+)  # fmt: skip
 async def repair(request: _AnyRequest, parts: Given, person: Caller) -> Response[bytes]:
     body = await bodies.read_body(request)
     binary = bodies.wants_msgpack(request)
@@ -165,7 +182,11 @@ def _repaired(parts: Parts, person: Person | None, request: _AnyRequest, body: b
         return Repaired(cursor_here(reader, parts), out)
 
 
-@post("/api/v1/sync/heal", status_code=200, sync_to_thread=True, summary="What a restored server still shares")
+@post(
+    "/api/v1/sync/heal", status_code=200, sync_to_thread=True, summary="What a restored server still shares",
+    **told("anonymous", "unauthenticated", "not_found", "invalid", "too_large",
+           sent={"scope": _SCOPE, "marks": [[1, "0a1b2c3d4e5f6071"]]}),
+)  # fmt: skip
 def heal(parts: Given, person: Caller, data: HealRequest) -> Healing:
     if len(data.marks) > limits.MARKS_PER_REQUEST_MAX:
         raise Problem("too_large", f"{len(data.marks)} marks; {limits.MARKS_PER_REQUEST_MAX} at most")
@@ -176,7 +197,10 @@ def heal(parts: Given, person: Caller, data: HealRequest) -> Healing:
         return Healing(mark, cursor_at(reader, parts.catalogue, parts.epoch, mark))
 
 
-@get("/api/v1/sync/snapshot/{scope_id:str}", summary="A scope as a SpatiaLite file")
+@get(
+    "/api/v1/sync/snapshot/{scope_id:str}", summary="A scope as a SpatiaLite file",
+    **told("anonymous", "unauthenticated", "not_found", "upgrade_required"),
+)  # fmt: skip
 async def snapshot(
     request: _AnyRequest,
     parts: Given,

@@ -12,6 +12,7 @@ from arxos_sync.storage.driver import sqlite
 
 ROOT = Path(__file__).resolve().parents[2]
 _NAME = re.compile(r"[A-Za-z0-9_.\-]+")
+_ADVISORY = re.compile(r"(CVE-\d{4}-\d{4,}|GHSA(-[0-9a-z]{4}){3}): \S")
 _NODE = ("pwa", "tests/bench/peers")  # where a package.json stands, and its lock
 
 
@@ -25,8 +26,12 @@ def direct(root: Path) -> list[str]:
 
 
 def locked(root: Path) -> dict[str, str]:
+    """Of a package that is locked for several systems in several versions, the lowest."""
     text = (root / "requirements.lock").read_text("utf-8")
-    return dict(re.findall(r"^([A-Za-z0-9_.\-]+)==([^\s;\\]+)", text, re.MULTILINE))
+    found: dict[str, str] = {}
+    for name, version in re.findall(r"^([A-Za-z0-9_.\-]+)==([^\s;\\]+)", text, re.MULTILINE):
+        found[name] = min(found.get(name, version), version, key=_numbers)
+    return found
 
 
 def node(root: Path) -> dict[str, str]:
@@ -71,8 +76,8 @@ def astray(root: Path) -> list[str]:
 def beneath(root: Path, versions: dict[str, str]) -> list[str]:
     """What is below its floor, or has a floor and is not there."""
     floors = tomllib.loads((root / "tests/security/floors.toml").read_text("utf-8"))
-    assert all(floor["because"].strip() for floor in floors.values())
-    return [
+    nameless = [name for name, floor in floors.items() if not _ADVISORY.match(floor["because"])]
+    return [f"{name}: its floor names no advisory" for name in nameless] + [
         f"{name} {versions.get(name)}: {floor['because']}"
         for name, floor in floors.items()
         if _numbers(versions.get(name, "0")) < _numbers(floor["least"])
@@ -86,8 +91,25 @@ def _numbers(version: str) -> list[int]:
 def test_nothing_is_locked_below_its_floor():
     versions = locked(ROOT) | node_lowest(ROOT) | {"sqlite": sqlite.sqlite_version}
     assert beneath(ROOT, versions) == []
-    for lower in ({"h11": "0.15.9"}, {"npm/path-to-regexp": "0.1.11"}):
+    browser = versions["npm/@sqlite.org/sqlite-wasm"]  # counts as the SQLite that it is
+    assert beneath(ROOT, versions | {"sqlite": browser}) == []
+    for lower in ({"h11": "0.15.9"}, {"npm/path-to-regexp": "0.1.11"}, {"sqlite": "3.50.1"}):
         assert len(beneath(ROOT, versions | lower)) == 1, "and one that is would be found"
+    gone = {name: version for name, version in versions.items() if name != "certifi"}
+    assert len(beneath(ROOT, gone)) == 1, "and so would a floor of what is not there any more"
+
+
+def test_a_floor_names_the_advisory_that_it_is_for(tmp_path: Path):
+    text = (ROOT / "tests/security/floors.toml").read_text("utf-8")
+    (tmp_path / "tests/security").mkdir(parents=True)
+    (tmp_path / "tests/security/floors.toml").write_text(text.replace("CVE-2024-39689: ", ""), "utf-8")
+    versions = locked(ROOT) | node_lowest(ROOT) | {"sqlite": sqlite.sqlite_version}
+    assert beneath(tmp_path, versions) == ["certifi: its floor names no advisory"]
+
+
+def test_of_two_locked_versions_the_lower_counts(tmp_path: Path):
+    (tmp_path / "requirements.lock").write_text("h11==0.9.0 ; x \\\n    --hash=sha256:0\nh11==0.16.0 ; y\n", "utf-8")
+    assert locked(tmp_path) == {"h11": "0.9.0"}
 
 
 def test_the_page_says_what_is_locked():

@@ -1,0 +1,169 @@
+"""What the matrix asks for: buildings of every relation to every caller, and things inside them.
+
+People and their logins are made in the store itself, as `arxos admin` makes them: a matrix of logins would spend its
+time on hashing passwords. What calls do goes by HTTP alone.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any
+
+import httpx
+import msgspec
+
+from arxos_sync.geometry import from_geojson
+from server.accounts import people
+from server.accounts.members import set_role
+from server.app import open_parts
+from server.parts import Parts, new_id, now, now_ms
+from server.settings import read_settings
+from tests.server.running import Running
+
+from .expected import CALLERS, GRANTED, LOST
+
+PHOTO = b"\x89PNG no picture, but bytes"
+_SQUARE = {
+    "type": "MultiPolygon",
+    "coordinates": [[[[9.99, 48.4], [9.991, 48.4], [9.991, 48.401], [9.99, 48.401], [9.99, 48.4]]]],
+}
+_POINT = {"type": "Point", "coordinates": [1.0, 2.0, 3.0]}
+
+
+class Somebody(msgspec.Struct):
+    """`caller`: a word of CALLERS. Without a token, nobody."""
+
+    caller: str
+    http: httpx.Client
+    id: str = ""
+    device: str = msgspec.field(default_factory=new_id)
+
+
+class Place(msgspec.Struct):
+    """A building with what is in it."""
+
+    building: str
+    row: str
+    gone_row: str
+    sha256: str
+
+
+class World:
+    def __init__(self, running: Running, url: str) -> None:
+        self.parts: Parts = open_parts(read_settings(running.environment))
+        self.url = url
+        self._photos = 0
+        self._proprietor = self.somebody("owner")
+        self.callers = {caller: self.somebody(caller) for caller in CALLERS}
+        self.places = {"own": self.place(), "public": self.place(visibility="public"), "others": self.place()}
+        self.places["deleted"] = self.place()
+        for target in ("own", "deleted"):
+            for caller in GRANTED:
+                self.grant(self.callers[caller], self.places[target].building)
+            self._lose(target)
+        self._good(self._proprietor.http.delete(f"/api/v1/buildings/{self.places['deleted'].building}"))
+
+    def close(self) -> None:
+        self.parts.store.close()
+
+    # ------------------------------------------------------------ people
+
+    def somebody(self, caller: str) -> Somebody:
+        http = httpx.Client(base_url=self.url, timeout=60, trust_env=False)
+        if caller == "anonymous":
+            return Somebody(caller, http)
+        with self.parts.store.tables() as sql:
+            email = f"{caller}-{new_id()}@matrix.arxos"
+            id = people.create(sql, email, caller.title(), None, caller == "admin", now())
+            if caller == "professional":
+                _employ(sql, id)
+        session, _ = self.parts.sessions.open(id, "the matrix")
+        token = self.parts.tokens.access(id, session, now_ms() // 1000)
+        http.headers["Authorization"] = f"Bearer {token}"
+        return Somebody(caller, http, id)
+
+    def grant(self, somebody: Somebody, building: str) -> None:
+        set_role(self.parts, somebody.id, somebody.caller, building, somebody.caller)
+
+    def _lose(self, target: str) -> None:
+        building = self.places[target].building
+        for caller in LOST:
+            set_role(self.parts, self.callers[caller].id, caller, building, "owner")
+        set_role(self.parts, self.callers["former"].id, "former", building, None)
+        with self.parts.store.tables() as sql:
+            sql.run(
+                """
+                update "grant"
+                set until = '2020-01-01T00:00:00.000Z'
+                where user_id = :id
+                """,
+                id=self.callers["expired"].id,
+            )
+
+    # ------------------------------------------------------------ places
+
+    def place(self, **values: Any) -> Place:
+        http = self._proprietor.http
+        shaped = {"name": "House", "footprint": from_geojson(_SQUARE, 2).hex(), **values}
+        building = self._good(http.post("/api/v1/buildings", json={"set": shaped})).json()["row"]["id"]
+        return Place(building, self._row(building), self._gone_row(building), self._photo(building))
+
+    def _gone_row(self, building: str) -> str:
+        gone = self._row(building)
+        self._good(self._proprietor.http.delete(f"/api/v1/buildings/{building}/annotation/{gone}"))
+        return gone
+
+    def _row(self, building: str) -> str:
+        given = {"set": {"title": "Leak", "location": from_geojson(_POINT, 3).hex()}}
+        answer = self._good(self._proprietor.http.post(f"/api/v1/buildings/{building}/annotation", json=given))
+        return str(answer.json()["row"]["id"])
+
+    def _photo(self, building: str) -> str:
+        self._photos += 1
+        content = PHOTO + str(self._photos).encode()
+        hashed = hashlib.sha256(content).hexdigest()
+        row = {"set": {"sha256": hashed, "name": "photo.png", "media_type": "image/png", "byte_size": len(content)}}
+        http = self._proprietor.http
+        self._good(http.post(f"/api/v1/buildings/{building}/attachment", json=row))
+        upload = self.announce(self._proprietor, building, hashed, len(content))
+        headers = {"Upload-Offset": "0", "Content-Type": "application/offset+octet-stream"}
+        self._good(http.patch(f"/api/v1/attachments/uploads/{upload}", content=content, headers=headers))
+        return hashed
+
+    def announce(self, somebody: Somebody, building: str, hashed: str, size: int = 9) -> str:
+        wanted = {"scope": building, "sha256": hashed, "byte_size": size, "name": "x.png", "media_type": "image/png"}
+        answer = self._good(somebody.http.post("/api/v1/attachments", json=wanted))
+        return str(answer.json()["url"]).rpartition("/")[2]
+
+    def fresh(self, caller: str, target: str) -> tuple[Somebody, Place]:
+        """Somebody like that, and a place like that, which a call may do away with."""
+        somebody = self.somebody(caller)
+        shown = {"visibility": "public"} if target == "public" else {}
+        answer = self._good(self._proprietor.http.post("/api/v1/buildings", json={"set": {"name": "House", **shown}}))
+        building = str(answer.json()["row"]["id"])
+        gone = self._gone_row(building) if target == "deleted row" else ""
+        place = Place(building, self._row(building), gone, "")
+        if caller in GRANTED and target not in ("public", "others"):
+            self.grant(somebody, place.building)
+        return somebody, place
+
+    def heads(self) -> dict[str, int]:
+        """Of the places that refused calls were about; what is deleted may still be added to by who may."""
+        return self.parts.store.heads([place.building for name, place in self.places.items() if name != "deleted"])
+
+    @staticmethod
+    def _good(answer: httpx.Response) -> httpx.Response:
+        assert answer.is_success, f"{answer.request.method} {answer.request.url}: {answer.status_code} {answer.text}"
+        return answer
+
+
+def _employ(sql: Any, user_id: str) -> None:
+    organisation = new_id()
+    sql.run("insert into organisation (id, name, created_at) values (:id, 'Works', :now)", id=organisation, now=now())
+    sql.run(
+        """
+        insert into account (id, user_id, kind, organisation_id, created_at, role)
+        values (:id, :user_id, 'professional', :organisation, :now, 'member')
+        """,
+        id=new_id(), user_id=user_id, organisation=organisation, now=now(),
+    )  # fmt: skip
