@@ -233,6 +233,6 @@ def test_a_device_in_the_terminal_logs_in_with_a_code(running: Running, url: str
 
     assert device("init", "--server", url).returncode == 0
     refused = device("login", "terminal@demo.arxos")
-    assert refused.returncode == 1 and "second factor" in refused.stderr.lower()
+    assert refused.returncode == 1 and "second_factor_wanted" in refused.stderr
     done = device("login", "terminal@demo.arxos", "--code", codes[0])
     assert done.returncode == 0, done.stderr
