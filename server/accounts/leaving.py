@@ -2,9 +2,9 @@
 
 `user` keeps the id under a pseudonym, without address, password or second factor. In every building the row of `member`
 is called by the pseudonym too, the rows that were deleted included; log, conflicts and ledger hold ids alone, and so
-say no more. Roles, sessions, devices, tokens, passkeys and letters go, and with them the person's own scope: their
-inbox, wallet and preferences. The buildings come first and the person last: whoever was cut off in between deletes
-themselves once more.
+say no more; what others were told in their inboxes is told of the pseudonym (`cleansing.py`). Roles, sessions, devices,
+tokens, passkeys and letters go, and with them the person's own scope: their inbox, wallet and preferences. The
+buildings come first and the person last: whoever was cut off in between deletes themselves once more.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from ..live.bus import Hint
 from ..notifications.letters import write_letter
 from ..parts import Parts, now
 from ..told import told
-from . import callers, grants, letters, members, organisations, revoking, second
+from . import callers, cleansing, grants, letters, members, organisations, revoking, second
 from .export import made, sent
 from .people import NOBODY, Person, reading
 from .proof import Proof, prove
@@ -40,6 +40,9 @@ _THEIRS: tuple[LiteralString, ...] = (
     "delete from mailed_link where user_id = :id",
     "delete from push_subscription where user_id = :id",
     "delete from notification_mute where user_id = :id",
+    "delete from notification_hour where user_id = :id",
+    "delete from notification_letter where user_id = :id",
+    "delete from notification_push where user_id = :id",
     "delete from notification_digest where user_id = :id",
     "update account set ended_at = :now where user_id = :id and ended_at is null",
     "update invitation set revoked_at = :now where invited_by = :id and accepted_at is null and revoked_at is null",
@@ -92,7 +95,8 @@ def _demand_may_leave(parts: Parts, person: Person) -> None:
 def leave(parts: Parts, person: Person) -> tuple[list[str], list[Hint]]:
     """Answers the sessions that have ended and what the buildings should hear."""
     name = pseudonym_of(person.id)
-    hints = members.rename_gone(parts, person.id, name)
+    buildings = members.buildings_of(parts, person.id)
+    hints = cleansing.take_name_out(parts, person, name, buildings) + members.rename_gone(parts, person.id, name)
     for hint in hints:
         parts.snapshots.drop(hint.scope)
     with parts.store.tables() as sql:

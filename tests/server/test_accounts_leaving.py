@@ -117,7 +117,9 @@ def test_a_person_who_leaves_is_a_pseudonym_everywhere(running: Running, url: st
         let_in(boss, person, where, "technician")
     assert running.command("admin", "grant", "leaving@demo.arxos", former, "none").returncode == 0
     storey = {"table": "storey", "id": new_id(), "op": "insert", "set": {"name": "Kept"}}
-    person.sync(building, None, person.transaction(storey))
+    remark = {"table": "annotation", "id": new_id(), "op": "insert", "set": {"title": "Leak", "assignee": boss.id}}
+    person.sync(building, None, person.transaction(storey, remark))
+    wait_for(lambda: name in boss.http.get("/api/v1/notifications?limit=200").text, 30)
     token = person.http.post(f"{ME}/tokens", json={"name": "Mine"}).json()["token"]
     key = Authenticator()
     assert registered(person, key).status_code == 201
@@ -137,6 +139,7 @@ def test_a_person_who_leaves_is_a_pseudonym_everywhere(running: Running, url: st
     assert pseudonym.startswith("Former member ") and len(pseudonym) == 18
     member = members(boss, building)[person.id]
     assert (member["name"], member.get("role"), member.get("organisation")) == (pseudonym, None, None)
+    assert pseudonym in boss.http.get("/api/v1/notifications?limit=200").text
     (kept,) = boss.http.get(f"/api/v1/buildings/{building}/storey").json()["items"]
     assert kept["set"]["name"] == "Kept" and kept["set"]["created_by"] == person.id
     wait_for(lambda: person.http.get(ME).status_code == 401, 5)
