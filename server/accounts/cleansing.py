@@ -16,7 +16,7 @@ from arxos_sync.store import Batch, Row, ScopeWriter
 from ..live.bus import Hint
 from ..parts import Parts, new_id
 from ..sync.own import bare_hint, write_own
-from .people import Person, reading
+from .people import Person
 
 BETWEEN = " · "
 TABLE = "notification"
@@ -56,7 +56,7 @@ class _Swap(msgspec.Struct, frozen=True):
 
 def _told(parts: Parts, own_id: str, name: str, buildings: list[str]) -> list[str]:
     """The others in whose inbox the name stands, or stood."""
-    with reading(parts.store) as sql:
+    with parts.store.across() as sql:
         found = sql.rows(
             """
             select distinct cast(user_id as text) as user_id, cast(building_id as text) as building_id

@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 
 from arxos_sync.catalogue import ROLES
-from arxos_sync.store import Sql
+from arxos_sync.store import ServerStore, Sql
 
 
 class Granted(msgspec.Struct, frozen=True):
@@ -132,32 +132,35 @@ def _drop(sql: Sql, user_id: str, building_id: str) -> None:
 # ---------------------------------------------------------------- who else could look after it
 
 
-_ORPHANED = """
-    select mine.building_id, building.name
+_SOLE = """
+    select mine.building_id
     from "grant" mine
-    join building
-      on cast(building.id as text) = mine.building_id and cast(building.building_id as text) = mine.building_id
     where mine.user_id = :user_id
       and mine.role = 'owner'
-      and building.deleted is null
       and not exists (
         select 1
         from "grant" theirs
         where theirs.building_id = mine.building_id and theirs.role = 'owner' and theirs.user_id <> mine.user_id
           and (theirs.until is null or theirs.until > :now)
       )
-    order by building.name
+    """
+_LIVING = """
+    select name
+    from building
+    where cast(building_id as text) = :building and cast(id as text) = :building and deleted is null
     """
 
 
-def solely_owned(sql: Sql, user_id: str, now: str, account_id: str | None = None) -> list[str]:
+def solely_owned(store: ServerStore, sql: Sql, user_id: str, now: str, account_id: str | None = None) -> list[str]:
     """Names of the living buildings that had no owner without this person; or without that account of theirs."""
-    orphaned = sql.rows(_ORPHANED, user_id=user_id, now=now)
-    return [
-        row["name"] or str(row["building_id"])
-        for row in orphaned
-        if account_id is None or _owns_by(sql, user_id, str(row["building_id"]), now) == {account_id}
-    ]
+    sole = [str(row["building_id"]) for row in sql.rows(_SOLE, user_id=user_id, now=now)]
+    if account_id is not None:
+        sole = [building for building in sole if _owns_by(sql, user_id, building, now) == {account_id}]
+    if not sole:
+        return []
+    with store.across() as everywhere:
+        found = [(building, everywhere.rows(_LIVING, building=building)) for building in sole]
+    return sorted(rows[0]["name"] or building for building, rows in found if rows)
 
 
 def _owns_by(sql: Sql, user_id: str, building_id: str, now: str) -> set[str]:

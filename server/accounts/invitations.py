@@ -356,7 +356,10 @@ def read_invitation(parts: Given, data: Secret) -> Shown:
         found = _find(sql, data.token)
         if found is None or _state(found) != "open":
             raise Problem("link_spent", "Unknown, used, taken back or too old.")
-        name = None if found["building_id"] == NOBODY else _name_of(sql, found["building_id"])
+    name = None
+    if found["building_id"] != NOBODY:
+        with parts.store.read(found["building_id"]) as reader:
+            name = _name_of(reader.sql, found["building_id"])
     return Shown(name, found["organisation"], found["role"], found["inviter"], found["expires_at"])
 
 

@@ -85,7 +85,7 @@ async def delete_me(parts: Given, person: Caller, data: Proof) -> Stream:
 def _demand_may_leave(parts: Parts, person: Person) -> None:
     """Raises Problem `sole_owner` where somebody or something would be left alone."""
     with reading(parts.store) as sql:
-        orphans = grants.solely_owned(sql, person.id, now())
+        orphans = grants.solely_owned(parts.store, sql, person.id, now())
         if orphans:
             hint = "Make another person an owner first, or delete the building."
             raise Problem("sole_owner", f"Nobody else owns {', '.join(orphans)}.", hint=hint)
@@ -99,12 +99,12 @@ def leave(parts: Parts, person: Person) -> tuple[list[str], list[Hint]]:
     hints = cleansing.take_name_out(parts, person, name, buildings) + members.rename_gone(parts, person.id, name)
     for hint in hints:
         parts.snapshots.drop(hint.scope)
-    with parts.store.tables() as sql:
-        sessions = [row["id"] for row in sql.rows("select id from session where user_id = :id", id=person.id)]
-        _forget(sql, person, name)
+    with parts.store.write(f"user:{person.id}") as writer:
+        found = writer.sql.rows("select id from session where user_id = :id", id=person.id)
+        _forget(writer.sql, person, name)
     parts.snapshots.drop(f"user:{person.id}")
     _log.info("a person has left", user=person.id)
-    return sessions, hints
+    return [row["id"] for row in found], hints
 
 
 def _forget(sql: Sql, person: Person, name: str) -> None:
