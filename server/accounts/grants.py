@@ -25,7 +25,8 @@ class Granted(msgspec.Struct, frozen=True):
 def grant(
     sql: Sql, user_id: str, building_id: str, role: str, now: str, by: str | None = None, account_id: str | None = None
 ) -> Granted | None:
-    """Give an account a role, in place of the one it had; without an account, the personal one."""
+    """Give an account a role, in place of the one it had; without an account that lives, the personal one."""
+    account = account_id if account_id and _lives(sql, user_id, account_id) else personal_account(sql, user_id)
     sql.run(
         """
         insert into account_grant (account_id, building_id, role, invited_by, created_at)
@@ -33,7 +34,7 @@ def grant(
         on conflict (account_id, building_id)
         do update set role = excluded.role, until = null
         """,
-        account_id=account_id or personal_account(sql, user_id), building_id=building_id, role=role, by=by, now=now,
+        account_id=account, building_id=building_id, role=role, by=by, now=now,
     )  # fmt: skip
     return settle(sql, user_id, building_id, now)
 
@@ -117,6 +118,16 @@ def account_in(sql: Sql, user_id: str, building_id: str) -> str | None:
 def personal_account(sql: Sql, user_id: str) -> str:
     found = sql.rows("select id from account where user_id = :user_id and kind = 'personal'", user_id=user_id)
     return str(found[0]["id"])
+
+
+def _lives(sql: Sql, user_id: str, account_id: str) -> bool:
+    """A session may be believed to act as an account for a moment after that has ended."""
+    return bool(
+        sql.rows(
+            "select 1 as found from account where id = :id and user_id = :user_id and ended_at is null",
+            id=account_id, user_id=user_id,
+        )
+    )  # fmt: skip
 
 
 def _drop(sql: Sql, user_id: str, building_id: str) -> None:

@@ -70,7 +70,8 @@ async def opened(parts: Parts, person: Person, refresh_token: str) -> Response[O
 def user_of(parts: Parts, person: Person) -> User:
     with people.reading(parts.store) as sql:
         accounts = people.accounts_of(sql, person.id)
-    acting = person.account_id or next((one["id"] for one in accounts if one["kind"] == "personal"), "")
+    personal = next((one["id"] for one in accounts if one["kind"] == "personal"), "")
+    acting = next((one["id"] for one in accounts if one["id"] == person.account_id), personal)
     return User(person.id, person.email, person.name, person.is_admin, accounts, acting)
 
 

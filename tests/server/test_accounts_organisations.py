@@ -223,6 +223,7 @@ def test_who_leaves_an_organisation_loses_what_came_through_it_and_nothing_else(
     assert answer["revoked"] == [only_work] and {"scope": both, "role": "viewer"} in answer["granted"]
     left = worker.http.get(ME).json()
     assert account not in [one["id"] for one in left["accounts"]] and left["account_id"] != account
+    assert role(worker, worker.building("Made at once")) == "owner", "in the moment that the session is still believed"
 
 
 def test_an_organisation_keeps_an_administrator_while_there_are_others(boss: Person, worker: Person) -> None:
