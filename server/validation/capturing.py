@@ -25,7 +25,8 @@ from ..given import Caller, Given
 from ..parts import Parts, new_id, now
 from ..sync.push import Job
 from ..told import told
-from .consequences import compared_with_plan, flag_of, follow
+from .consequences import flag_of, follow
+from .evidence import Plan
 from .expected import Compared
 from .impact import Earning, Impact, earning_of, impact_of
 
@@ -182,7 +183,8 @@ class _Sent:
         captures = reader.rows({"ar_capture": self._ids("ar_capture")})
         rows = {row.id: row for row in reader.rows({"measurement": self._ids("measurement")})}
         measured = [rows[id] for id in self._ids("measurement")]
-        compared = [found for row in measured if (found := compared_with_plan(reader, row)) is not None]
+        plan = Plan(reader, measured)
+        compared = [found for row in measured if (found := plan.compare(row)) is not None]
         return (
             self._out(captures[0]) if captures else None,
             [self._out(row) for row in measured],

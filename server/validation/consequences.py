@@ -31,8 +31,7 @@ from ..jobs.following import Followed
 from ..live.bus import Hint
 from ..parts import DICE, Parts, arrival, derived_id, new_stamp, now
 from .confidence import columns_of, parts_in, recomputed
-from .evidence import Found
-from .expected import Compared, compare, plan_u
+from .evidence import Found, Plan
 
 _log = structlog.get_logger("arxos.validation")
 _FINDINGS = ("validation", "measurement")
@@ -57,14 +56,14 @@ def follow(parts: Parts, building: str, validation: Iterable[str] = (), measurem
         work = _Work(parts, writer)
         wanted = {"validation": list(validation), "measurement": list(measurement)}
         rows = [row for row in writer.rows(wanted) if row.deleted is None]
-        for row in sorted(rows, key=lambda row: (_moved_at(row), row.id)):
-            if row.table == "measurement":
-                work.flag_measurement(row)
-            else:
-                work.flag_finding(row)
-                work.move_task(row)
-        accepted = [row for row in rows if row.table == "validation" and row.values["state"] == "accepted"]
-        for row in sorted(accepted, key=lambda row: (_moved_at(row), row.id)):
+        work.flag_measurements([row for row in rows if row.table == "measurement"])
+        findings = [row for row in rows if row.table == "validation"]
+        findings.sort(key=lambda row: (_moved_at(row), row.id))
+        for row in findings:
+            work.flag_finding(row)
+            work.move_task(row)
+        accepted = [row for row in findings if row.values["state"] == "accepted"]
+        for row in accepted:
             work.apply(row)
         work.reckon(accepted)
         after = writer.head().sequence
@@ -73,8 +72,8 @@ def follow(parts: Parts, building: str, validation: Iterable[str] = (), measurem
 
 
 def _moved_at(row: Row) -> int:
-    """The sequence that brought it where it stands."""
-    return mark_of(row, "state").sequence if row.table == "validation" else row.born
+    """The sequence that brought a finding where it stands."""
+    return mark_of(row, "state").sequence
 
 
 class _Work:
@@ -97,14 +96,12 @@ class _Work:
 
     # ------------------------------------------------------------ annotations
 
-    def flag_measurement(self, row: Row) -> None:
-        compared = self.compared(row)
-        if compared is not None and compared.disagrees:
-            told = {"title": compared.title(), "text": compared.text(), "kind": "issue", "labels": ["disagrees"]}
-            self._flag(flag_of(row.id), row.values["created_by"], row, told)
-
-    def compared(self, row: Row) -> Compared | None:
-        return compared_with_plan(self._writer, row)
+    def flag_measurements(self, rows: list[Row]) -> None:
+        plan = Plan(self._writer, rows)
+        for row in rows:
+            if (compared := plan.compare(row)) is not None and compared.disagrees:
+                told = {"title": compared.title(), "text": compared.text(), "kind": "issue", "labels": ["disagrees"]}
+                self._flag(flag_of(row.id), row.values["created_by"], row, told)
 
     def flag_finding(self, row: Row) -> None:
         outcome = row.values["outcome"]
@@ -208,24 +205,3 @@ def _server_for(user_id: str | None) -> Author:
 def flag_of(id: str) -> str:
     """The annotation by which a measurement or a finding is flagged."""
     return derived_id("flag", id)
-
-
-def compared_with_plan(reader: Any, row: Row) -> Compared | None:
-    """How a measurement stands to what the plan says of its target; None where that is nothing."""
-    table, id = row.values["target_table"], row.values["target_id"]
-    if table is None or id is None:
-        return None
-    target = next((r for r in reader.rows({table: [id]}) if r.deleted is None), None)
-    if target is None:
-        return None
-    found = reader.sql.rows(_ON_PLAN, building=reader.scope, table=table, id=id, kind=row.values["kind"])
-    on_plan = reader.rows({"measurement": [str(r["id"]) for r in found]}) if found else []
-    return compare(row, target, on_plan, plan_u(reader, target))
-
-
-_ON_PLAN = """
-    select id
-    from measurement
-    where building_id = :building and target_table = :table and target_id = :id and kind = :kind and basis = 'plan'
-      and deleted is null
-    """

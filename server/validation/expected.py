@@ -153,9 +153,8 @@ def _area(ring: list[list[float]]) -> float:
     return math.hypot(*total) / 2
 
 
-def plan_u(reader: ScopeReader, target: Row) -> float:
-    """The 95 % uncertainty of a length on the plan of the target's storey, in metres."""
-    storey = target.id if target.table == "storey" else target.values.get("storey_id")
+def plan_u(reader: ScopeReader, storey: str | None) -> float:
+    """The 95 % uncertainty of a length on a storey's plan, in metres."""
     found = reader.sql.rows(
         """
         select rms_error_m

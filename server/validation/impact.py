@@ -64,7 +64,7 @@ def impact_of(reader: ScopeReader, row: Row) -> Impact | None:
     )
 
 
-def measured_now(reader: ScopeReader, element: str) -> Sureness | None:
+def sureness_of(reader: ScopeReader, element: str) -> Sureness | None:
     found = next((r for r in reader.rows({"element": [element]}) if r.deleted is None), None)
     if found is None:
         return None

@@ -29,7 +29,7 @@ from ..sync.routes import demand_reader
 from ..told import told
 from ..wallet.rewards import SIMILAR
 from .consequences import follow
-from .impact import Earning, Impact, Sureness, earning_of, impact_of, measured_now
+from .impact import Earning, Impact, Sureness, earning_of, impact_of, sureness_of
 
 AT_ONCE_MAX = 500
 ORIGIN = "office"
@@ -129,7 +129,7 @@ def _step(row: Row, data: Review) -> Change:
 
 
 def _sureness(reader: ScopeReader, row: Row) -> Sureness | None:
-    return measured_now(reader, row.values["target_id"]) if row.values["target_table"] == "element" else None
+    return sureness_of(reader, row.values["target_id"]) if row.values["target_table"] == "element" else None
 
 
 @get(
