@@ -104,9 +104,10 @@ async def _send(settings: Settings, letters: list[Letter]) -> list[tuple[Letter,
     for letter in letters:
         try:
             if client is None or not client.is_connected:
+                client = None
                 client = await _connected(settings)
             found.append((letter, await _send_one(client, settings, letter)))
-        except (SMTPException, OSError, TimeoutError, ValueError, MessageError) as error:
+        except (SMTPException, OSError, TimeoutError, ValueError, MessageError, LookupError) as error:
             found.append((letter, Sent(_told(error))))
             if client is None:  # nobody there: the others need not knock too
                 found += [(one, Sent(_told(error))) for one in letters[len(found) :]]
@@ -124,13 +125,16 @@ async def _send_one(client: SMTP, settings: Settings, letter: Letter) -> Sent:
     from_address = Address("ARXOS", addr_spec=sender(settings))
     try:
         message = written(from_address, letter)
+    except Exception as error:  # the library has many words for an address that is none, IndexError among them
+        return Sent(f"cannot be written: {type(error).__name__}: {error}"[:500], final=True)
+    try:
         await client.send_message(message, sender=from_address.addr_spec, recipients=[letter.to_address])
         return Sent()
     except SMTPRecipientsRefused as error:
         return _refused(error.recipients[0])
     except SMTPDataError as error:
         return _refused(error)
-    except (ValueError, MessageError) as error:  # no address, or none that a header can hold
+    except (ValueError, MessageError) as error:  # not to be put into bytes
         return Sent(f"cannot be written: {error}"[:500], final=True)
     except SMTPResponseException as error:
         if client.is_connected:
