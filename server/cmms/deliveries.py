@@ -193,16 +193,24 @@ def replay_since(parts: Parts, endpoint: Endpoint, since: str) -> int:
 
 
 def _happened(parts: Parts, endpoint: Endpoint, since: str) -> Iterator[Event]:
-    with reading(parts.store) as sql:
-        found = sql.rows(_SINCE, building=endpoint.building_id or "", since=since)
-    found = [one for one in found if not one["scope"].startswith("user:")]
-    if (count := sum(one["entries"] for one in found)) > REPLAYED_MAX:
-        raise Problem("too_large", f"{count} transactions since {since}; {REPLAYED_MAX} at once", hint="Begin later.")
-    for one in found:
-        after = int(one["first"]) - 1
-        with parts.store.read(one["scope"]) as reader:
+    left = REPLAYED_MAX
+    for scope in _buildings(parts) if endpoint.building_id is None else [endpoint.building_id]:
+        with parts.store.read(scope) as reader:
+            (found,) = reader.sql.rows(_SINCE, scope=scope, since=since)
+            left -= found["entries"]
+            if left < 0:
+                raise Problem("too_large", f"over {REPLAYED_MAX} transactions since {since}", hint="Begin later.")
+            if not found["entries"]:
+                continue
+            after = int(found["first"]) - 1
             entries, rows = list(reader.log(after)), reader.changed(after, None, after, _ALL)
-        yield from events_of(parts.catalogue, one["scope"], entries, rows)
+        yield from events_of(parts.catalogue, scope, entries, rows)
+
+
+def _buildings(parts: Parts) -> list[str]:
+    with reading(parts.store) as sql:
+        found = sql.rows("select scope from scope_head order by scope")
+    return [one["scope"] for one in found if not one["scope"].startswith("user:")]
 
 
 def forget_old(parts: Parts) -> None:
@@ -235,11 +243,9 @@ _AGAIN = """
     where endpoint_id = :endpoint
     """
 _SINCE = """
-    select scope, min(sequence) as first, count(*) as entries
+    select min(sequence) as first, count(*) as entries
     from change_log
-    where received_at >= :since and (:building = '' or scope = :building)
-    group by scope
-    order by scope
+    where scope = :scope and received_at >= :since
     """
 _REST_OVER = "update webhook_endpoint set resting_until = null where id = :endpoint"
 _OLD = "select id from webhook_delivery where delivered_at < :before or given_up_at < :before"

@@ -9,7 +9,8 @@ import pytest
 
 from arxos_sync.messages import Change
 from arxos_sync.store import Row
-from server.accounts.people import Person, grant, ungrant
+from server.accounts.grants import grant, ungrant
+from server.accounts.people import Person
 from server.cmms import connections, inward, outward
 from server.cmms.links import by_ours
 from server.cmms.mapping import Mapping

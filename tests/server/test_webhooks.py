@@ -13,7 +13,8 @@ import pytest
 from standardwebhooks import Webhook
 
 from arxos_sync.messages import Change
-from server.accounts.people import Person, grant, ungrant
+from server.accounts.grants import grant, ungrant
+from server.accounts.people import Person
 from server.cmms import courier as couriers
 from server.cmms import deliveries, endpoints
 from server.cmms.courier import Courier
@@ -250,6 +251,18 @@ def test_what_happened_while_an_endpoint_was_off_can_be_had_afterwards(parts: Pa
         deliver_all(parts, clock)
     assert [data_of(sent)["id"] for sent in receiver.sent[1:]] == [*told, *missed, missed[0]]
     assert receiver.sent[1].headers["webhook-id"] == receiver.sent[0].headers["webhook-id"]
+
+
+def test_of_all_buildings_too_what_happened_before_can_be_had(parts: Parts, owner: Person, building: str):
+    since = now()
+    wanted = Filter(tables=["storey"], events=["*.created"])
+    with Receiver() as receiver:
+        told = storeys(parts, owner, building, 1) + storeys(parts, owner, new_building(parts, owner), 1)
+        follow(parts)
+        endpoint, _ = endpoints.create(parts, person(parts, "admin"), None, receiver.url, None, wanted)
+        assert deliveries.replay_since(parts, endpoint, since) == 2
+        Courier(parts, Clock()).run()
+    assert {data_of(sent)["id"] for sent in receiver.sent} == set(told)
 
 
 def test_a_slow_endpoint_is_with_one_courier_and_the_others_go_to_the_next(
