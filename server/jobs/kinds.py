@@ -5,7 +5,6 @@ The daily ones are jobs as well, with an id that follows from the day: of all pr
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from typing import Any
 
@@ -14,7 +13,7 @@ import msgspec
 from arxos_sync.problems import Problem
 
 from ..accounts.people import reading
-from ..parts import Parts, now
+from ..parts import Parts, derived_id, now
 from .rounds import Round
 from .work import LOOK_S, Kind, Working, work
 
@@ -92,7 +91,7 @@ def ask_for_the_day(parts: Parts) -> None:
     if parts.settings.backup_dir is None:
         return
     today = now()[:10]
-    wanted = {_id_of(kind, today): kind for kind in ("backup", "prune")}
+    wanted = {derived_id("job", kind, today): kind for kind in ("backup", "prune")}
     with reading(parts.store) as sql:
         known = {id for id in wanted if sql.rows("select id from job where id = :id", id=id)}
     for id, kind in wanted.items():
@@ -106,11 +105,6 @@ def ask_for_the_day(parts: Parts) -> None:
                     """,
                     id=id, kind=kind, arguments={"day": today}, now=now(),
                 )  # fmt: skip
-
-
-def _id_of(kind: str, day: str) -> str:
-    named = hashlib.sha256(f"{kind}/{day}".encode()).hexdigest()
-    return f"{named[:8]}-{named[8:12]}-{named[12:16]}-{named[16:20]}-{named[20:32]}"
 
 
 def last_backup(parts: Parts) -> dict[str, Any] | None:

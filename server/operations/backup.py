@@ -2,7 +2,7 @@
 
 A tar: the bytes of attachments and of the quarantine; then the database as it is at one moment (SQLite: its backup;
 PostgreSQL: `pg_dump` of an exported snapshot); then what attachments came meanwhile, so that no row of it speaks of
-bytes that are not there; the secret key; last `manifest.json` with the size and SHA-256 of each. Not in it: thumbnails
+bytes that are not there; the keys; last `manifest.json` with the size and SHA-256 of each. Not in it: thumbnails
 and snapshots, which are made again, and uploads that had not ended, which devices send again.
 
 **It holds the secret key and everybody's data.** Only its owner may read the file; keep it like the server itself.
@@ -27,11 +27,13 @@ import zstandard
 
 from arxos_sync.problems import Problem
 
+from ..notifications import vapid
 from ..parts import Parts, instant, now_ms
+from ..settings import Settings
 from . import drain
 
 FORMAT = 1
-MANIFEST, KEY = "manifest.json", "secret.key"
+MANIFEST = "manifest.json"
 SQLITE, POSTGRES = "arxos.sqlite.zst", "arxos.pgdump"
 TABLES_COUNTED = ("user", "device", "grant", "change_log", "receipt", "building", "element", "attachment", "task")
 LOOK_S = 0.2
@@ -97,11 +99,17 @@ def _write(parts: Parts, opened: IO[bytes], at: str, went: Went) -> Manifest:
             dumped, facts = dump(parts, Path(scratch), went)
             _add_file(tar, members, dumped.name, dumped)
         _add_attachments(parts, tar, members, lambda share: None)
-        _add_file(tar, members, KEY, parts.settings.key_file)
+        for name, file in key_files(parts.settings).items():
+            _add_file(tar, members, name, file)
         manifest = Manifest(format=FORMAT, made_at=at, members=members, **facts)
         _add(tar, MANIFEST, len(raw := msgspec.json.format(msgspec.json.encode(manifest))), io.BytesIO(raw))
     went(1.0)
     return manifest
+
+
+def key_files(settings: Settings) -> dict[str, Path]:
+    """What signs logins and seals secrets, and that by which push services know this server."""
+    return {"secret.key": settings.key_file, vapid.FILE: vapid.key_file(settings)}
 
 
 def _room(parts: Parts) -> Path:

@@ -59,7 +59,7 @@ def restore(settings: Settings, lying: Lying, file: Path, replace: str | None, e
     aside = _make_room(settings, replace)
     with backup.opened_backup(file) as (tar, _):
         _bring_database(settings, tar)
-        _bring_key(settings, tar, aside)
+        _bring_keys(settings, tar, aside)
         count = _bring_attachments(settings, lying, tar)
     epoch = _new_life(settings, end_sessions)
     return Restored(str(file), manifest.made_at, epoch, manifest.epoch, count, manifest.counts, aside)
@@ -143,18 +143,19 @@ def bring_dump(file: Path, url: str) -> None:
     )  # fmt: skip
 
 
-def _bring_key(settings: Settings, tar: tarfile.TarFile, aside: list[str]) -> None:
-    """What was sealed and signed with it can be read again."""
-    content = tar.extractfile(backup.KEY)
-    assert content is not None
-    key, file = content.read(), settings.key_file
-    if file.exists() and file.read_bytes() == key:
-        return
-    if file.exists():
-        aside.append(_put_aside(file))
-    file.parent.mkdir(parents=True, exist_ok=True)
-    with open(os.open(file, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "wb") as out:
-        out.write(key)
+def _bring_keys(settings: Settings, tar: tarfile.TarFile, aside: list[str]) -> None:
+    """What was sealed and signed with them can be read again."""
+    for name, file in backup.key_files(settings).items():
+        content = tar.extractfile(name)
+        assert content is not None
+        key = content.read()
+        if file.exists() and file.read_bytes() == key:
+            continue
+        if file.exists():
+            aside.append(_put_aside(file))
+        file.parent.mkdir(parents=True, exist_ok=True)
+        with open(os.open(file, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "wb") as out:
+            out.write(key)
 
 
 def _bring_attachments(settings: Settings, lying: Lying, tar: tarfile.TarFile) -> int:

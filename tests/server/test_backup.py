@@ -10,6 +10,7 @@ import tarfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx
 import msgspec
@@ -107,7 +108,7 @@ def hash_in(file: Path) -> str:
 def test_a_backup_holds_photos_database_and_key_and_only_its_owner_reads_it(made: Path, parts: Parts):
     assert stat.S_IMODE(made.stat().st_mode) == 0o600
     manifest = backup.verify_file(made)
-    assert {Path(name).name for name in manifest.members} >= {"secret.key", hash_in(made)}
+    assert {Path(name).name for name in manifest.members} >= {"secret.key", "vapid.pem", hash_in(made)}
     assert manifest.epoch == parts.epoch and manifest.counts["attachment"] >= 1
     with tarfile.open(made) as tar:
         key = tar.extractfile("secret.key")
@@ -139,7 +140,7 @@ def test_a_store_that_is_there_is_replaced_only_where_it_is_named(
         restore.restore(elsewhere, lying, made, None, False)
     with pytest.raises(Problem, match="holds a store already"):
         restore.restore(elsewhere, lying, made, "another", False)
-    name = (elsewhere.database_url or "").rpartition("/")[2].partition("?")[0] or elsewhere.data_dir.name
+    name = urlsplit(elsewhere.database_url or "").path.strip("/") or elsewhere.data_dir.name
     second = restore.restore(elsewhere, lying, made, name, True)
     assert second.epoch != first.epoch
     parts = open_parts(elsewhere)
