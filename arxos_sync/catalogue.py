@@ -140,10 +140,13 @@ class Catalogue(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     tables: dict[str, Table]
 
     def synced(self, scope: str | None = None) -> dict[str, Table]:
-        """Tables that replicas hold: of `building`, of `user`, or both."""
-        return {
-            n: t for n, t in self.tables.items() if t.scope != SERVER and (scope is None or t.scope == scope)
-        }
+        """Tables that replicas hold: of `building`, of `user`, or both. Worked out once a catalogue."""
+        kept = vars(self).setdefault("_synced", {})
+        if scope not in kept:
+            kept[scope] = {
+                n: t for n, t in self.tables.items() if t.scope != SERVER and (scope is None or t.scope == scope)
+            }
+        return kept[scope]
 
     def parents_first(self, scope: str) -> list[Table]:
         """The scope's tables, each after those its rows refer to; who may refer to any table comes last."""

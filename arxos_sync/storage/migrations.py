@@ -10,6 +10,7 @@ wait and then find nothing left to do. A store of a newer schema than this serve
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -25,12 +26,19 @@ POSTGIS_LOCK = 0x4152584F53  # "ARXOS"
 
 def steps(catalogue: Catalogue, kind: str) -> Iterator[tuple[int, str, str]]:
     """(number, name, SQL) of every numbered step for `postgis` or `spatialite`, in order: tables, then the file."""
-    own, names, files = server_ddl.own_steps(catalogue), {}, {}
+    own, files = server_ddl.own_steps(catalogue), _files(kind)
+    for number in sorted(own.keys() | files.keys()):
+        name, text = files.get(number, ("tables", ""))
+        yield number, name, own.get(number, "") + "\n" + text
+
+
+@cache
+def _files(kind: str) -> dict[int, tuple[str, str]]:
+    found = {}
     for path in SQL.glob(f"[0-9]*_*.{kind}.sql"):
         number, _, name = path.name.removesuffix(f".{kind}.sql").partition("_")
-        names[int(number)], files[int(number)] = name, path.read_text("utf-8")
-    for number in sorted(own.keys() | files.keys()):
-        yield number, names.get(number, "tables"), own.get(number, "") + "\n" + files.get(number, "")
+        found[int(number)] = (name, path.read_text("utf-8"))
+    return found
 
 
 def missing(catalogue: Catalogue, done: dict[int, str], recorded: str | None) -> range:

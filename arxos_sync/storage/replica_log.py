@@ -6,7 +6,6 @@ the replica's cursor has passed its receipt.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 from operator import itemgetter
 from typing import Any
@@ -23,6 +22,7 @@ OPEN = (
     "(h.state in ('pending', 'sent') or h.state = 'acknowledged' "
     "and h.sequence > (select sequence from arxos_writing))"
 )
+_ENCODER = msgspec.json.Encoder()
 _BESIDE = 7  # what is selected before the values
 CASCADE = "cascade"  # in `changed` of a delete: it went with its parent, and is not sent
 
@@ -251,4 +251,4 @@ def cancel_unsent_pairs(connection: Any, catalogue: Catalogue, scope: str) -> No
 
 
 def json_list(values: Iterable[Any]) -> str:
-    return json.dumps(list(values))
+    return _ENCODER.encode(list(values)).decode()

@@ -90,7 +90,16 @@ def step(catalogue: Catalogue, kind: str, schema: int) -> str:
 
 
 def own_steps(catalogue: Catalogue) -> dict[int, str]:
-    """Number → SQL, for either store, of the steps that brought tables and columns of the server's own."""
+    """Number → SQL, for either store, of the steps that brought tables and columns of the server's own. Worked out once
+    a catalogue.
+    """
+    kept = vars(catalogue)
+    if "_own_steps" not in kept:
+        kept["_own_steps"] = _own_steps(catalogue)
+    return kept["_own_steps"]
+
+
+def _own_steps(catalogue: Catalogue) -> dict[int, str]:
     own = [t for t in catalogue.tables.values() if t.scope == SERVER]
     numbers = {max(c.step, t.step) for t in own for c in t.columns.values()} - {0}
     return {number: "\n".join(part for t in own if (part := _own_step(t, number))) for number in sorted(numbers)}

@@ -8,22 +8,29 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from ..catalogue import Column
 from ..store import Row, RowQuery
 from .listing import free_text, words
-from .replica_values import to_inner
+from .replica_values import Conversion, reader
 from .server_rows import Layout, whole
-
-
-def inner_of(column: Column, value: Any) -> Any:
-    return whole(value) if column.type == "counter" else to_inner(column, value)
 
 
 def row_of(layout: Layout, found: tuple[Any, ...]) -> Row:
     """A row from what was selected in the order of the layout's names."""
-    id, *rest = found
-    inner = [inner_of(c, v) for c, v in zip(layout.columns, rest, strict=False)]
-    return layout.row([id, *inner, *rest[-4:]])
+    inner = list(found)
+    for place, read in _readers(layout):
+        value = inner[place]
+        if value is not None:
+            inner[place] = read(value)
+    return layout.row(inner)
+
+
+def _readers(layout: Layout) -> list[tuple[int, Conversion]]:
+    """By place, of the columns that need one. Worked out once a layout."""
+    kept = vars(layout)
+    if "_spatialite_readers" not in kept:
+        found = [(place, whole if c.type == "counter" else reader(c)) for place, c in enumerate(layout.columns, 1)]
+        kept["_spatialite_readers"] = [(place, read) for place, read in found if read is not None]
+    return kept["_spatialite_readers"]
 
 
 def listed(ask: Callable[..., list[Any]], layout: Layout, owner: str, query: RowQuery) -> tuple[list[Row], int]:

@@ -11,6 +11,7 @@ import queue
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from operator import itemgetter
 from pathlib import Path
 from typing import Any, LiteralString
 
@@ -34,7 +35,7 @@ from ..store import (
 from . import migrations, spatialite_buildings, spatialite_crs, spatialite_rows
 from .driver import connect, sqlite
 from .listing import folded
-from .replica_values import to_native
+from .replica_values import natives
 from .server_memory import Remembering
 from .server_rows import (
     Layout,
@@ -46,7 +47,7 @@ from .server_rows import (
     split_scope,
     wanted_since,
 )
-from .spatialite_rows import inner_of
+from .spatialite_rows import row_of
 
 FILE = "arxos.sqlite"
 READERS_MAX = 8
@@ -64,10 +65,6 @@ def _open(path: Path) -> sqlite.Connection:
     connection = connect(path)
     connection.create_function("folded", 1, folded, deterministic=True)
     return connection
-
-
-def _native(column: Column, value: Any) -> Any:
-    return to_native(column, value)
 
 
 @contextmanager
@@ -309,6 +306,7 @@ class SpatialiteScope(Remembering):
         names = ", ".join(f'"{name}"' for name in [layout.owner, *layout.names])
         marks = ", ".join("?" * (len(layout.names) + 1))
         changes = ", ".join(f'"{name}" = excluded."{name}"' for name in layout.names[1:])
+        chosen = itemgetter(*layout.valued)
         self._many(
             f"""
             insert into "{layout.name}" ({names}) values ({marks})
@@ -318,7 +316,7 @@ class SpatialiteScope(Remembering):
                 (
                     self._owner,
                     row.id,
-                    *(_native(c, row.values[c.name]) for c in layout.columns),
+                    *chosen(natives(layout.table, row.values)),
                     row.sequence,
                     row.born,
                     row.deleted,
@@ -350,9 +348,7 @@ class SpatialiteScope(Remembering):
     def _select(self, layout: Layout, condition: str, *values: Any) -> Iterator[Row]:
         names = ", ".join(f'"{name}"' for name in layout.names)
         statement = f'select {names} from "{layout.name}" where {layout.owner} = ? and {condition}'
-        for id, *rest in self._each(statement, self._owner, *values):
-            inner = [inner_of(c, v) for c, v in zip(layout.columns, rest, strict=False)]
-            yield layout.row([id, *inner, *rest[-4:]])
+        return (row_of(layout, found) for found in self._each(statement, self._owner, *values))
 
     def _each(self, statement: str, *values: Any) -> Iterator[Any]:
         with _translated():

@@ -174,7 +174,7 @@ class Servers:
 
     def back_up(self) -> None:
         """Everything as it is now."""
-        self.let_go()
+        self.stop()
         self.ground.back_up()
         self.start()
 
