@@ -27,7 +27,7 @@ from ..parts import Parts, now
 from ..told import told
 from . import callers, grants, letters, members, organisations, revoking, second
 from .export import made, sent
-from .people import NOBODY, Person, reading
+from .people import NOBODY, Person
 from .proof import Proof, prove
 
 _log = structlog.get_logger("arxos.accounts")
@@ -81,7 +81,7 @@ async def delete_me(parts: Given, person: Caller, data: Proof) -> Stream:
 
 def _demand_may_leave(parts: Parts, person: Person) -> None:
     """Raises Problem `sole_owner` where somebody or something would be left alone."""
-    with reading(parts.store) as sql:
+    with parts.store.across() as sql:
         orphans = grants.solely_owned(sql, person.id, now())
         if orphans:
             hint = "Make another person an owner first, or delete the building."
@@ -95,9 +95,10 @@ def leave(parts: Parts, person: Person) -> tuple[list[str], list[Hint]]:
     hints = members.rename_gone(parts, person.id, name)
     for hint in hints:
         parts.snapshots.drop(hint.scope)
-    with parts.store.tables() as sql:
-        sessions = [row["id"] for row in sql.rows("select id from session where user_id = :id", id=person.id)]
-        _forget(sql, person, name)
+    with parts.store.write(f"user:{person.id}") as writer:
+        found = writer.sql.rows("select id from session where user_id = :id", id=person.id)
+        _forget(writer.sql, person, name)
+    sessions = [row["id"] for row in found]
     parts.snapshots.drop(f"user:{person.id}")
     _log.info("a person has left", user=person.id)
     return sessions, hints

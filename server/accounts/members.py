@@ -21,7 +21,7 @@ from ..live.bus import Hint
 from ..operations.audit import audited
 from ..parts import Parts, instant, new_id, new_nonce, new_salt, new_stamp, now, now_ms
 from . import grants
-from .people import colour_of, reading
+from .people import colour_of
 
 LOGGED = ("role", "organisation")
 
@@ -73,7 +73,7 @@ def rename_gone(parts: Parts, user_id: str, pseudonym: str) -> list[Hint]:
 
 def buildings_of(parts: Parts, user_id: str) -> list[str]:
     """Where there is or was a row for the person."""
-    with reading(parts.store) as sql:
+    with parts.store.across() as sql:
         found = sql.rows(
             """
             select distinct building_id

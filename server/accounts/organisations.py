@@ -336,7 +336,8 @@ def _end(parts: Parts, person: Person, id: str, account_id: str) -> tuple[str, l
         if leaving.user_id != person.id:
             demand_admin(sql, person, id)
         _demand_other_admin(sql, id, account_id)
-        orphans = grants.solely_owned(sql, leaving.user_id, now(), account_id)
+        with parts.store.across() as everywhere:
+            orphans = grants.solely_owned(everywhere, leaving.user_id, now(), account_id)
         if orphans:
             raise Problem("sole_owner", f"Nobody else owns {', '.join(orphans)}.")
         buildings = end_account(sql, leaving.user_id, account_id)

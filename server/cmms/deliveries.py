@@ -193,7 +193,7 @@ def replay_since(parts: Parts, endpoint: Endpoint, since: str) -> int:
 
 
 def _happened(parts: Parts, endpoint: Endpoint, since: str) -> Iterator[Event]:
-    with reading(parts.store) as sql:
+    with parts.store.across() as sql:
         found = sql.rows(_SINCE, building=endpoint.building_id or "", since=since)
     found = [one for one in found if not one["scope"].startswith("user:")]
     if (count := sum(one["entries"] for one in found)) > REPLAYED_MAX:
