@@ -58,6 +58,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         return self.secret_key_file or self.data_dir / "secret.key"
 
     @property
+    def owner_url(self) -> str:
+        """Of PostgreSQL, where it is the store: by the login that has the tables."""
+        return self.database_owner_url or self.database_url or ""
+
+    @property
     def hosts(self) -> frozenset[str]:
         """What `Host` may name, lower case and without a port; none: anything."""
         ours = urlsplit(self.public_url or "").hostname

@@ -7,7 +7,7 @@ id and a number): followers and sockets ask for those of many scopes. Rows of th
 and read, never changed.
 
 What is about all scopes at once, a person's work wherever it is, says so by `store.across()` and is done in another
-role, `arxos_across`, which reads and writes nothing.
+role, `arxos_across`, which reads everything and writes nothing.
 
 What the walls let through as a whole goes by views that the tables' owner has: `readable_building` lists the buildings
 that `arxos.person` may read, and `placed_…` are the scope's rows for spatial questions: `&&` is not leakproof, so that
@@ -121,6 +121,7 @@ def _statements(catalogue: Catalogue, tables: list[str]) -> Iterator[str]:
     yield f"grant usage on schema public to {ROLE}, {ACROSS};"
     for table in tables:
         yield f'revoke all on "{table}" from {ROLE}; grant {_granted(table)} on "{table}" to {ROLE};'
+        yield f'grant select on "{table}" to {ACROSS};'
     for name in BESIDE:
         yield from _policy(name, f"scope = {_SCOPE}")
     yield from _policy("scope_head", f"scope = {_SCOPE}")
@@ -145,7 +146,6 @@ def _policy(table: str, condition: str) -> Iterator[str]:
     yield f'drop policy if exists own_scope on "{table}"; drop policy if exists every_scope on "{table}";'
     yield f'create policy own_scope on "{table}" for all to {ROLE} using ({condition}) with check ({condition});'
     yield f'create policy every_scope on "{table}" for select to {ACROSS} using (true);'
-    yield f'grant select on "{table}" to {ACROSS};'
 
 
 def _own(table: Table) -> str:

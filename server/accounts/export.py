@@ -23,7 +23,7 @@ from ..given import Caller, Given
 from ..parts import Parts, now
 from ..told import told
 from . import callers
-from .people import Person, reading
+from .people import Person
 
 IN_MEMORY_BYTES = 4 * 1024 * 1024
 PIECE_BYTES = 64 * 1024
@@ -110,7 +110,7 @@ _FILES = """
 def write_export(parts: Parts, person: Person, out: IO[bytes]) -> None:
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as packed:
         packed.writestr("README.txt", _README)
-        with reading(parts.store) as sql:
+        with parts.store.across() as sql:
             _json(packed, "profile.json", _profile(sql, person))
             _json(packed, "wallet.json", sql.rows(_LEDGER, user_id=person.id))
         with parts.store.across() as sql:

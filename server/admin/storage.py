@@ -14,7 +14,7 @@ from .lists import figures
 
 
 def overview(parts: Parts) -> dict[str, Any]:
-    with reading(parts.store) as sql:
+    with parts.store.across() as sql:
         counted = figures(sql)
     return {
         "counts": counted, "storage": storage(parts), "queues": metrics.waiting(parts),
@@ -47,7 +47,7 @@ def _database(parts: Parts) -> int:
 
 def _attachments(parts: Parts) -> int:
     """By the rows: each scope's own copies, once a hash."""
-    with reading(parts.store) as sql:
+    with parts.store.across() as sql:
         found = sql.rows(
             """
             select coalesce(sum(size), 0) as bytes

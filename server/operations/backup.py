@@ -147,7 +147,7 @@ def dump(parts: Parts, scratch: Path, went: Went) -> tuple[Path, dict[str, Any]]
     """The database in one file, and what the manifest says of it."""
     if parts.settings.database_url is None:
         return _dump_spatialite(parts.settings.data_dir, scratch)
-    return _dump_postgis(parts.settings.database_url, scratch, went)
+    return _dump_postgis(parts.settings.owner_url, scratch, went)
 
 
 def _dump_spatialite(data_dir: Path, scratch: Path) -> tuple[Path, dict[str, Any]]:

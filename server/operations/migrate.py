@@ -35,7 +35,7 @@ class Standing(msgspec.Struct, frozen=True):
 def look(settings: Settings) -> Standing:
     """What stands and what is missing; nothing is changed. Raises Problem."""
     kind = "postgis" if settings.database_url else "spatialite"
-    done, recorded = _postgis(settings.database_url) if settings.database_url else _spatialite(settings)
+    done, recorded = _postgis(settings.owner_url) if settings.database_url else _spatialite(settings)
     lacking = migrations.missing(schemas.catalogue(), done, recorded)
     names = [f"schema {number}" for number in lacking]
     names += [f"{n}_{name}" for n, name, _ in migrations.steps(schemas.catalogue(), kind) if n not in done]

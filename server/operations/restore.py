@@ -22,7 +22,6 @@ import zstandard
 from arxos_sync.problems import Problem
 from arxos_sync.store import Sql
 
-from ..accounts.people import reading
 from ..attachments import files
 from ..attachments.lying import Lying
 from ..parts import Parts, new_id, now
@@ -74,8 +73,11 @@ def _make_room(settings: Settings, replace: str | None) -> list[str]:
         return _room_on_disk(settings, replace)
     import psycopg
 
-    name = urlsplit(settings.database_url).path.strip("/")
-    with psycopg.connect(settings.database_url, autocommit=True) as connection:
+    from arxos_sync.storage.postgis_walls import ensure_roles
+
+    name = urlsplit(settings.owner_url).path.strip("/")
+    with psycopg.connect(settings.owner_url, autocommit=True) as connection:
+        ensure_roles(connection)  # which the dump's policies name
         held = connection.execute(
             "select 1 from pg_tables where schemaname = 'public' and tablename <> 'spatial_ref_sys' limit 1"
         ).fetchone()
@@ -133,7 +135,7 @@ def _bring_database(settings: Settings, tar: tarfile.TarFile) -> None:
         return
     with tempfile.TemporaryDirectory(prefix="arxos-restore-") as scratch:
         tar.extract(backup.POSTGRES, scratch, filter="data")
-        bring_dump(Path(scratch, backup.POSTGRES), settings.database_url)
+        bring_dump(Path(scratch, backup.POSTGRES), settings.owner_url)
 
 
 def bring_dump(file: Path, url: str) -> None:
@@ -239,18 +241,22 @@ def _scratch(settings: Settings, folder: Path) -> Iterator[Settings]:
     import psycopg
 
     name = f"arxos_drill_{new_id().replace('-', '')}"
-    with psycopg.connect(settings.database_url, autocommit=True) as connection:
+    with psycopg.connect(settings.owner_url, autocommit=True) as connection:
         connection.execute(f'create database "{name}" template template0')
     try:
-        url = urlunsplit(urlsplit(settings.database_url)._replace(path=f"/{name}"))
-        yield msgspec.structs.replace(place, database_url=url)
+        urls = {
+            word: urlunsplit(urlsplit(url)._replace(path=f"/{name}"))
+            for word in ("database_url", "database_owner_url")
+            if (url := getattr(settings, word)) is not None
+        }
+        yield msgspec.structs.replace(place, **urls)
     finally:
-        with psycopg.connect(settings.database_url, autocommit=True) as connection:
+        with psycopg.connect(settings.owner_url, autocommit=True) as connection:
             connection.execute(f'drop database if exists "{name}" with (force)')
 
 
 def _differing(parts: Parts, manifest: backup.Manifest) -> list[str]:
-    with reading(parts.store) as sql:
+    with parts.store.across() as sql:
         counted = {table: _count(sql, table) for table in manifest.counts}
         heads = {row["scope"]: int(row["sequence"]) for row in sql.rows("select scope, sequence from scope_head")}
     rows = [f"{t}: {counted[t]} rows, not {said}" for t, said in manifest.counts.items() if counted[t] != said]

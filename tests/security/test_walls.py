@@ -133,7 +133,7 @@ def test_what_is_about_all_scopes_says_so_and_writes_nothing(store: PostgisStore
     with store.across() as sql:
         for name in (*SYNCED, *BESIDE, "scope_head"):
             assert sql.rows(f'select count(*) as n from "{name}"')[0]["n"] >= 1  # type: ignore[arg-type]
-    for statement in ('select email from "user"', "update element set name = 'x'", "select hash from ledger"):
+    for statement in ("update element set name = 'x'", "delete from ledger", "insert into mail (id) values ('x')"):
         with pytest.raises(Problem, match="permission denied|read-only"), store.across() as sql:
             sql.run(statement)  # type: ignore[arg-type]
     with store.tables() as sql:
