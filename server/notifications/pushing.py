@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import datetime
+import ssl
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from urllib.parse import urlsplit
@@ -16,11 +17,13 @@ from urllib.parse import urlsplit
 import msgspec
 import structlog
 
+from arxos_sync.problems import Problem
 from arxos_sync.store import Sql
 
 from ..jobs.rounds import Round
+from ..outbound import Target, pinned, read_allowed, send
 from ..parts import Parts, instant, now_ms
-from .reach import Reach, Unreachable, place_of
+from ..settings import Settings
 from .vapid import headers_for
 
 LOOK_S = 2.0
@@ -31,7 +34,6 @@ LASTS_S = 24 * 3600
 ANSWER_S_MAX = 10.0
 SIDE_BY_SIDE = 8  # so that one that does not answer holds up few
 SUBSCRIPTIONS_MAX = 20
-PUBLIC = Reach()
 GONE = (404, 410)
 LATER = (429, 500, 502, 503, 504)
 _log = structlog.get_logger("arxos.push")
@@ -62,12 +64,12 @@ class Answered(msgspec.Struct, frozen=True):
     wait_s: int = 0
 
 
-def push(parts: Parts, at_ms: int | None = None, reach: Reach = PUBLIC) -> None:
-    """Push what is due."""
+def push(parts: Parts, at_ms: int | None = None, tls: ssl.SSLContext | None = None) -> None:
+    """Push what is due. `tls`: whose certificates are believed (None: those of the system)."""
     at_ms = at_ms or now_ms()
     while claimed := _claim(parts, at_ms):
         with ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
-            outcomes = pool.map(lambda one: _deliver(parts, one, at_ms, reach), claimed)
+            outcomes = pool.map(lambda one: _deliver(parts, one, at_ms, tls), claimed)
             for one, answered in zip(claimed, outcomes, strict=True):
                 _note(parts, one, answered, at_ms)
         if len(claimed) < AT_ONCE:
@@ -103,30 +105,31 @@ _HOLD = """
     """
 
 
-def _deliver(parts: Parts, one: Push, at_ms: int, reach: Reach) -> Answered:
-    import httpx
+def target_of(endpoint: str, settings: Settings) -> Target:
+    """A browser said where its pushes go: by https alone, and not into the house. Raises Problem."""
+    if not endpoint.startswith("https://"):
+        raise Problem("address_refused", "a push goes by https alone")
+    return pinned(endpoint, read_allowed(settings.outbound_allow))
 
+
+def _deliver(parts: Parts, one: Push, at_ms: int, tls: ssl.SSLContext | None) -> Answered:
     try:
-        place = place_of(one.endpoint, reach)
-    except Unreachable as error:
-        return Answered("gone" if error.final else "later", str(error))
+        target = target_of(one.endpoint, parts.settings)
+    except Problem as problem:
+        return Answered("gone" if problem.code == "address_refused" else "later", problem.detail)
     try:
         body = _encrypted(one)
     except Exception as error:  # whatever a library says of keys that are none
         return Answered("gone", f"{type(error).__name__}: {error}")
-    headers = headers_for(parts.settings, place.origin, at_ms // 1000) | {
-        "Host": place.host, "TTL": str(LASTS_S), "Urgency": "normal",
+    headers = headers_for(parts.settings, f"https://{urlsplit(one.endpoint).netloc}", at_ms // 1000) | {
+        "TTL": str(LASTS_S), "Urgency": "normal",
         "Content-Encoding": "aes128gcm", "Content-Type": "application/octet-stream",
     }  # fmt: skip
-    named = {"sni_hostname": urlsplit(place.origin).hostname}
     try:
-        with (
-            httpx.Client(verify=reach.trust or True, trust_env=False, timeout=ANSWER_S_MAX) as client,
-            client.stream("POST", place.url, content=body, headers=headers, extensions=named) as answer,
-        ):
-            return _read(answer.status_code, answer.headers.get("retry-after", ""))
-    except httpx.HTTPError as error:
-        return Answered("later", f"{type(error).__name__}: {error}")
+        answer = send("POST", target, headers, body, wait_s_max=ANSWER_S_MAX, tls=tls)
+    except Problem as problem:
+        return Answered("later", problem.detail)
+    return _read(answer.status, answer.headers.get("retry-after", ""))
 
 
 def _encrypted(one: Push) -> bytes:

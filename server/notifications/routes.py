@@ -23,7 +23,6 @@ from ..told import told
 from . import preferences, pushing, unsubscribing, vapid
 from .inbox import TABLE, mark_read
 from .preferences import muted_by, wishes_of
-from .reach import Reach, Unreachable, place_of
 
 PAGE = 50
 PAGE_MAX = 500
@@ -278,10 +277,10 @@ def list_subscriptions(parts: Given, person: Caller) -> Subscriptions:
 def add_subscription(parts: Given, person: Caller, data: Subscribing) -> Subscription:
     author = demand_person(person)
     try:
-        place_of(data.endpoint, Reach())
-    except Unreachable as error:
-        if error.final:
-            raise Unreadable([("$.endpoint", str(error))]) from error
+        pushing.target_of(data.endpoint, parts.settings)
+    except Problem as problem:
+        if problem.code == "address_refused":
+            raise Unreadable([("$.endpoint", problem.detail)]) from problem
     if not pushing.are_keys(data.keys.p256dh, data.keys.auth):
         raise Unreadable([("$.keys", "a point of P-256 and 16 bytes, both base64url")])
     with parts.store.tables() as sql:

@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-import ipaddress
 import stat
 from collections.abc import Iterator
 from pathlib import Path
 from uuid import uuid4
 
 import jwt
+import msgspec
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 
+from arxos_sync.problems import Problem
 from server.notifications import pushing
 from server.notifications.inbox import mark_read
-from server.notifications.pushing import push, subscribe, subscriptions_of
-from server.notifications.reach import Reach, Unreachable, check_form, is_open, place_of
+from server.notifications.pushing import push, subscribe, subscriptions_of, target_of
 from server.notifications.vapid import key_file, public_key
 from server.parts import instant, new_id, now, now_ms
+from server.settings import Settings
 from tests import services
 from tests.server.people_at_work import AtWork
 from tests.server.push_receiver import Browser, PushService
@@ -25,7 +26,7 @@ from tests.server.push_receiver import Browser, PushService
 
 @pytest.fixture(params=["spatialite", "postgis"], scope="module")
 def site(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[AtWork]:
-    name, settings = f"push_{uuid4().hex}", {"public_url": "https://arxos.example.org"}
+    name, settings = f"push_{uuid4().hex}", {"public_url": "https://arxos.example.org", "outbound_allow": "localhost"}
     if request.param == "postgis":
         settings["database_url"] = services.create_database(name)
     made = AtWork(tmp_path_factory.mktemp("push"), **settings)
@@ -70,8 +71,8 @@ def test_each_browser_can_read_it_and_knows_who_sends(at_work: AtWork, service: 
     browsers = [browser(at_work, service, path=f"/push/{n}") for n in range(2)]
     browser(at_work, service, "other", "/push/other")
     assign(at_work)
-    push(at_work.parts, reach=Reach(loopback=True, trust=service.trust))
-    push(at_work.parts, reach=Reach(loopback=True, trust=service.trust))
+    push(at_work.parts, tls=service.trust)
+    push(at_work.parts, tls=service.trust)
     assert sorted(path for path, _, _ in service.got) == ["/push/0", "/push/1"] and waiting(at_work) == []
     for path, headers, body in service.got:
         told = browsers[int(path[-1])].read(body)
@@ -101,7 +102,7 @@ def test_a_browser_that_took_its_subscription_back_is_gone(
     service.status = status
     for title in ("One", "Two"):
         assign(at_work, title)
-    push(at_work.parts, reach=Reach(loopback=True, trust=service.trust))
+    push(at_work.parts, tls=service.trust)
     with at_work.parts.store.tables() as sql:
         (one,) = subscriptions_of(sql, at_work.id("tech"))
     assert one["gone_at"] is not None and waiting(at_work) == []
@@ -113,14 +114,14 @@ def test_a_push_service_that_is_busy_is_asked_again_when_it_says(at_work: AtWork
     reader = browser(at_work, service)
     service.status, service.headers = 429, {"Retry-After": "7200"}
     assign(at_work)
-    at, reach = now_ms(), Reach(loopback=True, trust=service.trust)
-    push(at_work.parts, at, reach)
+    at = now_ms()
+    push(at_work.parts, at, service.trust)
     (left,) = waiting(at_work)
     assert left["tries"] == 1 and left["next_try_at"] == instant(at + 7_200_000) and left["held_until"] is None
-    push(at_work.parts, at + 7_000_000, reach)
+    push(at_work.parts, at + 7_000_000, service.trust)
     assert len(service.got) == 1
     service.status = 201
-    push(at_work.parts, at + 7_200_000, reach)
+    push(at_work.parts, at + 7_200_000, service.trust)
     assert reader.read(service.got[-1][2])["title"] == "Task for you: Door 3" and waiting(at_work) == []
 
 
@@ -128,7 +129,7 @@ def test_what_could_not_be_pushed_for_a_day_is_let_go(at_work: AtWork, service: 
     browser(at_work, service)
     service.status = 503
     assign(at_work)
-    push(at_work.parts, now_ms() + 25 * 3600 * 1000, Reach(loopback=True, trust=service.trust))
+    push(at_work.parts, now_ms() + 25 * 3600 * 1000, service.trust)
     assert waiting(at_work) == [] and len(service.got) == 1
 
 
@@ -136,7 +137,7 @@ def test_what_was_read_before_is_not_pushed(at_work: AtWork, service: PushServic
     browser(at_work, service)
     assign(at_work)
     mark_read(at_work.parts, at_work.people["tech"])
-    push(at_work.parts, reach=Reach(loopback=True, trust=service.trust))
+    push(at_work.parts, tls=service.trust)
     assert service.got == []
 
 
@@ -145,16 +146,17 @@ def test_a_push_that_another_process_holds_is_left_to_it(at_work: AtWork, servic
     assign(at_work)
     at = now_ms()
     assert len(pushing._claim(at_work.parts, at)) == 1
-    push(at_work.parts, at, Reach(loopback=True, trust=service.trust))
+    push(at_work.parts, at, service.trust)
     assert service.got == []
-    push(at_work.parts, at + 601_000, Reach(loopback=True, trust=service.trust))  # it died
+    push(at_work.parts, at + 601_000, service.trust)  # it died
     assert len(service.got) == 1
 
 
 def test_nothing_is_sent_into_the_house(at_work: AtWork, service: PushService) -> None:
     browser(at_work, service)  # localhost
     assign(at_work)
-    push(at_work.parts)
+    strict = msgspec.structs.replace(at_work.parts.settings, outbound_allow="")
+    push(msgspec.structs.replace(at_work.parts, settings=strict), tls=service.trust)
     assert service.got == []
     with at_work.parts.store.tables() as sql:
         assert subscriptions_of(sql, at_work.id("tech"))[0]["gone_at"] is not None
@@ -163,7 +165,7 @@ def test_nothing_is_sent_into_the_house(at_work: AtWork, service: PushService) -
 def test_a_certificate_that_nobody_vouches_for_gets_nothing(at_work: AtWork, service: PushService) -> None:
     browser(at_work, service)
     assign(at_work)
-    push(at_work.parts, reach=Reach(loopback=True))
+    push(at_work.parts)
     (left,) = waiting(at_work)
     assert service.got == [] and "CERTIFICATE_VERIFY_FAILED" in left["problem"]
 
@@ -172,7 +174,7 @@ def test_a_redirection_is_not_followed(at_work: AtWork, service: PushService) ->
     browser(at_work, service)
     service.status, service.headers = 307, {"Location": service.url("/elsewhere")}
     assign(at_work)
-    push(at_work.parts, reach=Reach(loopback=True, trust=service.trust))
+    push(at_work.parts, tls=service.trust)
     assert [path for path, _, _ in service.got] == ["/push/1"] and waiting(at_work) == []
 
 
@@ -200,43 +202,12 @@ def test_the_key_is_made_once_and_is_its_owners_alone(at_work: AtWork) -> None:
     assert len(public_key(at_work.parts.settings)) == 87
 
 
-# ---------------------------------------------------------------- where a push may go
+@pytest.mark.parametrize("url", ["http://1.1.1.1/", "https://127.0.0.1/", "https://a:b@1.1.1.1/", "https://[::1]/"])
+def test_a_push_goes_by_https_and_not_into_the_house(url: str) -> None:
+    with pytest.raises(Problem, match="address_refused"):
+        target_of(url, Settings(outbound_allow=""))
 
 
-@pytest.mark.parametrize(
-    "address",
-    [
-        "127.0.0.1", "127.8.8.8", "10.1.2.3", "172.16.0.1", "192.168.1.1", "169.254.169.254", "100.64.0.1", "0.0.0.0",
-        "224.0.0.1", "255.255.255.255", "::1", "::", "fe80::1", "fc00::1", "ff02::1", "::ffff:10.0.0.1",
-        "::ffff:127.0.0.1", "2002:0a00:0001::", "64:ff9b::a00:1",
-    ],
-)  # fmt: skip
-def test_an_address_of_the_house_is_closed(address: str) -> None:
-    assert not is_open(ipaddress.ip_address(address), Reach())
-
-
-@pytest.mark.parametrize("address", ["1.1.1.1", "8.8.8.8", "2606:4700::1111"])
-def test_an_address_of_the_internet_is_open(address: str) -> None:
-    assert is_open(ipaddress.ip_address(address), Reach())
-    literal = f"[{address}]" if ":" in address else address
-    place = place_of(f"https://{literal}/push?a=1", Reach())
-    assert place.url == f"https://{literal}:443/push?a=1" and place.host == literal
-
-
-@pytest.mark.parametrize(
-    "url",
-    [
-        "http://1.1.1.1/", "ftp://1.1.1.1/", "https://", "https:///x", "https://a:b@1.1.1.1/", "https://1.1.1.1:99999/",
-        "https://1.1.1.1/ x", "https://1.1.1.1/\r\nX: y", "https://[::1", "https://1.1.1.1:0/", "file:///etc/passwd",
-        "https://" + "a" * 2_000,
-    ],
-)  # fmt: skip
-def test_what_is_no_https_address_is_none(url: str) -> None:
-    with pytest.raises(Unreachable):
-        check_form(url)
-
-
-@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "[::1]", "2130706433", "0x7f.1", "169.254.169.254"])
-def test_a_name_is_looked_up_before_it_is_believed(host: str) -> None:
-    with pytest.raises(Unreachable):
-        place_of(f"https://{host}/", Reach())
+def test_a_push_service_that_the_settings_name_must_still_be_spoken_to_by_https() -> None:
+    with pytest.raises(Problem, match="https alone"):
+        target_of("http://push.intranet/", Settings(outbound_allow="push.intranet"))
