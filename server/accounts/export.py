@@ -113,7 +113,6 @@ def write_export(parts: Parts, person: Person, out: IO[bytes]) -> None:
         with parts.store.across() as sql:
             _json(packed, "profile.json", _profile(sql, person))
             _json(packed, "wallet.json", sql.rows(_LEDGER, user_id=person.id))
-        with parts.store.across() as sql:
             _lines(packed, "attachments.jsonl", sql.rows(_FILES, user_id=person.id))
             scopes = [row["scope"] for row in sql.rows(_SCOPES, user_id=person.id)]
         _lines(packed, "scope.jsonl", _own_rows(parts, person))
