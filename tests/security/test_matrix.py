@@ -48,9 +48,13 @@ KINDS = (
 BODIES = {
     "POST /api/v1/buildings/{building}/{table}": {"set": {"title": "Crack"}},
     "PATCH /api/v1/buildings/{building}/{table}/{id}": {"set": {"title": "Crack"}},
+    "POST /api/v1/cmms/buildings/{building}/work-orders": "title,kind\nPump,corrective\n",
 }
 # What gives a login answers 401 to anybody whose word does not open one: see tests/server/test_accounts.py.
 OPENS = ("POST /api/v1/auth/",)
+PROOF = ("not_proven",)  # theirs to do, with a password or a key that these tests do not give
+# What their bodies name is not there: 404 inside of a building as well.
+UNMADE = ("POST /api/v1/buildings/{building}/validations/review",)
 IN_THE_ANSWER = ("POST /api/v1/sync",)  # 200, and each scope says for itself whether it is there
 _ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|[0-9a-f]{64}|[0-9a-f]{32}")
 
@@ -118,7 +122,10 @@ class Asking:
             path = path.replace(f"{{{name}}}", self._value(case, name, somebody, place), 1)
         body = BODIES.get(str(operation), operation.body)
         building = place.building if place else new_id()
-        sent = {} if body is None else {"json": about(body, building, somebody.device)}
+        if isinstance(body, str):
+            sent = {"content": body, "headers": {"Content-Type": operation.media}}
+        else:
+            sent = {} if body is None else {"json": about(body, building, somebody.device)}
         return somebody.http.request(operation.method.upper(), path, params=operation.query, **sent)
 
     def _value(self, case: Case, name: str, somebody: Somebody, place: Place | None) -> str:
@@ -176,13 +183,21 @@ def unexpected(case: Case, answer: httpx.Response) -> str | None:
     if case.target in ("deleted", *INSIDE) and expected in ("allowed", "forbidden"):
         good = status not in (401,) and (status != 403 or expected == "forbidden")
     elif expected == "allowed":
-        may_lack = not exists(case.target) or "nothing" in kinds(case.operation)
-        good = status not in (401, 403) and (status != 404 or may_lack)
+        may_lack = not exists(case.target) or _lacks(case.operation)
+        refused = status in (401, 403) and answer.json()["code"] not in PROOF
+        good = not refused and (status != 404 or may_lack)
+    elif expected == "forbidden" and _lacks(case.operation):
+        good = status in (403, 404)
     elif expected == "unauthenticated" and case.operation.role == "anonymous":
         good = status in (401, 404)  # `differing` looks whether it is the same for what is not there
     else:
         good = status == {"unauthenticated": 401, "forbidden": 403, "hidden": 404}[expected]
     return None if good else f"{case}: {expected} was expected, and it is {status} {answer.text[:160]}"
+
+
+def _lacks(operation: Operation) -> bool:
+    """Does it name things that world.py does not make?"""
+    return "nothing" in kinds(operation) or str(operation) in UNMADE
 
 
 def _wrong_inside(case: Case, answer: httpx.Response) -> str | None:
@@ -223,7 +238,7 @@ def world(running: Running, url: str) -> Iterator[World]:
 
 @pytest.fixture(scope="module")
 def offered(url: str) -> list[Operation]:
-    found, wrong = operations(httpx.get(f"{url}/schema/openapi.json").json())
+    found, wrong = operations(httpx.get(f"{url}/schema/openapi.json", timeout=120).json())
     wrong += [
         f"{operation}: the parameter {name} is of no known kind: {UNKNOWN}"
         for operation in found
