@@ -25,6 +25,11 @@ INSIDE = ("deleted row", "guessed row", "others' row")
 PERSONAL = ("own", "others", "guessed")
 
 
+# What one undoes for oneself, and may undo though it was never done: it tells nothing of the building.
+REPEATABLE = ("DELETE /api/v1/notifications/mutes/{building}",)
+AT_HOME = ("/metrics",)  # given to whoever asks from the machine itself, as these tests do
+
+
 class Case(msgspec.Struct, frozen=True):
     operation: Operation
     caller: str
@@ -47,18 +52,20 @@ def role_in(caller: str, target: str) -> str | None:
 
 def verdict(case: Case) -> Verdict:
     operation, caller, target = case.operation, case.caller, case.target
+    if operation.path in AT_HOME:
+        return "allowed"
     if caller == "anonymous" and operation.role != "anonymous":
         return "unauthenticated"
     if operation.role == "admin":
         return "allowed" if caller == "admin" else "forbidden"
     if operation.role == "self":
-        return "allowed" if target in ("own", "") else "hidden"
+        return "allowed" if target in ("own", "") or str(operation) in REPEATABLE else "hidden"
     if target == "":
         return "allowed"
     role = role_in(caller, target)
     if role is None:
         return "unauthenticated" if caller == "anonymous" else "hidden"
-    wanted = "viewer" if operation.role == "person" else operation.role
+    wanted = "anonymous" if operation.role == "person" else operation.role  # logged in, and it is theirs to read
     return "allowed" if ROLES.index(role) >= ROLES.index(wanted) else "forbidden"
 
 

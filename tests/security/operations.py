@@ -24,6 +24,7 @@ class Operation(msgspec.Struct, frozen=True):
     names: tuple[str, ...]  # of the parameters in its path
     query: dict[str, Any]
     body: Any = None
+    media: str = "application/json"
 
     def __str__(self) -> str:
         return f"{self.method.upper()} {self.path}"
@@ -58,9 +59,9 @@ def _operation(method: str, path: str, told: dict[str, Any], described: dict[str
         for one in told.get("parameters", [])
         if one["in"] == "query" and one.get("required")
     }
-    bodies = [content.get("example") for content in told.get("requestBody", {}).get("content", {}).values()]
+    bodies = [(one.get("example"), media) for media, one in told.get("requestBody", {}).get("content", {}).items()]
     names = tuple(re.findall(r"\{(\w+)\}", path))
-    return Operation(method, path, told.get("x-role", ""), names, query, bodies[0] if bodies else None)
+    return Operation(method, path, told.get("x-role", ""), names, query, *(bodies[0] if bodies else ()))
 
 
 def _query_value(one: dict[str, Any], described: dict[str, Any]) -> Any:
