@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import anyio.to_thread
 import msgspec
 import structlog
+from anyio import CapacityLimiter
 
 if TYPE_CHECKING:
     from ..parts import Parts
@@ -35,8 +36,10 @@ class Rounds:
     def __init__(self, parts: Parts, rounds: Sequence[Round]) -> None:
         self._parts, self._rounds = parts, rounds
         self._tasks: list[asyncio.Task[None]] = []
+        self._threads: CapacityLimiter | None = None
 
     async def start(self) -> None:
+        self._threads = CapacityLimiter(max(1, len(self._rounds)))  # of their own: no request waits for a slow receiver
         self._tasks = [asyncio.create_task(self._go(one), name=one.name) for one in self._rounds]
 
     async def stop(self) -> None:
@@ -49,7 +52,7 @@ class Rounds:
     async def _go(self, one: Round) -> None:
         while True:
             try:
-                await anyio.to_thread.run_sync(one.run, self._parts)
+                await anyio.to_thread.run_sync(one.run, self._parts, limiter=self._threads)
             except Exception as error:
                 _log.error("a round failed", round=one.name, exc_info=error)
             await asyncio.sleep(one.every_s)
