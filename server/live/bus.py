@@ -220,6 +220,10 @@ class Bus:
             self._presence.forget(listener.user_id)
         await self.show_gone(listener, shown)
 
+    def sockets_of(self, user_id: str) -> int:
+        """How many a person has open in this process."""
+        return len(self._of_user.get(user_id, ()))
+
     def follow(self, listener: Listener, scope: str, role: str) -> None:
         listener.scopes[scope] = role
         self._in_scope.setdefault(scope, set()).add(listener)

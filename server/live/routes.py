@@ -70,7 +70,7 @@ async def live(socket: Socket, parts: Given) -> None:
 
 def _are_many(parts: Parts, person: Person) -> bool:
     most = parts.settings.limit("sockets")
-    return 0 < most <= sum(one.user_id == person.id for one in parts.bus.listeners)
+    return 0 < most <= parts.bus.sockets_of(person.id)
 
 
 def _is_foreign(socket: Socket, parts: Parts) -> bool:

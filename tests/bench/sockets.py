@@ -170,6 +170,7 @@ class Crowd:
                 "ARXOS_LOG": "error",
                 "ARXOS_DATABASE_URL": services.create_database(self.name),
                 "ARXOS_REDIS_URL": services.redis_server_url(),
+                "ARXOS_RATE_LIMITS": f"sockets={sockets + 1_000}",  # all are of one person
             }
         )
         self.running.make_people()
