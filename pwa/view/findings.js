@@ -13,11 +13,13 @@ const ACCURACY = { tape: 0.005, laser: 0.003 }; // metres, what the instrument g
 /** Changes for a number that was read off: `read` {value, uncertainty_95, basis}. */
 export function measured(task, read, note, newId) {
   const asked = ASKED[task.kind];
-  const claim = claimOf(task, asked, read);
+  const found = finding(task, { ...claimOf(task, asked, read), method: read.basis, note }, newId);
+  const capture = newId(); // what ties the measurement to what was found with it
   return [
+    found,
+    { table: 'ar_capture', id: capture, op: 'insert', set: { validation_id: found.id, provider: 'manual' } },
     { table: 'measurement', id: newId(), op: 'insert', set: {
-      target_table: task.target_table, target_id: task.target_id, kind: asked.kind, name: asked.name, ...read } },
-    finding(task, { ...claim, method: read.basis, note }, newId),
+      target_table: task.target_table, target_id: task.target_id, ar_capture_id: capture, kind: asked.kind, name: asked.name, ...read } },
   ];
 }
 

@@ -59,6 +59,7 @@ class Following:
     def __init__(self, parts: Parts, followers: Sequence[Follower]) -> None:
         self._parts, self._followers = parts, followers
         self._process = new_id()
+        self._last: tuple[tuple[str, int, int], Followed] | None = None
         self._task: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
@@ -89,6 +90,7 @@ class Following:
             for scope in self._behind(follower):
                 while self._step(follower, scope):
                     pass
+        self._last = None
 
     def _introduce(self, follower: Follower) -> None:
         """Once in a store's life: of the scopes there are, only what is to come. Of later ones, all that happens."""
@@ -123,10 +125,14 @@ class Following:
         return len(followed.entries) == ENTRIES_AT_ONCE
 
     def _read(self, scope: str, after: int) -> Followed:
+        """Followers mostly stand at one place: what the last one was given serves the next while the head stands."""
         with self._parts.store.read(scope) as reader:
-            entries = list(itertools.islice(reader.log(after), ENTRIES_AT_ONCE))
-            rows = reader.changed(after, None, after, _ROWS_MAX) if entries else []
-        return Followed(scope, entries, rows)
+            place = (scope, after, reader.head().sequence)
+            if self._last is None or self._last[0] != place:
+                entries = list(itertools.islice(reader.log(after), ENTRIES_AT_ONCE))
+                rows = reader.changed(after, None, after, _ROWS_MAX) if entries else []
+                self._last = place, Followed(scope, entries, rows)
+            return self._last[1]
 
     def _hold(self, follower: Follower, scope: str) -> tuple[int, int] | None:
         """Its place and how often it has failed there; None where another process is at it."""

@@ -61,6 +61,7 @@ def test_a_width_is_measured_in_a_basement_and_what_differs_from_the_plan_is_onl
     rows, _ = Office(url, "owner@demo.arxos").pull(building)
     (measured,) = [r for (t, _), r in rows.items() if t == "measurement" and r.get("value") == 1.777]
     assert (measured["target_id"], measured["kind"], measured["name"]) == (element, "length", "Width")
+    assert rows["ar_capture", measured["ar_capture_id"]]["validation_id"] == row["id"]
     assert page.evaluate(QUERY, [building, f"select properties from element where id = '{element}'"]) == before
 
 

@@ -56,8 +56,8 @@ class Device:
             self.loop.start()
         return self.loop
 
-    def stop(self, keep: bool | None = None) -> None:
-        """The process ends, in whatever it was doing. `keep`: do its open files pass to the next one (disk.py)?"""
+    def stop(self, keep: bool = False) -> None:
+        """The process ends, in whatever it was doing. `keep`: its open files pass to the next one (disk.py)."""
         self.answers.clear()  # whether the last one was taken in nobody can say from outside
         self.home.crash(keep)
         left = self.home.left_open
@@ -158,10 +158,9 @@ class Device:
     # ------------------------------------------------------------ what happens to its disk
 
     def copy_disk(self, target: Path) -> None:
-        self.stop(keep=True)
-        self.home.flush()
+        self.stop()
         shutil.rmtree(target, ignore_errors=True)
-        shutil.copytree(self.folder, target, ignore=shutil.ignore_patterns("*-wal", "*-shm"))
+        shutil.copytree(self.folder, target)
 
     def replace_disk(self, source: Path) -> None:
         self.stop()

@@ -7,7 +7,6 @@ functions its triggers ask for, since loading the library takes longer than the 
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -18,7 +17,6 @@ from arxos_sync.storage import replica_file
 from arxos_sync.storage.driver import connect, sqlite
 from arxos_sync.storage.spatialite import Replica
 from client_kit.replica import Home
-from tests.simulation import ready
 
 FILES = ("", "-wal", "-shm", "-journal")
 
@@ -95,33 +93,20 @@ class SimulatedHome(Home):
 
     def replica(self, scope: str) -> Replica:
         if scope not in self._replicas:
+            import os
+
             path, device = self.path(scope), self.device()
-            raw = self.left_open.pop(scope, None) or self._opened(scope, path)
-            try:
-                self._replicas[scope] = self._begun(Connection(raw, self.fuse), device.device)
-            except BaseException:  # its process died of opening it
-                ready.close(raw, path)
-                raise
+            if not path.exists():
+                new = path.with_suffix(".new")
+                shutil.copyfile(self._template(scope, self._catalogue), new)
+                new.replace(path)
+            raw = self.left_open.pop(scope, None) or open_file(path, spatialite=self._spatialite)
+            connection = Connection(raw, self.fuse)
+            if replica_file.state(connection, "device") is None:
+                replica_file.adopt(connection, device.device)
+            self._replicas[scope] = Replica(connection, self._catalogue, lambda count: os.urandom(count))
             self._go_on(scope, device)
         return self._replicas[scope]
-
-    def _begun(self, connection: Connection, device: str) -> Replica:
-        if replica_file.state(connection, "device") is None:
-            replica_file.adopt(connection, device)
-        return Replica(connection, self._catalogue, lambda count: os.urandom(count))
-
-    def _opened(self, scope: str, path: Path) -> Any:
-        source = path if path.exists() else self._template(scope, self._catalogue)
-        place = ready.take(source, self._spatialite, self._open)
-        if place is None:
-            return self._open(path)
-        new = path.with_suffix(".new")
-        new.symlink_to(place.file)
-        new.replace(path)
-        return place.raw
-
-    def _open(self, path: Path) -> Any:
-        return open_file(path, spatialite=self._spatialite)
 
     def _go_on(self, scope: str, device: Any) -> None:
         from arxos_sync.storage import replica_care
@@ -130,31 +115,21 @@ class SimulatedHome(Home):
         if scope in device.past and replica.state("n") is None:
             replica_care.go_on_after(replica, device.past[scope])
 
-    def crash(self, keep: bool | None = None) -> None:
+    def crash(self, keep: bool = False) -> None:
         """What was not committed is not there. `keep`: the next process takes over the open files as they are, which
-        spares SQLite reading its schema again; all that the former process knew is gone all the same. False: they are
-        closed in earnest; None: nobody has them open, and they may be moved and replaced (ready.py).
+        spares SQLite reading its schema again; all that the former process knew is gone all the same.
         """
-        for scope in list(self._replicas):
-            self.left_open[scope] = self._left(scope)
-        while self.left_open and not keep:
-            scope, raw = self.left_open.popitem()
-            if keep is None:
-                ready.give_back(raw, self._spatialite, self.path(scope))
+        for scope, replica in self._replicas.items():
+            raw = replica.connection.raw
+            if raw.in_transaction:
+                raw.execute("rollback")
+            if keep:
+                self.left_open[scope] = raw
             else:
-                ready.close(raw, self.path(scope))
-
-    def _left(self, scope: str) -> Any:
-        raw = self._replicas.pop(scope).connection.raw
-        if raw.in_transaction:
-            raw.execute("rollback")
-        return raw
-
-    def flush(self) -> None:
-        """What passed to the next process is all in the files, as if the former had closed them."""
-        self.fill_disk(False)
-        for raw in self.left_open.values():
-            raw.execute("pragma wal_checkpoint(truncate)")
+                raw.close()
+        self._replicas.clear()
+        if not keep:
+            self.let_go()
 
     def lose_power(self) -> None:
         """A commit that was not forced to the disk is not there: with less than `synchronous = full` a WAL holds such
@@ -172,17 +147,21 @@ class SimulatedHome(Home):
                 Path(f"{self.path(scope)}{end}").unlink(missing_ok=True)
             aside.replace(self.path(scope))
 
+    def let_go(self) -> None:
+        while self.left_open:
+            self.left_open.popitem()[1].close()
+
     def remove_file(self, scope: str) -> None:
-        raw = self._left(scope) if scope in self._replicas else self.left_open.pop(scope, None)
+        raw = self.left_open.pop(scope, None)
         if raw is not None:
-            ready.give_back(raw, self._spatialite, None)
+            raw.close()
         super().remove_file(scope)
 
     def fill_disk(self, full: bool) -> None:
         """No file may grow any more, or all may again."""
         for raw in [*(replica.connection.raw for replica in self._replicas.values()), *self.left_open.values()]:
             pages = raw.execute("pragma page_count").fetchone()[0]
-            raw.execute(f"pragma max_page_count = {pages if full else ready.PAGES_MAX}")
+            raw.execute(f"pragma max_page_count = {pages if full else 1_073_741_823}")
 
 
 def is_full(error: BaseException) -> bool:

@@ -8,7 +8,6 @@ from __future__ import annotations
 import itertools
 import os
 import shutil
-import tempfile
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
@@ -23,9 +22,8 @@ from arxos_sync.storage import postgis, spatialite_server
 from arxos_sync.storage.driver import sqlite
 from server.parts import new_id
 from tests import services
-from tests.simulation import ready
 
-_open, FILE = spatialite_server._open, spatialite_server.FILE
+_open = spatialite_server._open
 CLUSTER: Path | None = None  # the folder of its socket; None: the one of this process
 
 
@@ -62,27 +60,25 @@ class _Kept:
 
 
 class Embedded:
-    """The store's files in a folder; `template`: the folder that they are a copy of."""
+    """The store's files in a folder."""
 
-    def __init__(self, folder: Path, template: Path | None = None):
+    def __init__(self, folder: Path):
         self.folder, self._pool, self._reading = folder, _Pool(), None
-        self.aside = folder.with_name(f"{folder.name}-backup")
-        self._template, self._schema = template, 1
+        self._aside = folder.with_name(f"{folder.name}-backup")
 
     def open(self, catalogue: Catalogue) -> Any:
-        self._schema = max(self._schema, catalogue.schema)
         spatialite_server._open = self._pool.open  # type: ignore[assignment]
         try:
             store = spatialite_server.open_store(self.folder, catalogue, epoch=new_id())
         finally:
             spatialite_server._open = _open
         store._readers.get()
-        store._readers.put(self._pool.open(self.folder / FILE))
+        store._readers.put(self._pool.open(self.folder / spatialite_server.FILE))
         return store
 
     def ask(self, statement: str, values: tuple[Any, ...]) -> list[dict[str, Any]]:
         if self._reading is None:
-            self._reading = sqlite.connect(self.folder / FILE, isolation_level=None)
+            self._reading = sqlite.connect(self.folder / spatialite_server.FILE, isolation_level=None)
             self._reading.row_factory = sqlite.Row
         return [dict(row) for row in self._reading.execute(statement, values)]
 
@@ -93,53 +89,23 @@ class Embedded:
             self._reading = None
 
     def back_up(self) -> None:
-        shutil.rmtree(self.aside, ignore_errors=True)
-        self.aside.mkdir()
-        for kept in self._pool.free[:1]:
-            kept.execute("pragma wal_checkpoint(truncate)")
-        self._copy(self.folder, self.aside)
+        shutil.rmtree(self._aside, ignore_errors=True)
+        self._aside.mkdir()
+        self._copy(self.folder, self._aside)
 
     def put_back(self) -> None:
         for file in self.folder.iterdir():
             if file.is_file():
                 file.unlink()
-        self._copy(self.aside, self.folder)
+        self._copy(self._aside, self.folder)
 
     def _copy(self, source: Path, target: Path) -> None:
         for file in source.iterdir():
-            if file.is_file() and not file.name.endswith(("-wal", "-shm")):
+            if file.is_file():
                 shutil.copyfile(file, target / file.name)
 
     def remove(self) -> None:
-        """The world is over; another may begin with these files, where their schema is still the template's."""
-        if self._template is None or self._schema > 1:
-            self.let_go()
-            shutil.rmtree(self.folder)
-        else:
-            _free.setdefault(self._template, []).append(self)
-
-    def restore(self) -> None:
-        """As it was at first."""
-        assert self._template is not None
-        for left in self.folder.iterdir():
-            if left.is_dir():
-                shutil.rmtree(left)
-        ready.restore(self.folder / FILE, self._template / FILE)
-
-
-_free: dict[Path, list[Embedded]] = {}  # by template
-
-
-def taken(template: Path, aside: Path) -> Embedded:
-    """The template's files for a world that keeps its backups in `aside`."""
-    if _free.get(template):
-        ground = _free[template].pop()
-        ground.restore()
-    else:
-        ground = Embedded(Path(tempfile.mkdtemp(dir=ready.folder())), template)
-        shutil.copytree(template, ground.folder, dirs_exist_ok=True)
-    ground.aside = aside
-    return ground
+        """The world's folder goes as a whole."""
 
 
 class Postgis:
@@ -174,7 +140,6 @@ class Postgis:
         _copy(self.name, self._aside)
 
     def remove(self) -> None:
-        self.let_go()
         for name in (self.name, self._aside):
             _maintenance().execute(f'drop database if exists "{name}" with (force)')
 

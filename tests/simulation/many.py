@@ -19,7 +19,7 @@ import msgspec
 
 from arxos_sync.storage import garbage
 from tests import services
-from tests.simulation import grounds, planted, ready, world
+from tests.simulation import grounds, planted, world
 from tests.simulation.disk import Killed
 from tests.simulation.profiles import PROFILES
 
@@ -67,7 +67,7 @@ def replay(seed: int, profile: str, bug: str | None = None, on_postgis: bool = F
 
 def _settle(folder: Path, cluster: Path | None) -> None:
     """A process of the pool is ended without a chance to clear up: what it makes lies in a folder of its parent."""
-    ready.ROOT, grounds.CLUSTER = folder, cluster
+    world.ROOT, grounds.CLUSTER = folder, cluster
     world.template()
     garbage.look_rarely()
 
@@ -83,7 +83,7 @@ def many(
     context = multiprocessing.get_context("spawn")
     cluster = services.postgres_socket() if on_postgis else None
     with (
-        tempfile.TemporaryDirectory(prefix="arxos-worlds-", dir=ready.ROOT) as folder,
+        tempfile.TemporaryDirectory(prefix="arxos-worlds-", dir=world.ROOT) as folder,
         context.Pool(PROCESSES, _settle, (Path(folder), cluster)) as pool,
     ):
         yield from pool.imap(_given, [(seed, profile, bug, on_postgis) for seed in seeds], chunksize=4)

@@ -174,7 +174,7 @@ class Servers:
 
     def back_up(self) -> None:
         """Everything as it is now."""
-        self.stop()
+        self.let_go()
         self.ground.back_up()
         self.start()
 

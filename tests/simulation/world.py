@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import atexit
 import hashlib
 import heapq
 import itertools
@@ -29,10 +30,10 @@ from server.accounts.people import Person as Account
 from server.parts import now
 from server.sync import snapshots
 from server.sync.push import Job
-from tests.simulation import promises, ready
+from tests.simulation import promises
 from tests.simulation.devices import Device
 from tests.simulation.dice import Fate
-from tests.simulation.grounds import Postgis, new_database, taken
+from tests.simulation.grounds import Postgis, new_database
 from tests.simulation.oracle import Oracle, check_pairs
 from tests.simulation.people import Journal, Person
 from tests.simulation.profiles import FAULTS, Profile
@@ -45,13 +46,14 @@ ROUNDS_MAX = 14
 SNAPSHOT_ROWS = 20
 WHOLE_EVERY = 16  # worlds have all the tables there are
 MEANWHILE_DEPTH_MAX = 2
+ROOT = Path("/dev/shm") if Path("/dev/shm").is_dir() else Path(tempfile.gettempdir())
 
 
 class World:
     def __init__(self, seed: int, profile: Profile, on_postgis: bool = False):
         self.seed, self.profile, self.fate = seed, profile, Fate(seed)
         self.fate.coarse_ms = profile.coarse_ms
-        self.folder = Path(tempfile.mkdtemp(prefix=f"arxos-world-{seed}-", dir=ready.ROOT))
+        self.folder = Path(tempfile.mkdtemp(prefix=f"arxos-world-{seed}-", dir=ROOT))
         self.faults: Counter[str] = Counter()
         self.journal, self.scopes = Journal(), SCOPES
         self.schemas = SMALL if seed % WHOLE_EVERY else WHOLE
@@ -158,7 +160,7 @@ class World:
             finally:
                 for device in self.devices:
                     device.stop()
-                self.servers.stop()
+                self.servers.let_go()
                 self.servers.ground.remove()
                 shutil.rmtree(self.folder, ignore_errors=True)
 
@@ -181,13 +183,14 @@ class World:
         return self._trace.hexdigest()
 
     def _begin(self) -> None:
+        data = self.folder / "server"
         choose, database = self.fate.choose, self._start.database
         self._rises = choose.random() < 0.4
-        ground = Postgis(database) if database else taken(self._start.data, self.folder / "server-backup")
         if database:
-            (self.folder / "server").mkdir()
-        data = self.folder / "server" if database else ground.folder
-        self.servers = Servers(data, self.schemas.one, ground, choose.randrange)
+            data.mkdir()
+        else:
+            shutil.copytree(self._start.data, data)
+        self.servers = Servers(data, self.schemas.one, Postgis(database) if database else None, choose.randrange)
         for number in range(choose.choice([4, 4, 5, 6])):
             person = self.accounts[number % len(self.accounts)]
             scopes = list(SCOPES) if number % 3 else list(SCOPES[: 1 + number % 2])
@@ -332,11 +335,18 @@ class Template(msgspec.Struct, frozen=True):
     database: str = ""  # where the data is in a real PostGIS
 
 
+def _made_for_good() -> Path:
+    """A folder that goes with the process."""
+    folder = Path(tempfile.mkdtemp(prefix="arxos-worlds-", dir=ROOT))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return folder
+
+
 @cache
 def template(schemas: Schemas = SMALL) -> Template:
     """A store with two buildings and five people, and empty replicas; made once a process."""
     fate = Fate(0)
-    folder = ready.made_for_good()
+    folder = _made_for_good()
     with fate.in_force():
         (folder / "server").mkdir()
         servers = Servers(folder / "server", schemas.one)
@@ -353,7 +363,6 @@ def template(schemas: Schemas = SMALL) -> Template:
 def _empty_file(folder: Path, scope: str, catalogue: Catalogue) -> Path:
     path = folder / f"{scope}-{catalogue.schema}.sqlite"
     connection = replica_file.create_replica(path, catalogue, scope, journal="wal")
-    ready.sign(connection)
     connection.execute("pragma wal_checkpoint(truncate)")
     connection.close()
     return path
@@ -364,7 +373,7 @@ def postgis_template(schemas: Schemas) -> Template:
     """The same, with the store in a database that each world copies."""
     name = new_database(len(schemas.one.tables))
     with Fate(0).in_force():
-        folder = ready.made_for_good()
+        folder = _made_for_good()
         ground = Postgis(name)
         servers = Servers(folder, schemas.one, ground)
         persons = fill(servers)
