@@ -223,7 +223,7 @@ def test_a_login_without_tables_serves_and_cannot_leave_its_role(postgis_url: st
         with store.tables() as sql:
             sql.run("reset role")
             assert sql.rows("select current_user as who") == [{"who": name}]
-            assert sql.rows("select count(*) as n from storey") == [{"n": 0}]
+            assert sql.run("update storey set name = 'x'") == sql.run("delete from storey") == 0
         with pytest.raises(Problem, match="must be owner"), store.tables() as sql:
             sql.run("reset role")
             sql.run("alter table storey disable row level security")
