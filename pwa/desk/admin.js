@@ -1,4 +1,14 @@
 // What the pages of administrators need beside HTMX: the CSRF header, a login renewed when its hour is over, problems shown.
+// HTMX hands the server's answers to the browser as text; the page's policy lets that through here alone, and nothing that
+// could bring a script along. Inline handlers are kept from running by the policy itself.
+const ACTIVE = /<(?:script|iframe|object|embed|base)\b/i;
+globalThis.trustedTypes?.createPolicy('default', {
+  createHTML: (text) => {
+    if (ACTIVE.test(text)) throw new TypeError('an answer of the server is no script');
+    return text;
+  },
+});
+
 const cookie = (name) => document.cookie.split('; ').find((one) => one.startsWith(`${name}=`))?.slice(name.length + 1) ?? '';
 
 const renew = async () => {

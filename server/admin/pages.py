@@ -20,7 +20,7 @@ from ..attachments import quarantine
 from ..given import Caller, Given
 from ..jobs import routes as jobs
 from ..jobs import work
-from ..operations.pages import HEADERS
+from ..operations.headers import DESK_POLICY
 from ..parts import Parts, now_ms
 from . import lists, storage
 from .html import Html, fill, joined
@@ -226,8 +226,8 @@ _FRAME: Any = """<!doctype html>
   <link rel="icon" href="/icons/arxos.svg" type="image/svg+xml">
   <link rel="stylesheet" href="/css/app.css">
   <link rel="stylesheet" href="/desk/admin.css">
-  <script src="/vendor/htmx/htmx.min.js" defer></script>
   <script src="/desk/admin.js" defer></script>
+  <script src="/vendor/htmx/htmx.min.js" defer></script>
 </head>
 <body>
   <a class="skip" href="#page">Skip to the page</a>
@@ -241,7 +241,7 @@ _FRAME: Any = """<!doctype html>
 
 
 def _sent(html: Html, status: int = 200) -> Response[str]:
-    headers = HEADERS | {"Cache-Control": "no-store", "Vary": "Cookie, HX-Request"}
+    headers = {"Content-Security-Policy": DESK_POLICY, "Cache-Control": "no-store", "Vary": "Cookie, HX-Request"}
     return Response(html, status_code=status, media_type="text/html; charset=utf-8", headers=headers)
 
 

@@ -1,7 +1,7 @@
 """The headers by which a browser keeps our pages and answers to themselves.
 
 Every answer has them, whatever it is an answer to. Pages run our scripts and no others, none of them inline, and text
-cannot become a script: the one policy of Trusted Types makes addresses of workers (pwa/core/trusted.js). What is not a
+cannot become a script: the one policy of Trusted Types makes addresses of workers (pwa/trusted.js). What is not a
 page runs nothing at all.
 """
 
@@ -25,6 +25,8 @@ PAGE_POLICY = "; ".join(
         f"report-uri {REPORTS}",
     )
 )
+# HTMX gives the browser text: pwa/desk/admin.js has a policy that lets it.
+DESK_POLICY = PAGE_POLICY.replace("trusted-types arxos", "trusted-types default")
 DATA_POLICY = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 ALWAYS = {
     "content-security-policy": DATA_POLICY,
