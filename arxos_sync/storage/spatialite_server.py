@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import queue
 import threading
+import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from operator import itemgetter
@@ -33,7 +34,7 @@ from ..store import (
     Told,
 )  # fmt: skip
 from . import migrations, spatialite_buildings, spatialite_crs, spatialite_rows
-from .driver import connect, sqlite
+from .driver import BUSY_WAIT_MS_MAX, connect, operational_errors, sqlite
 from .listing import folded
 from .replica_values import natives
 from .server_memory import Remembering
@@ -374,11 +375,24 @@ def _given(values: tuple[Any, ...]) -> Any:
     return values[0] if len(values) == 1 and isinstance(values[0], dict) else values
 
 
+def _write_ahead(connection: Any) -> None:
+    """Two processes that make a store at one moment both want the file alone, and SQLite lets neither wait here."""
+    until = time.monotonic() + BUSY_WAIT_MS_MAX / 1000
+    while True:
+        try:
+            connection.execute("pragma journal_mode = wal")
+            return
+        except operational_errors():
+            if time.monotonic() > until:
+                raise
+            time.sleep(0.02)
+
+
 class SpatialiteStore:
     def __init__(self, path: Path, catalogue: Catalogue, epoch: str):
         self._path, self._catalogue = path, catalogue
         self._writer = _open(path)
-        self._writer.execute("pragma journal_mode = wal")
+        _write_ahead(self._writer)
         self._lock = threading.Lock()
         self._readers: queue.LifoQueue[Any] = queue.LifoQueue()
         for _ in range(READERS_MAX):

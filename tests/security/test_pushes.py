@@ -93,7 +93,7 @@ def test_a_persons_own_scope_is_nobody_elses(owner: Person, stranger: Person, ur
         told = pushed(other, f"user:{owner.id}", insert("preference", language="xx"))
         assert told["state"] == "gone" and refused(told) == "forbidden"
         assert other.sync(f"user:{owner.id}")["state"] == "gone"
-    told_of_oneself = insert("membership", building_id=new_id(), role="owner")
+    told_of_oneself = insert("membership", building=new_id(), role="owner")
     for forged in (insert("notification", kind="x", title="forged"), told_of_oneself):
         told = pushed(stranger, f"user:{stranger.id}", forged)
         assert refused(told) in ("forbidden", "server_column", "invalid_value")

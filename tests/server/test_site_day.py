@@ -18,6 +18,7 @@ from client_kit.http import Unreachable
 from tests import site_day
 from tests.browser.visitor import Visitor, kept_offline, save, wait_for_badge, wait_for_field, wait_for_plan
 from tests.demo_sync import elements
+from tests.server.running import wait_for
 from tests.server.site import Site
 from tests.site_day import Day, Office, Tablet
 
@@ -58,9 +59,16 @@ class Evening:
         self.url = urls["A"]
         self.tablets = {x: tablets[x].moved_to(folder / x, urls[x]) for x in "AB"}
         self.totals = {x: self.tablets[x].sync() for x in order}
+        self.office = Office(self.url, "owner@demo.arxos")
+        wait_for(lambda: self._rests(morning.building), 60)
+
+    def _rests(self, building: str) -> bool:
+        """What follows from the day's work (flags of what disagrees with the plan) has been done, and heard by both."""
+        before = self.office.pull(building)[1]
         for tablet in self.tablets.values():
             tablet.sync()
-        self.rows, self.digests = Office(self.url, "owner@demo.arxos").pull(morning.building)
+        self.rows, self.digests = self.office.pull(building)
+        return before == self.digests
 
 
 @pytest.fixture(scope="module")

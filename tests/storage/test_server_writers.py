@@ -14,6 +14,7 @@ import pytest
 import schemas
 from arxos_sync import digest
 from arxos_sync.messages import Change
+from arxos_sync.storage import postgis
 from arxos_sync.storage.migrations import steps
 from arxos_sync.store import ServerStore
 from tests.engine.world import EPOCH, SCOPE, delete, insert, uid, update
@@ -214,7 +215,8 @@ def test_preparing_at_the_same_time_makes_one_store(opens: Callable[..., ServerS
         assert [r.values["name"] for r in reader.live_rows()] == ["Ground"]
     with stores[1].tables() as sql:
         numbers = [one["number"] for one in sql.rows("select number from schema_migration order by number")]
-        assert numbers == [1, *(number for number, _, _ in steps(schemas.catalogue(), "postgis"))]
+    kind = "postgis" if isinstance(stores[1], postgis.PostgisStore) else "spatialite"
+    assert numbers == [1, *(number for number, _, _ in steps(schemas.catalogue(), kind))]
 
 
 def test_two_stores_over_one_database_take_turns(opens: Callable[..., ServerStore]):
