@@ -21,6 +21,7 @@ from arxos_sync.change import is_uuid, read_value
 from arxos_sync.intake import Author
 from arxos_sync.messages import Change, Receipt, Transaction
 from arxos_sync.problems import Problem, Refused, Unreadable
+from arxos_sync.rights import at_least
 from arxos_sync.store import Row, RowQuery, ScopeWriter
 
 from ..accounts.people import Person, role_in
@@ -116,7 +117,7 @@ def _unguarded(cell: str) -> str:
 
 
 def take_lines(parts: Parts, person: Person, building: str, lines: list[Line], dry_run: bool) -> Taken:
-    """Raises Problem `not_found`, `too_large`."""
+    """Raises Problem `not_found`, `forbidden`, `too_large`."""
     if len(lines) > LINES_MAX:
         raise Problem("too_large", f"{len(lines)} lines; {LINES_MAX} at once")
     taken: list[Taken] = []
@@ -126,6 +127,8 @@ def take_lines(parts: Parts, person: Person, building: str, lines: list[Line], d
             role = role_in(writer, person, now()) if writer.head().sequence else None
             if role is None:
                 raise Problem("not_found", building)
+            if not at_least(role, parts.catalogue.tables["work_order"].insert):
+                raise Problem("forbidden", "Who may add no work orders brings none.")
             author = Author(person.id, new_id(), role, person.name, "import")
             made, hint = _take(parts, writer, author, lines, dry_run)
             taken.append(made)

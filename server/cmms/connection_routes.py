@@ -210,7 +210,7 @@ def export_work_orders(
 @post(
     "/api/v1/cmms/buildings/{building:str}/work-orders", status_code=200, summary="Work orders from a file",
     request_max_body_size=batch.BYTES_MAX,
-    **told("technician", "not_found", "invalid", "too_large", answered=_TAKEN),
+    **told("technician", "not_found", "forbidden", "invalid", "too_large", answered=_TAKEN),
 )  # fmt: skip
 async def import_work_orders(
     request: Request[Any, Any, Any], parts: Given, person: Caller, building: str, format: Format = "csv",

@@ -62,7 +62,11 @@ def _verify(parts: Parts, working: Working) -> Any:
 def _snapshot(parts: Parts, working: Working) -> Any:
     assert working.job.building_id is not None
     made = parts.snapshots.build(working.job.building_id, parts.catalogue.schema)
-    return {"sequence": made.sequence, "bytes": made.file.stat().st_size}
+    try:
+        size = made.file.stat().st_size
+    except FileNotFoundError:  # newer ones have taken its place already
+        size = None
+    return {"sequence": made.sequence, "bytes": size}
 
 
 def _backup_dir(parts: Parts) -> Any:

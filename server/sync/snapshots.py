@@ -10,6 +10,7 @@ import asyncio
 import hashlib
 import os
 import shutil
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -106,7 +107,7 @@ class Snapshots:
 
         folder, told = self._folder_of(scope, schema), self._catalogue.at(schema)
         folder.mkdir(parents=True, exist_ok=True)
-        draft = folder / f".draft.{os.getpid()}"
+        draft = folder / f".draft.{os.getpid()}.{threading.get_ident()}"  # a job may build beside a request
         draft.unlink(missing_ok=True)
         with self._store.read(scope) as reader:
             head = reader.head()

@@ -7,11 +7,14 @@ from pathlib import Path
 
 import psycopg
 
-from server.app import open_parts
+from server.app import FOLLOWERS, open_parts
 from server.operations.demo import fill
+from server.parts import Parts
 from server.settings import read_settings
 from tests import services
 from tests.server.running import Running
+
+_PLACES = "select name, sequence from follower where scope = :building"
 
 
 class Site:
@@ -19,6 +22,7 @@ class Site:
 
     def __init__(self, kind: str, folder: Path, name: str):
         self.kind, self.folder, self.name = kind, folder, name
+        self._beside: Parts | None = None  # another process, to look into the store
         environment = {"ARXOS_DATA_DIR": str(folder / "data"), "ARXOS_LOG": "error"}
         if kind == "postgis":
             environment |= {
@@ -52,7 +56,19 @@ class Site:
         urls = [self.running.start() for _ in range(2 if self.kind == "postgis" else 1)]
         return [urls[0], urls[-1]]
 
+    def rests(self, building: str) -> bool:
+        """Has all that follows from the building's work been done?"""
+        self._beside = self._beside or open_parts(read_settings(self.running.environment, self.folder))
+        with self._beside.store.tables() as sql:
+            found = sql.rows(_PLACES, building=building)
+        (head,) = self._beside.store.heads([building]).values()
+        places = {one["name"]: one["sequence"] for one in found}
+        return all(places.get(follower.name) == head for follower in FOLLOWERS)
+
     def stop(self) -> None:
+        if self._beside is not None:
+            self._beside.store.close()
+            self._beside = None
         self.running.stop()
         self.running.processes.clear()
 
