@@ -137,7 +137,8 @@ class Snapshots:
             _write(file.with_name(file.name + end), lambda e=encoding: _packed(raw, e))
         draft.rename(file)
         _write(file.with_suffix(".json"), lambda: msgspec.json.encode(note))
-        for old in sorted(folder.glob("*.json"))[:-KEPT]:
+        others = sorted(path for path in folder.glob("*.json") if path.stem != file.stem)  # of a former life, maybe
+        for old in others[: max(0, len(others) + 1 - KEPT)]:
             for part in folder.glob(f"{old.stem}.*"):
                 part.unlink(missing_ok=True)
         return Snapshot(file, note.tag, note.cursor, note.sequence)
