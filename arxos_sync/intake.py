@@ -149,16 +149,18 @@ class _Push:
     def _repeated(self, transactions: list[Transaction]) -> dict[int, Receipt]:
         """What was taken before under another name: from a disk that was copied since, or offered to heal and offered
         again after the device became another one or the scope was lost meanwhile. By number, the receipt it got.
+
+        What a copy of a disk has seen since may have taken changes off it that alter nothing any more.
         """
         told = self.writer.told(self.author.user_id, {transaction.stamp for transaction in transactions})
         before = [(one, msgspec.msgpack.decode(one.content, type=Transaction)) for one in told]
         return {
-            transaction.n: msgspec.structs.replace(one.receipt, n=transaction.n)
+            transaction.n: _part_of(one.receipt, former, transaction)
             for transaction in transactions
             for one, former in before
             if (one.device != self.author.device or transaction.formerly)
             and former.stamp == transaction.stamp
-            and _said(former) == _said(transaction)
+            and _is_part(transaction, former)
         }
 
     def _read(self, transaction: Transaction) -> list[Edit] | Refused:
@@ -262,9 +264,24 @@ class _Push:
         return self._number
 
 
-def _said(transaction: Transaction) -> tuple[str | None, list[tuple[Any, ...]]]:
-    """What it says and why, whatever its author had seen."""
-    return transaction.reason, [(change.table, change.id, change.op, change.set) for change in transaction.changes]
+def _said(transaction: Transaction) -> list[tuple[Any, ...]]:
+    """What it says, whatever its author had seen."""
+    return [(change.table, change.id, change.op, change.set) for change in transaction.changes]
+
+
+def _is_part(transaction: Transaction, former: Transaction) -> bool:
+    """Was all that it says said before, for the same reason?"""
+    said = _said(former)
+    return transaction.reason == former.reason and all(one in said for one in _said(transaction))
+
+
+def _part_of(receipt: Receipt, former: Transaction, transaction: Transaction) -> Receipt:
+    """The former's receipt, with the outcomes of those changes that were sent again."""
+    outcomes = receipt.changes
+    if len(outcomes) == len(former.changes):
+        said = _said(former)
+        outcomes = [outcomes[said.index(one)] for one in _said(transaction)]
+    return msgspec.structs.replace(receipt, n=transaction.n, changes=outcomes)
 
 
 def add_member(case: Case, name: str, role: str) -> None:
