@@ -26,10 +26,9 @@ export async function show(page, { replica, params, query, go }) {
   page.replaceChildren(bar({ title: 'Work', back: `/b/${scope}`, words: 'To the plan' }), place);
   await draw(stay);
   ears.on(replica, 'change', ({ detail }) => {
-    const typing = place.querySelector('arxos-task, .finding form'); // what is being typed is not drawn over
-    if (detail.scope === scope && !typing && detail.tables.some((table) => TABLES_SHOWN.includes(table))) draw(stay);
+    if (detail.scope === scope && detail.tables.some((table) => TABLES_SHOWN.includes(table))) redraw(stay);
   });
-  ears.on(place, 'rested', () => draw(stay));
+  ears.on(place, 'rested', () => redraw(stay));
   return () => {
     current = null;
     ears.stop();
@@ -44,15 +43,30 @@ export function moved(query) {
   return true;
 }
 
-async function draw(stay) {
+/** Something came: drawn, but not over what somebody types, not even what they began while the rows were read. */
+function redraw(stay) {
+  const typing = () => stay.place.querySelector('arxos-task, .finding form') !== null;
+  if (typing()) stay.owed = true;
+  else draw(stay, typing);
+}
+
+async function draw(stay, busy = () => false) {
   const asked = (stay.turn = {});
   try {
     const nodes = stay.query.get('task') ? await oneTask(stay) : await lists(stay);
     if (stay.turn !== asked) return;
+    if (busy()) {
+      stay.owed = true;
+      return;
+    }
     stay.place.replaceChildren(...nodes);
     stay.place.querySelector('h2[tabindex]')?.focus({ preventScroll: true });
   } catch (error) {
     stay.place.replaceChildren(h('p.error', { role: 'alert' }, problem(error)));
+  }
+  if (stay.owed) {
+    stay.owed = false;
+    redraw(stay);
   }
 }
 

@@ -36,7 +36,9 @@ function ways(replica, scope, finding, error) {
     try {
       const key = await replica.record(scope, [{ table: 'validation', id: finding.id, op: 'update', set }]);
       offerUndo(words, replica, scope, key);
-      rest();
+      const done = h('p.soft', {}, words); // the list itself waits while a reason is typed at another card
+      (form ?? row).replaceWith(done);
+      rested(done);
     } catch (refused) {
       error.textContent = problem(refused);
     }
@@ -45,7 +47,7 @@ function ways(replica, scope, finding, error) {
   const rest = () => { // whatever came while the reason was typed is drawn now
     form?.replaceWith(row);
     form = null;
-    row.dispatchEvent(new CustomEvent('rested', { bubbles: true }));
+    rested(row);
   };
   const accept = h('button.button', { type: 'button', on: { click: () => decide({ state: 'accepted' }, 'Accepted') } }, icon('check'), 'Accept');
   const back = h('button.button.plain', { type: 'button', on: { click: () => ask() } }, 'Send back');
@@ -68,6 +70,10 @@ function ways(replica, scope, finding, error) {
     reason.focus();
   };
   return row;
+}
+
+function rested(node) {
+  node.dispatchEvent(new CustomEvent('rested', { bubbles: true }));
 }
 
 /** "Condition: poor, so far good"; "Width 0.912 m, the plan says 0.9 m". */

@@ -106,13 +106,17 @@ def test_a_reviewer_accepts_one_finding_and_sends_another_back_with_a_reason(
     reviewer = Visitor(browser, url)  # type: ignore[arg-type]
     other = reviewer.login("reviewer@demo.arxos")
     other.goto(f"{url}/b/{building}/work?show=review")
-    other.locator(f'[data-finding="{accepted}"]').get_by_role("button", name="Accept").click()
     card = other.locator(f'[data-finding="{rejected}"]')
     card.get_by_role("button", name="Send back").click()
     card.get_by_role("button", name="Send back").click()
     expect(card.get_by_text("Say why")).to_be_visible()
     card.get_by_label("Why?").fill("The photo shows rust")
+    other.locator(f'[data-finding="{accepted}"]').get_by_role("button", name="Accept").click()
+    expect(other.locator(f'[data-finding="{accepted}"] button')).to_have_count(0)
+    wait_for_badge(other, "saved", pending=0)
+    expect(card.get_by_label("Why?")).to_have_value("The photo shows rust")
     card.get_by_role("button", name="Send back").click()
+    expect(card).to_have_count(0)
     wait_for_badge(other, "saved", pending=0)
     rows, _ = Office(url, "owner@demo.arxos").pull(building)
     assert rows["validation", accepted]["state"] == "accepted" and rows["validation", accepted]["reviewer"]
