@@ -91,7 +91,17 @@ create table arxos_heal (
   sequence integer,
   content blob not null
 );
-"""
+
+create trigger arxos_tick after update of place on arxos_writing
+when new.transaction_key is null and new.place > old.place
+begin
+  update arxos_writing set
+    counter = case when {now} > ms then 0 when counter >= 65535 then 0 else counter + 1 end,
+    ms = case when {now} > ms then {now} when counter >= 65535 then ms + 1 else ms end;
+  insert into arxos_change_log (stamp, base)
+    select printf('%012x-%04x-%s', ms, counter, tail), sequence from arxos_writing;
+end;
+""".replace("{now}", _NOW_MS)
 
 
 def sql(catalogue: Catalogue) -> str:
@@ -217,20 +227,9 @@ def _stash(table: Table) -> str:
     )
 
 
-def _tick(condition: str = "true") -> str:
-    """Count the entry and, where no writer of ours named a stamp, move the clock on."""
-    return f"""update arxos_writing set place = place + 1,
-    counter = case when transaction_key is not null then counter when {_NOW_MS} > ms then 0
-      when counter >= 65535 then 0 else counter + 1 end,
-    ms = case when transaction_key is not null then ms when {_NOW_MS} > ms then {_NOW_MS}
-      when counter >= 65535 then ms + 1 else ms end
-    where {condition}"""
-
-
-def _header(condition: str = "true") -> str:
-    return f"""insert into arxos_change_log (stamp, base)
-    select printf('%012x-%04x-%s', ms, counter, tail), sequence
-    from arxos_writing where transaction_key is null and {condition}"""
+def _tick(condition: str = "") -> str:
+    """Count the entry; where no writer of ours named a stamp, `arxos_tick` moves the clock on and heads the entry."""
+    return f"update arxos_writing set place = place + 1{condition}"
 
 
 def _entry(table: Table, op: str, changed: str, values: dict[str, str], source: str) -> str:
@@ -239,7 +238,7 @@ def _entry(table: Table, op: str, changed: str, values: dict[str, str], source: 
     return (
         f'insert into "arxos_log_{table.name}" ({names})\n'
         "    select coalesce(w.transaction_key, (select max(key) from arxos_change_log)), w.place, "
-        f"'{op}', {changed},\n      {parts}\n    from arxos_writing w{source}"
+        f"'{op}', {changed},\n      {parts}\n    from {source}"
     )
 
 
@@ -258,8 +257,7 @@ def _inserted(table: Table) -> str:
             "    where pk = new.pk and (select capture from arxos_writing) = 2",
             "update arxos_writing set capture = 1 where capture = 2",
             _tick(),
-            _header(),
-            _entry(table, "insert", "t.id, null", values, f', "{table.name}" t where t.pk = new.pk'),
+            _entry(table, "insert", "t.id, null", values, f'arxos_writing w, "{table.name}" t where t.pk = new.pk'),
         ],
     )
 
@@ -277,16 +275,19 @@ def _differs(columns: list[str], old: str, new: str) -> str:
     return " or ".join(f'{old}."{c}" is not {new}."{c}"' for c in columns)
 
 
-def _update_entry(table: Table, old: str, new: str, source: str) -> str:
-    names, values = [], {}
-    for columns in _fields(table):
-        differs = _differs(columns, old, new)
-        names.append(f"case when {differs} then ' {' '.join(columns)}' else '' end")
+def _update_entry(table: Table, old: str, whole: str = "", source: str = "") -> str:
+    """An entry whose `d1`, `d2`, … say which fields differ: each is compared once, however many columns it has."""
+    flags, names, values = [], [], {}
+    for number, columns in enumerate(_fields(table), 1):
+        flags.append(f"({_differs(columns, old, 'new')}) as d{number}")
+        names.append(f"iif(d{number}, ' {' '.join(columns)}', '')")
         for column in columns:
-            values[f"old_{column}"] = f'case when {differs} then {old}."{column}" end'
-            values[f"new_{column}"] = f'case when {differs} then {new}."{column}" end'
+            values[f"old_{column}"] = f'iif(d{number}, {old}."{column}", null)'
+            values[f"new_{column}"] = f'iif(d{number}, new."{column}", null)'
+    compared = ",\n        ".join(flags)
+    source = f"arxos_writing w, (select {whole}\n        {compared}{source}"
     changed = "\n      || ".join(names)
-    return _entry(table, "update", f"{new}.id, ltrim({changed})", values, source)
+    return _entry(table, "update", f"new.id, ltrim({changed})", values, source)
 
 
 def _replaced(table: Table) -> str:
@@ -306,9 +307,8 @@ def _replaced(table: Table) -> str:
             f"delete from \"arxos_log_{table.name}\" where op = 'delete' and id = new.id\n"
             "    and place = (select place from arxos_writing)",
             f"update arxos_writing set capture = 2 + {differs}",
-            _tick("capture = 3"),
-            _header("capture = 3"),
-            _update_entry(table, "s", "new", f", {stash} s where s.id = new.id and w.capture = 3"),
+            _tick(" where capture = 3"),
+            _update_entry(table, "s", "s.*,", f"\n      from {stash} s where s.id = new.id) s where w.capture = 3"),
             f'update "{table.name}" set {server}, origin = s.origin from {stash} s\n'
             f'    where "{table.name}".pk = new.pk and s.id = new.id',
             "update arxos_writing set capture = 1",
@@ -326,8 +326,7 @@ def _killed(table: Table) -> str:
         f"{_CAPTURE} and exists (select 1 from {stash} where id is not new.id)",
         [
             _tick(),
-            _header(),
-            _entry(table, "delete", "s.id, null", values, f", {stash} s where s.id is not new.id"),
+            _entry(table, "delete", "s.id, null", values, f"arxos_writing w, {stash} s where s.id is not new.id"),
         ],
     )
 
@@ -339,7 +338,7 @@ def _updated(table: Table) -> str:
         "updated",
         "after update",
         f"{_CAPTURE} and ({_differs(everything, 'old', 'new')})",
-        [_tick(), _header(), _update_entry(table, "old", "new", "")],
+        [_tick(), _update_entry(table, "old", "", ") d")],
     )
 
 
@@ -373,7 +372,7 @@ def _deleted(table: Table) -> str:
         "deleted",
         "after delete",
         f"{_CAPTURE} and old.id is not null",
-        [_tick(), _header(), _entry(table, "delete", "old.id, null", values, "")],
+        [_tick(), _entry(table, "delete", "old.id, null", values, "arxos_writing w")],
     )
 
 

@@ -62,6 +62,16 @@ create table arxos_heal (
   content blob not null
 );
 
+create trigger arxos_tick after update of place on arxos_writing
+when new.transaction_key is null and new.place > old.place
+begin
+  update arxos_writing set
+    counter = case when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then 0 when counter >= 65535 then 0 else counter + 1 end,
+    ms = case when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then cast((julianday('now') - 2440587.5) * 86400000 as integer) when counter >= 65535 then ms + 1 else ms end;
+  insert into arxos_change_log (stamp, base)
+    select printf('%012x-%04x-%s', ms, counter, tail), sequence from arxos_writing;
+end;
+
 --: table building building
 create table "building" (
   pk integer primary key,
@@ -224,15 +234,7 @@ begin
     substr(hex(randomblob(2)), 1, 3), hex(randomblob(6))))), "sequence" = null, "created_at" = null, "created_by" = null, "updated_at" = null, "updated_by" = null
     where pk = new.pk and (select capture from arxos_writing) = 2;
   update arxos_writing set capture = 1 where capture = 2;
-  update arxos_writing set place = place + 1,
-    counter = case when transaction_key is not null then counter when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then 0
-      when counter >= 65535 then 0 else counter + 1 end,
-    ms = case when transaction_key is not null then ms when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then cast((julianday('now') - 2440587.5) * 86400000 as integer)
-      when counter >= 65535 then ms + 1 else ms end
-    where true;
-  insert into arxos_change_log (stamp, base)
-    select printf('%012x-%04x-%s', ms, counter, tail), sequence
-    from arxos_writing where transaction_key is null and true;
+  update arxos_writing set place = place + 1;
   insert into "arxos_log_building" (transaction_key, place, op, id, changed, "new_origin", "new_name", "new_code", "new_street", "new_house_number", "new_postal_code", "new_city", "new_region", "new_country", "new_description", "new_timezone", "new_unit_system", "new_visibility", "new_year_built", "new_gross_area_m2", "new_status", "new_eastings", "new_northings", "new_orthogonal_height", "new_x_axis_abscissa", "new_x_axis_ordinate", "new_scale", "new_epsg", "new_ifc_guid", "new_properties", "new_footprint")
     select coalesce(w.transaction_key, (select max(key) from arxos_change_log)), w.place, 'insert', t.id, null,
       t."origin",
@@ -270,86 +272,98 @@ begin
   delete from "arxos_log_building" where op = 'delete' and id = new.id
     and place = (select place from arxos_writing);
   update arxos_writing set capture = 2 + exists (select 1 from "arxos_stash_building" s where s.id = new.id and (s."name" is not new."name" or s."code" is not new."code" or s."street" is not new."street" or s."house_number" is not new."house_number" or s."postal_code" is not new."postal_code" or s."city" is not new."city" or s."region" is not new."region" or s."country" is not new."country" or s."description" is not new."description" or s."timezone" is not new."timezone" or s."unit_system" is not new."unit_system" or s."visibility" is not new."visibility" or s."year_built" is not new."year_built" or s."gross_area_m2" is not new."gross_area_m2" or s."status" is not new."status" or s."eastings" is not new."eastings" or s."northings" is not new."northings" or s."orthogonal_height" is not new."orthogonal_height" or s."x_axis_abscissa" is not new."x_axis_abscissa" or s."x_axis_ordinate" is not new."x_axis_ordinate" or s."scale" is not new."scale" or s."epsg" is not new."epsg" or s."ifc_guid" is not new."ifc_guid" or s."properties" is not new."properties" or s."footprint" is not new."footprint"));
-  update arxos_writing set place = place + 1,
-    counter = case when transaction_key is not null then counter when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then 0
-      when counter >= 65535 then 0 else counter + 1 end,
-    ms = case when transaction_key is not null then ms when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then cast((julianday('now') - 2440587.5) * 86400000 as integer)
-      when counter >= 65535 then ms + 1 else ms end
-    where capture = 3;
-  insert into arxos_change_log (stamp, base)
-    select printf('%012x-%04x-%s', ms, counter, tail), sequence
-    from arxos_writing where transaction_key is null and capture = 3;
+  update arxos_writing set place = place + 1 where capture = 3;
   insert into "arxos_log_building" (transaction_key, place, op, id, changed, "old_name", "new_name", "old_code", "new_code", "old_street", "new_street", "old_house_number", "new_house_number", "old_postal_code", "new_postal_code", "old_city", "new_city", "old_region", "new_region", "old_country", "new_country", "old_description", "new_description", "old_timezone", "new_timezone", "old_unit_system", "new_unit_system", "old_visibility", "new_visibility", "old_year_built", "new_year_built", "old_gross_area_m2", "new_gross_area_m2", "old_status", "new_status", "old_eastings", "new_eastings", "old_northings", "new_northings", "old_orthogonal_height", "new_orthogonal_height", "old_x_axis_abscissa", "new_x_axis_abscissa", "old_x_axis_ordinate", "new_x_axis_ordinate", "old_scale", "new_scale", "old_epsg", "new_epsg", "old_ifc_guid", "new_ifc_guid", "old_properties", "new_properties", "old_footprint", "new_footprint")
-    select coalesce(w.transaction_key, (select max(key) from arxos_change_log)), w.place, 'update', new.id, ltrim(case when s."name" is not new."name" then ' name' else '' end
-      || case when s."code" is not new."code" then ' code' else '' end
-      || case when s."street" is not new."street" then ' street' else '' end
-      || case when s."house_number" is not new."house_number" then ' house_number' else '' end
-      || case when s."postal_code" is not new."postal_code" then ' postal_code' else '' end
-      || case when s."city" is not new."city" then ' city' else '' end
-      || case when s."region" is not new."region" then ' region' else '' end
-      || case when s."country" is not new."country" then ' country' else '' end
-      || case when s."description" is not new."description" then ' description' else '' end
-      || case when s."timezone" is not new."timezone" then ' timezone' else '' end
-      || case when s."unit_system" is not new."unit_system" then ' unit_system' else '' end
-      || case when s."visibility" is not new."visibility" then ' visibility' else '' end
-      || case when s."year_built" is not new."year_built" then ' year_built' else '' end
-      || case when s."gross_area_m2" is not new."gross_area_m2" then ' gross_area_m2' else '' end
-      || case when s."status" is not new."status" then ' status' else '' end
-      || case when s."eastings" is not new."eastings" or s."northings" is not new."northings" or s."orthogonal_height" is not new."orthogonal_height" or s."x_axis_abscissa" is not new."x_axis_abscissa" or s."x_axis_ordinate" is not new."x_axis_ordinate" or s."scale" is not new."scale" or s."epsg" is not new."epsg" then ' eastings northings orthogonal_height x_axis_abscissa x_axis_ordinate scale epsg' else '' end
-      || case when s."ifc_guid" is not new."ifc_guid" then ' ifc_guid' else '' end
-      || case when s."properties" is not new."properties" then ' properties' else '' end
-      || case when s."footprint" is not new."footprint" then ' footprint' else '' end),
-      case when s."name" is not new."name" then s."name" end,
-      case when s."name" is not new."name" then new."name" end,
-      case when s."code" is not new."code" then s."code" end,
-      case when s."code" is not new."code" then new."code" end,
-      case when s."street" is not new."street" then s."street" end,
-      case when s."street" is not new."street" then new."street" end,
-      case when s."house_number" is not new."house_number" then s."house_number" end,
-      case when s."house_number" is not new."house_number" then new."house_number" end,
-      case when s."postal_code" is not new."postal_code" then s."postal_code" end,
-      case when s."postal_code" is not new."postal_code" then new."postal_code" end,
-      case when s."city" is not new."city" then s."city" end,
-      case when s."city" is not new."city" then new."city" end,
-      case when s."region" is not new."region" then s."region" end,
-      case when s."region" is not new."region" then new."region" end,
-      case when s."country" is not new."country" then s."country" end,
-      case when s."country" is not new."country" then new."country" end,
-      case when s."description" is not new."description" then s."description" end,
-      case when s."description" is not new."description" then new."description" end,
-      case when s."timezone" is not new."timezone" then s."timezone" end,
-      case when s."timezone" is not new."timezone" then new."timezone" end,
-      case when s."unit_system" is not new."unit_system" then s."unit_system" end,
-      case when s."unit_system" is not new."unit_system" then new."unit_system" end,
-      case when s."visibility" is not new."visibility" then s."visibility" end,
-      case when s."visibility" is not new."visibility" then new."visibility" end,
-      case when s."year_built" is not new."year_built" then s."year_built" end,
-      case when s."year_built" is not new."year_built" then new."year_built" end,
-      case when s."gross_area_m2" is not new."gross_area_m2" then s."gross_area_m2" end,
-      case when s."gross_area_m2" is not new."gross_area_m2" then new."gross_area_m2" end,
-      case when s."status" is not new."status" then s."status" end,
-      case when s."status" is not new."status" then new."status" end,
-      case when s."eastings" is not new."eastings" or s."northings" is not new."northings" or s."orthogonal_height" is not new."orthogonal_height" or s."x_axis_abscissa" is not new."x_axis_abscissa" or s."x_axis_ordinate" is not new."x_axis_ordinate" or s."scale" is not new."scale" or s."epsg" is not new."epsg" then s."eastings" end,
-      case when s."eastings" is not new."eastings" or s."northings" is not new."northings" or s."orthogonal_height" is not new."orthogonal_height" or s."x_axis_abscissa" is not new."x_axis_abscissa" or s."x_axis_ordinate" is not new."x_axis_ordinate" or s."scale" is not new."scale" or s."epsg" is not new."epsg" then new."eastings" end,
-      case when s."eastings" is not new."eastings" or s."northings" is not new."northings" or s."orthogonal_height" is not new."orthogonal_height" or s."x_axis_abscissa" is not new."x_axis_abscissa" or s."x_axis_ordinate" is not new."x_axis_ordinate" or s."scale" is not new."scale" or s."epsg" is not new."epsg" then s."northings" end,
-      case when s."eastings" is not new."eastings" or s."northings" is not new."northings" or s."orthogonal_height" is not new."orthogonal_height" or s."x_axis_abscissa" is not new."x_axis_abscissa" or s."x_axis_ordinate" is not new."x_axis_ordinate" or s."scale" is not new."scale" or s."epsg" is not new."epsg" then new."northings" end,
-      case when s."eastings" is not new."eastings" or s."northings" is not new."northings" or s."orthogonal_height" is not new."orthogonal_height" or s."x_axis_abscissa" is not new."x_axis_abscissa" or s."x_axis_ordinate" is not new."x_axis_ordinate" or s."scale" is not new."scale" or s."epsg" is not new."epsg" then s."orthogonal_height" end,
-      case when s."eastings" is not new."eastings" or s."northings" is not new."northings" or s."orthogonal_height" is not new."orthogonal_height" or s."x_axis_abscissa" is not new."x_axis_abscissa" or s."x_axis_ordinate" is not new."x_axis_ordinate" or s."scale" is not new."scale" or s."epsg" is not new."epsg" then new."orthogonal_height" end,
-      case when s."eastings" is not new."eastings" or s."northings" is not new."northings" or s."orthogonal_height" is not new."orthogonal_height" or s."x_axis_abscissa" is not new."x_axis_abscissa" or s."x_axis_ordinate" is not new."x_axis_ordinate" or s."scale" is not new."scale" or s."epsg" is not new."epsg" then s."x_axis_abscissa" end,
-      case when s."eastings" is not new."eastings" or s."northings" is not new."northings" or s."orthogonal_height" is not new."orthogonal_height" or s."x_axis_abscissa" is not new."x_axis_abscissa" or s."x_axis_ordinate" is not new."x_axis_ordinate" or s."scale" is not new."scale" or s."epsg" is not new."epsg" then new."x_axis_abscissa" end,
-      case when s."eastings" is not new."eastings" or s."northings" is not new."northings" or s."orthogonal_height" is not new."orthogonal_height" or s."x_axis_abscissa" is not new."x_axis_abscissa" or s."x_axis_ordinate" is not new."x_axis_ordinate" or s."scale" is not new."scale" or s."epsg" is not new."epsg" then s."x_axis_ordinate" end,
-      case when s."eastings" is not new."eastings" or s."northings" is not new."northings" or s."orthogonal_height" is not new."orthogonal_height" or s."x_axis_abscissa" is not new."x_axis_abscissa" or s."x_axis_ordinate" is not new."x_axis_ordinate" or s."scale" is not new."scale" or s."epsg" is not new."epsg" then new."x_axis_ordinate" end,
-      case when s."eastings" is not new."eastings" or s."northings" is not new."northings" or s."orthogonal_height" is not new."orthogonal_height" or s."x_axis_abscissa" is not new."x_axis_abscissa" or s."x_axis_ordinate" is not new."x_axis_ordinate" or s."scale" is not new."scale" or s."epsg" is not new."epsg" then s."scale" end,
-      case when s."eastings" is not new."eastings" or s."northings" is not new."northings" or s."orthogonal_height" is not new."orthogonal_height" or s."x_axis_abscissa" is not new."x_axis_abscissa" or s."x_axis_ordinate" is not new."x_axis_ordinate" or s."scale" is not new."scale" or s."epsg" is not new."epsg" then new."scale" end,
-      case when s."eastings" is not new."eastings" or s."northings" is not new."northings" or s."orthogonal_height" is not new."orthogonal_height" or s."x_axis_abscissa" is not new."x_axis_abscissa" or s."x_axis_ordinate" is not new."x_axis_ordinate" or s."scale" is not new."scale" or s."epsg" is not new."epsg" then s."epsg" end,
-      case when s."eastings" is not new."eastings" or s."northings" is not new."northings" or s."orthogonal_height" is not new."orthogonal_height" or s."x_axis_abscissa" is not new."x_axis_abscissa" or s."x_axis_ordinate" is not new."x_axis_ordinate" or s."scale" is not new."scale" or s."epsg" is not new."epsg" then new."epsg" end,
-      case when s."ifc_guid" is not new."ifc_guid" then s."ifc_guid" end,
-      case when s."ifc_guid" is not new."ifc_guid" then new."ifc_guid" end,
-      case when s."properties" is not new."properties" then s."properties" end,
-      case when s."properties" is not new."properties" then new."properties" end,
-      case when s."footprint" is not new."footprint" then s."footprint" end,
-      case when s."footprint" is not new."footprint" then new."footprint" end
-    from arxos_writing w, "arxos_stash_building" s where s.id = new.id and w.capture = 3;
+    select coalesce(w.transaction_key, (select max(key) from arxos_change_log)), w.place, 'update', new.id, ltrim(iif(d1, ' name', '')
+      || iif(d2, ' code', '')
+      || iif(d3, ' street', '')
+      || iif(d4, ' house_number', '')
+      || iif(d5, ' postal_code', '')
+      || iif(d6, ' city', '')
+      || iif(d7, ' region', '')
+      || iif(d8, ' country', '')
+      || iif(d9, ' description', '')
+      || iif(d10, ' timezone', '')
+      || iif(d11, ' unit_system', '')
+      || iif(d12, ' visibility', '')
+      || iif(d13, ' year_built', '')
+      || iif(d14, ' gross_area_m2', '')
+      || iif(d15, ' status', '')
+      || iif(d16, ' eastings northings orthogonal_height x_axis_abscissa x_axis_ordinate scale epsg', '')
+      || iif(d17, ' ifc_guid', '')
+      || iif(d18, ' properties', '')
+      || iif(d19, ' footprint', '')),
+      iif(d1, s."name", null),
+      iif(d1, new."name", null),
+      iif(d2, s."code", null),
+      iif(d2, new."code", null),
+      iif(d3, s."street", null),
+      iif(d3, new."street", null),
+      iif(d4, s."house_number", null),
+      iif(d4, new."house_number", null),
+      iif(d5, s."postal_code", null),
+      iif(d5, new."postal_code", null),
+      iif(d6, s."city", null),
+      iif(d6, new."city", null),
+      iif(d7, s."region", null),
+      iif(d7, new."region", null),
+      iif(d8, s."country", null),
+      iif(d8, new."country", null),
+      iif(d9, s."description", null),
+      iif(d9, new."description", null),
+      iif(d10, s."timezone", null),
+      iif(d10, new."timezone", null),
+      iif(d11, s."unit_system", null),
+      iif(d11, new."unit_system", null),
+      iif(d12, s."visibility", null),
+      iif(d12, new."visibility", null),
+      iif(d13, s."year_built", null),
+      iif(d13, new."year_built", null),
+      iif(d14, s."gross_area_m2", null),
+      iif(d14, new."gross_area_m2", null),
+      iif(d15, s."status", null),
+      iif(d15, new."status", null),
+      iif(d16, s."eastings", null),
+      iif(d16, new."eastings", null),
+      iif(d16, s."northings", null),
+      iif(d16, new."northings", null),
+      iif(d16, s."orthogonal_height", null),
+      iif(d16, new."orthogonal_height", null),
+      iif(d16, s."x_axis_abscissa", null),
+      iif(d16, new."x_axis_abscissa", null),
+      iif(d16, s."x_axis_ordinate", null),
+      iif(d16, new."x_axis_ordinate", null),
+      iif(d16, s."scale", null),
+      iif(d16, new."scale", null),
+      iif(d16, s."epsg", null),
+      iif(d16, new."epsg", null),
+      iif(d17, s."ifc_guid", null),
+      iif(d17, new."ifc_guid", null),
+      iif(d18, s."properties", null),
+      iif(d18, new."properties", null),
+      iif(d19, s."footprint", null),
+      iif(d19, new."footprint", null)
+    from arxos_writing w, (select s.*,
+        (s."name" is not new."name") as d1,
+        (s."code" is not new."code") as d2,
+        (s."street" is not new."street") as d3,
+        (s."house_number" is not new."house_number") as d4,
+        (s."postal_code" is not new."postal_code") as d5,
+        (s."city" is not new."city") as d6,
+        (s."region" is not new."region") as d7,
+        (s."country" is not new."country") as d8,
+        (s."description" is not new."description") as d9,
+        (s."timezone" is not new."timezone") as d10,
+        (s."unit_system" is not new."unit_system") as d11,
+        (s."visibility" is not new."visibility") as d12,
+        (s."year_built" is not new."year_built") as d13,
+        (s."gross_area_m2" is not new."gross_area_m2") as d14,
+        (s."status" is not new."status") as d15,
+        (s."eastings" is not new."eastings" or s."northings" is not new."northings" or s."orthogonal_height" is not new."orthogonal_height" or s."x_axis_abscissa" is not new."x_axis_abscissa" or s."x_axis_ordinate" is not new."x_axis_ordinate" or s."scale" is not new."scale" or s."epsg" is not new."epsg") as d16,
+        (s."ifc_guid" is not new."ifc_guid") as d17,
+        (s."properties" is not new."properties") as d18,
+        (s."footprint" is not new."footprint") as d19
+      from "arxos_stash_building" s where s.id = new.id) s where w.capture = 3;
   update "building" set "sequence" = s."sequence", "created_at" = s."created_at", "created_by" = s."created_by", "updated_at" = s."updated_at", "updated_by" = s."updated_by", origin = s.origin from "arxos_stash_building" s
     where "building".pk = new.pk and s.id = new.id;
   update arxos_writing set capture = 1;
@@ -358,15 +372,7 @@ end;
 create trigger "arxos_killed_building" after insert on "building"
 when (select capture from arxos_writing) and exists (select 1 from "arxos_stash_building" where id is not new.id)
 begin
-  update arxos_writing set place = place + 1,
-    counter = case when transaction_key is not null then counter when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then 0
-      when counter >= 65535 then 0 else counter + 1 end,
-    ms = case when transaction_key is not null then ms when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then cast((julianday('now') - 2440587.5) * 86400000 as integer)
-      when counter >= 65535 then ms + 1 else ms end
-    where true;
-  insert into arxos_change_log (stamp, base)
-    select printf('%012x-%04x-%s', ms, counter, tail), sequence
-    from arxos_writing where transaction_key is null and true;
+  update arxos_writing set place = place + 1;
   insert into "arxos_log_building" (transaction_key, place, op, id, changed, "old_sequence", "old_created_at", "old_created_by", "old_updated_at", "old_updated_by", "old_origin", "old_name", "old_code", "old_street", "old_house_number", "old_postal_code", "old_city", "old_region", "old_country", "old_description", "old_timezone", "old_unit_system", "old_visibility", "old_year_built", "old_gross_area_m2", "old_status", "old_eastings", "old_northings", "old_orthogonal_height", "old_x_axis_abscissa", "old_x_axis_ordinate", "old_scale", "old_epsg", "old_ifc_guid", "old_properties", "old_footprint")
     select coalesce(w.transaction_key, (select max(key) from arxos_change_log)), w.place, 'delete', s.id, null,
       s."sequence",
@@ -406,86 +412,97 @@ end;
 create trigger "arxos_updated_building" after update on "building"
 when (select capture from arxos_writing) and (old."name" is not new."name" or old."code" is not new."code" or old."street" is not new."street" or old."house_number" is not new."house_number" or old."postal_code" is not new."postal_code" or old."city" is not new."city" or old."region" is not new."region" or old."country" is not new."country" or old."description" is not new."description" or old."timezone" is not new."timezone" or old."unit_system" is not new."unit_system" or old."visibility" is not new."visibility" or old."year_built" is not new."year_built" or old."gross_area_m2" is not new."gross_area_m2" or old."status" is not new."status" or old."eastings" is not new."eastings" or old."northings" is not new."northings" or old."orthogonal_height" is not new."orthogonal_height" or old."x_axis_abscissa" is not new."x_axis_abscissa" or old."x_axis_ordinate" is not new."x_axis_ordinate" or old."scale" is not new."scale" or old."epsg" is not new."epsg" or old."ifc_guid" is not new."ifc_guid" or old."properties" is not new."properties" or old."footprint" is not new."footprint")
 begin
-  update arxos_writing set place = place + 1,
-    counter = case when transaction_key is not null then counter when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then 0
-      when counter >= 65535 then 0 else counter + 1 end,
-    ms = case when transaction_key is not null then ms when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then cast((julianday('now') - 2440587.5) * 86400000 as integer)
-      when counter >= 65535 then ms + 1 else ms end
-    where true;
-  insert into arxos_change_log (stamp, base)
-    select printf('%012x-%04x-%s', ms, counter, tail), sequence
-    from arxos_writing where transaction_key is null and true;
+  update arxos_writing set place = place + 1;
   insert into "arxos_log_building" (transaction_key, place, op, id, changed, "old_name", "new_name", "old_code", "new_code", "old_street", "new_street", "old_house_number", "new_house_number", "old_postal_code", "new_postal_code", "old_city", "new_city", "old_region", "new_region", "old_country", "new_country", "old_description", "new_description", "old_timezone", "new_timezone", "old_unit_system", "new_unit_system", "old_visibility", "new_visibility", "old_year_built", "new_year_built", "old_gross_area_m2", "new_gross_area_m2", "old_status", "new_status", "old_eastings", "new_eastings", "old_northings", "new_northings", "old_orthogonal_height", "new_orthogonal_height", "old_x_axis_abscissa", "new_x_axis_abscissa", "old_x_axis_ordinate", "new_x_axis_ordinate", "old_scale", "new_scale", "old_epsg", "new_epsg", "old_ifc_guid", "new_ifc_guid", "old_properties", "new_properties", "old_footprint", "new_footprint")
-    select coalesce(w.transaction_key, (select max(key) from arxos_change_log)), w.place, 'update', new.id, ltrim(case when old."name" is not new."name" then ' name' else '' end
-      || case when old."code" is not new."code" then ' code' else '' end
-      || case when old."street" is not new."street" then ' street' else '' end
-      || case when old."house_number" is not new."house_number" then ' house_number' else '' end
-      || case when old."postal_code" is not new."postal_code" then ' postal_code' else '' end
-      || case when old."city" is not new."city" then ' city' else '' end
-      || case when old."region" is not new."region" then ' region' else '' end
-      || case when old."country" is not new."country" then ' country' else '' end
-      || case when old."description" is not new."description" then ' description' else '' end
-      || case when old."timezone" is not new."timezone" then ' timezone' else '' end
-      || case when old."unit_system" is not new."unit_system" then ' unit_system' else '' end
-      || case when old."visibility" is not new."visibility" then ' visibility' else '' end
-      || case when old."year_built" is not new."year_built" then ' year_built' else '' end
-      || case when old."gross_area_m2" is not new."gross_area_m2" then ' gross_area_m2' else '' end
-      || case when old."status" is not new."status" then ' status' else '' end
-      || case when old."eastings" is not new."eastings" or old."northings" is not new."northings" or old."orthogonal_height" is not new."orthogonal_height" or old."x_axis_abscissa" is not new."x_axis_abscissa" or old."x_axis_ordinate" is not new."x_axis_ordinate" or old."scale" is not new."scale" or old."epsg" is not new."epsg" then ' eastings northings orthogonal_height x_axis_abscissa x_axis_ordinate scale epsg' else '' end
-      || case when old."ifc_guid" is not new."ifc_guid" then ' ifc_guid' else '' end
-      || case when old."properties" is not new."properties" then ' properties' else '' end
-      || case when old."footprint" is not new."footprint" then ' footprint' else '' end),
-      case when old."name" is not new."name" then old."name" end,
-      case when old."name" is not new."name" then new."name" end,
-      case when old."code" is not new."code" then old."code" end,
-      case when old."code" is not new."code" then new."code" end,
-      case when old."street" is not new."street" then old."street" end,
-      case when old."street" is not new."street" then new."street" end,
-      case when old."house_number" is not new."house_number" then old."house_number" end,
-      case when old."house_number" is not new."house_number" then new."house_number" end,
-      case when old."postal_code" is not new."postal_code" then old."postal_code" end,
-      case when old."postal_code" is not new."postal_code" then new."postal_code" end,
-      case when old."city" is not new."city" then old."city" end,
-      case when old."city" is not new."city" then new."city" end,
-      case when old."region" is not new."region" then old."region" end,
-      case when old."region" is not new."region" then new."region" end,
-      case when old."country" is not new."country" then old."country" end,
-      case when old."country" is not new."country" then new."country" end,
-      case when old."description" is not new."description" then old."description" end,
-      case when old."description" is not new."description" then new."description" end,
-      case when old."timezone" is not new."timezone" then old."timezone" end,
-      case when old."timezone" is not new."timezone" then new."timezone" end,
-      case when old."unit_system" is not new."unit_system" then old."unit_system" end,
-      case when old."unit_system" is not new."unit_system" then new."unit_system" end,
-      case when old."visibility" is not new."visibility" then old."visibility" end,
-      case when old."visibility" is not new."visibility" then new."visibility" end,
-      case when old."year_built" is not new."year_built" then old."year_built" end,
-      case when old."year_built" is not new."year_built" then new."year_built" end,
-      case when old."gross_area_m2" is not new."gross_area_m2" then old."gross_area_m2" end,
-      case when old."gross_area_m2" is not new."gross_area_m2" then new."gross_area_m2" end,
-      case when old."status" is not new."status" then old."status" end,
-      case when old."status" is not new."status" then new."status" end,
-      case when old."eastings" is not new."eastings" or old."northings" is not new."northings" or old."orthogonal_height" is not new."orthogonal_height" or old."x_axis_abscissa" is not new."x_axis_abscissa" or old."x_axis_ordinate" is not new."x_axis_ordinate" or old."scale" is not new."scale" or old."epsg" is not new."epsg" then old."eastings" end,
-      case when old."eastings" is not new."eastings" or old."northings" is not new."northings" or old."orthogonal_height" is not new."orthogonal_height" or old."x_axis_abscissa" is not new."x_axis_abscissa" or old."x_axis_ordinate" is not new."x_axis_ordinate" or old."scale" is not new."scale" or old."epsg" is not new."epsg" then new."eastings" end,
-      case when old."eastings" is not new."eastings" or old."northings" is not new."northings" or old."orthogonal_height" is not new."orthogonal_height" or old."x_axis_abscissa" is not new."x_axis_abscissa" or old."x_axis_ordinate" is not new."x_axis_ordinate" or old."scale" is not new."scale" or old."epsg" is not new."epsg" then old."northings" end,
-      case when old."eastings" is not new."eastings" or old."northings" is not new."northings" or old."orthogonal_height" is not new."orthogonal_height" or old."x_axis_abscissa" is not new."x_axis_abscissa" or old."x_axis_ordinate" is not new."x_axis_ordinate" or old."scale" is not new."scale" or old."epsg" is not new."epsg" then new."northings" end,
-      case when old."eastings" is not new."eastings" or old."northings" is not new."northings" or old."orthogonal_height" is not new."orthogonal_height" or old."x_axis_abscissa" is not new."x_axis_abscissa" or old."x_axis_ordinate" is not new."x_axis_ordinate" or old."scale" is not new."scale" or old."epsg" is not new."epsg" then old."orthogonal_height" end,
-      case when old."eastings" is not new."eastings" or old."northings" is not new."northings" or old."orthogonal_height" is not new."orthogonal_height" or old."x_axis_abscissa" is not new."x_axis_abscissa" or old."x_axis_ordinate" is not new."x_axis_ordinate" or old."scale" is not new."scale" or old."epsg" is not new."epsg" then new."orthogonal_height" end,
-      case when old."eastings" is not new."eastings" or old."northings" is not new."northings" or old."orthogonal_height" is not new."orthogonal_height" or old."x_axis_abscissa" is not new."x_axis_abscissa" or old."x_axis_ordinate" is not new."x_axis_ordinate" or old."scale" is not new."scale" or old."epsg" is not new."epsg" then old."x_axis_abscissa" end,
-      case when old."eastings" is not new."eastings" or old."northings" is not new."northings" or old."orthogonal_height" is not new."orthogonal_height" or old."x_axis_abscissa" is not new."x_axis_abscissa" or old."x_axis_ordinate" is not new."x_axis_ordinate" or old."scale" is not new."scale" or old."epsg" is not new."epsg" then new."x_axis_abscissa" end,
-      case when old."eastings" is not new."eastings" or old."northings" is not new."northings" or old."orthogonal_height" is not new."orthogonal_height" or old."x_axis_abscissa" is not new."x_axis_abscissa" or old."x_axis_ordinate" is not new."x_axis_ordinate" or old."scale" is not new."scale" or old."epsg" is not new."epsg" then old."x_axis_ordinate" end,
-      case when old."eastings" is not new."eastings" or old."northings" is not new."northings" or old."orthogonal_height" is not new."orthogonal_height" or old."x_axis_abscissa" is not new."x_axis_abscissa" or old."x_axis_ordinate" is not new."x_axis_ordinate" or old."scale" is not new."scale" or old."epsg" is not new."epsg" then new."x_axis_ordinate" end,
-      case when old."eastings" is not new."eastings" or old."northings" is not new."northings" or old."orthogonal_height" is not new."orthogonal_height" or old."x_axis_abscissa" is not new."x_axis_abscissa" or old."x_axis_ordinate" is not new."x_axis_ordinate" or old."scale" is not new."scale" or old."epsg" is not new."epsg" then old."scale" end,
-      case when old."eastings" is not new."eastings" or old."northings" is not new."northings" or old."orthogonal_height" is not new."orthogonal_height" or old."x_axis_abscissa" is not new."x_axis_abscissa" or old."x_axis_ordinate" is not new."x_axis_ordinate" or old."scale" is not new."scale" or old."epsg" is not new."epsg" then new."scale" end,
-      case when old."eastings" is not new."eastings" or old."northings" is not new."northings" or old."orthogonal_height" is not new."orthogonal_height" or old."x_axis_abscissa" is not new."x_axis_abscissa" or old."x_axis_ordinate" is not new."x_axis_ordinate" or old."scale" is not new."scale" or old."epsg" is not new."epsg" then old."epsg" end,
-      case when old."eastings" is not new."eastings" or old."northings" is not new."northings" or old."orthogonal_height" is not new."orthogonal_height" or old."x_axis_abscissa" is not new."x_axis_abscissa" or old."x_axis_ordinate" is not new."x_axis_ordinate" or old."scale" is not new."scale" or old."epsg" is not new."epsg" then new."epsg" end,
-      case when old."ifc_guid" is not new."ifc_guid" then old."ifc_guid" end,
-      case when old."ifc_guid" is not new."ifc_guid" then new."ifc_guid" end,
-      case when old."properties" is not new."properties" then old."properties" end,
-      case when old."properties" is not new."properties" then new."properties" end,
-      case when old."footprint" is not new."footprint" then old."footprint" end,
-      case when old."footprint" is not new."footprint" then new."footprint" end
-    from arxos_writing w;
+    select coalesce(w.transaction_key, (select max(key) from arxos_change_log)), w.place, 'update', new.id, ltrim(iif(d1, ' name', '')
+      || iif(d2, ' code', '')
+      || iif(d3, ' street', '')
+      || iif(d4, ' house_number', '')
+      || iif(d5, ' postal_code', '')
+      || iif(d6, ' city', '')
+      || iif(d7, ' region', '')
+      || iif(d8, ' country', '')
+      || iif(d9, ' description', '')
+      || iif(d10, ' timezone', '')
+      || iif(d11, ' unit_system', '')
+      || iif(d12, ' visibility', '')
+      || iif(d13, ' year_built', '')
+      || iif(d14, ' gross_area_m2', '')
+      || iif(d15, ' status', '')
+      || iif(d16, ' eastings northings orthogonal_height x_axis_abscissa x_axis_ordinate scale epsg', '')
+      || iif(d17, ' ifc_guid', '')
+      || iif(d18, ' properties', '')
+      || iif(d19, ' footprint', '')),
+      iif(d1, old."name", null),
+      iif(d1, new."name", null),
+      iif(d2, old."code", null),
+      iif(d2, new."code", null),
+      iif(d3, old."street", null),
+      iif(d3, new."street", null),
+      iif(d4, old."house_number", null),
+      iif(d4, new."house_number", null),
+      iif(d5, old."postal_code", null),
+      iif(d5, new."postal_code", null),
+      iif(d6, old."city", null),
+      iif(d6, new."city", null),
+      iif(d7, old."region", null),
+      iif(d7, new."region", null),
+      iif(d8, old."country", null),
+      iif(d8, new."country", null),
+      iif(d9, old."description", null),
+      iif(d9, new."description", null),
+      iif(d10, old."timezone", null),
+      iif(d10, new."timezone", null),
+      iif(d11, old."unit_system", null),
+      iif(d11, new."unit_system", null),
+      iif(d12, old."visibility", null),
+      iif(d12, new."visibility", null),
+      iif(d13, old."year_built", null),
+      iif(d13, new."year_built", null),
+      iif(d14, old."gross_area_m2", null),
+      iif(d14, new."gross_area_m2", null),
+      iif(d15, old."status", null),
+      iif(d15, new."status", null),
+      iif(d16, old."eastings", null),
+      iif(d16, new."eastings", null),
+      iif(d16, old."northings", null),
+      iif(d16, new."northings", null),
+      iif(d16, old."orthogonal_height", null),
+      iif(d16, new."orthogonal_height", null),
+      iif(d16, old."x_axis_abscissa", null),
+      iif(d16, new."x_axis_abscissa", null),
+      iif(d16, old."x_axis_ordinate", null),
+      iif(d16, new."x_axis_ordinate", null),
+      iif(d16, old."scale", null),
+      iif(d16, new."scale", null),
+      iif(d16, old."epsg", null),
+      iif(d16, new."epsg", null),
+      iif(d17, old."ifc_guid", null),
+      iif(d17, new."ifc_guid", null),
+      iif(d18, old."properties", null),
+      iif(d18, new."properties", null),
+      iif(d19, old."footprint", null),
+      iif(d19, new."footprint", null)
+    from arxos_writing w, (select 
+        (old."name" is not new."name") as d1,
+        (old."code" is not new."code") as d2,
+        (old."street" is not new."street") as d3,
+        (old."house_number" is not new."house_number") as d4,
+        (old."postal_code" is not new."postal_code") as d5,
+        (old."city" is not new."city") as d6,
+        (old."region" is not new."region") as d7,
+        (old."country" is not new."country") as d8,
+        (old."description" is not new."description") as d9,
+        (old."timezone" is not new."timezone") as d10,
+        (old."unit_system" is not new."unit_system") as d11,
+        (old."visibility" is not new."visibility") as d12,
+        (old."year_built" is not new."year_built") as d13,
+        (old."gross_area_m2" is not new."gross_area_m2") as d14,
+        (old."status" is not new."status") as d15,
+        (old."eastings" is not new."eastings" or old."northings" is not new."northings" or old."orthogonal_height" is not new."orthogonal_height" or old."x_axis_abscissa" is not new."x_axis_abscissa" or old."x_axis_ordinate" is not new."x_axis_ordinate" or old."scale" is not new."scale" or old."epsg" is not new."epsg") as d16,
+        (old."ifc_guid" is not new."ifc_guid") as d17,
+        (old."properties" is not new."properties") as d18,
+        (old."footprint" is not new."footprint") as d19) d;
 end;
 
 create trigger "arxos_identity_building" before update of pk, id on "building"
@@ -503,15 +520,7 @@ end;
 create trigger "arxos_deleted_building" after delete on "building"
 when (select capture from arxos_writing) and old.id is not null
 begin
-  update arxos_writing set place = place + 1,
-    counter = case when transaction_key is not null then counter when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then 0
-      when counter >= 65535 then 0 else counter + 1 end,
-    ms = case when transaction_key is not null then ms when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then cast((julianday('now') - 2440587.5) * 86400000 as integer)
-      when counter >= 65535 then ms + 1 else ms end
-    where true;
-  insert into arxos_change_log (stamp, base)
-    select printf('%012x-%04x-%s', ms, counter, tail), sequence
-    from arxos_writing where transaction_key is null and true;
+  update arxos_writing set place = place + 1;
   insert into "arxos_log_building" (transaction_key, place, op, id, changed, "old_sequence", "old_created_at", "old_created_by", "old_updated_at", "old_updated_by", "old_origin", "old_name", "old_code", "old_street", "old_house_number", "old_postal_code", "old_city", "old_region", "old_country", "old_description", "old_timezone", "old_unit_system", "old_visibility", "old_year_built", "old_gross_area_m2", "old_status", "old_eastings", "old_northings", "old_orthogonal_height", "old_x_axis_abscissa", "old_x_axis_ordinate", "old_scale", "old_epsg", "old_ifc_guid", "old_properties", "old_footprint")
     select coalesce(w.transaction_key, (select max(key) from arxos_change_log)), w.place, 'delete', old.id, null,
       old."sequence",
@@ -646,15 +655,7 @@ begin
     substr(hex(randomblob(2)), 1, 3), hex(randomblob(6))))), "sequence" = null, "created_at" = null, "created_by" = null, "updated_at" = null, "updated_by" = null
     where pk = new.pk and (select capture from arxos_writing) = 2;
   update arxos_writing set capture = 1 where capture = 2;
-  update arxos_writing set place = place + 1,
-    counter = case when transaction_key is not null then counter when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then 0
-      when counter >= 65535 then 0 else counter + 1 end,
-    ms = case when transaction_key is not null then ms when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then cast((julianday('now') - 2440587.5) * 86400000 as integer)
-      when counter >= 65535 then ms + 1 else ms end
-    where true;
-  insert into arxos_change_log (stamp, base)
-    select printf('%012x-%04x-%s', ms, counter, tail), sequence
-    from arxos_writing where transaction_key is null and true;
+  update arxos_writing set place = place + 1;
   insert into "arxos_log_storey" (transaction_key, place, op, id, changed, "new_origin", "new_name", "new_level", "new_elevation_m", "new_height_m", "new_ifc_guid", "new_outline")
     select coalesce(w.transaction_key, (select max(key) from arxos_change_log)), w.place, 'insert', t.id, null,
       t."origin",
@@ -673,34 +674,32 @@ begin
   delete from "arxos_log_storey" where op = 'delete' and id = new.id
     and place = (select place from arxos_writing);
   update arxos_writing set capture = 2 + exists (select 1 from "arxos_stash_storey" s where s.id = new.id and (s."name" is not new."name" or s."level" is not new."level" or s."elevation_m" is not new."elevation_m" or s."height_m" is not new."height_m" or s."ifc_guid" is not new."ifc_guid" or s."outline" is not new."outline"));
-  update arxos_writing set place = place + 1,
-    counter = case when transaction_key is not null then counter when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then 0
-      when counter >= 65535 then 0 else counter + 1 end,
-    ms = case when transaction_key is not null then ms when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then cast((julianday('now') - 2440587.5) * 86400000 as integer)
-      when counter >= 65535 then ms + 1 else ms end
-    where capture = 3;
-  insert into arxos_change_log (stamp, base)
-    select printf('%012x-%04x-%s', ms, counter, tail), sequence
-    from arxos_writing where transaction_key is null and capture = 3;
+  update arxos_writing set place = place + 1 where capture = 3;
   insert into "arxos_log_storey" (transaction_key, place, op, id, changed, "old_name", "new_name", "old_level", "new_level", "old_elevation_m", "new_elevation_m", "old_height_m", "new_height_m", "old_ifc_guid", "new_ifc_guid", "old_outline", "new_outline")
-    select coalesce(w.transaction_key, (select max(key) from arxos_change_log)), w.place, 'update', new.id, ltrim(case when s."name" is not new."name" then ' name' else '' end
-      || case when s."level" is not new."level" then ' level' else '' end
-      || case when s."elevation_m" is not new."elevation_m" or s."height_m" is not new."height_m" then ' elevation_m height_m' else '' end
-      || case when s."ifc_guid" is not new."ifc_guid" then ' ifc_guid' else '' end
-      || case when s."outline" is not new."outline" then ' outline' else '' end),
-      case when s."name" is not new."name" then s."name" end,
-      case when s."name" is not new."name" then new."name" end,
-      case when s."level" is not new."level" then s."level" end,
-      case when s."level" is not new."level" then new."level" end,
-      case when s."elevation_m" is not new."elevation_m" or s."height_m" is not new."height_m" then s."elevation_m" end,
-      case when s."elevation_m" is not new."elevation_m" or s."height_m" is not new."height_m" then new."elevation_m" end,
-      case when s."elevation_m" is not new."elevation_m" or s."height_m" is not new."height_m" then s."height_m" end,
-      case when s."elevation_m" is not new."elevation_m" or s."height_m" is not new."height_m" then new."height_m" end,
-      case when s."ifc_guid" is not new."ifc_guid" then s."ifc_guid" end,
-      case when s."ifc_guid" is not new."ifc_guid" then new."ifc_guid" end,
-      case when s."outline" is not new."outline" then s."outline" end,
-      case when s."outline" is not new."outline" then new."outline" end
-    from arxos_writing w, "arxos_stash_storey" s where s.id = new.id and w.capture = 3;
+    select coalesce(w.transaction_key, (select max(key) from arxos_change_log)), w.place, 'update', new.id, ltrim(iif(d1, ' name', '')
+      || iif(d2, ' level', '')
+      || iif(d3, ' elevation_m height_m', '')
+      || iif(d4, ' ifc_guid', '')
+      || iif(d5, ' outline', '')),
+      iif(d1, s."name", null),
+      iif(d1, new."name", null),
+      iif(d2, s."level", null),
+      iif(d2, new."level", null),
+      iif(d3, s."elevation_m", null),
+      iif(d3, new."elevation_m", null),
+      iif(d3, s."height_m", null),
+      iif(d3, new."height_m", null),
+      iif(d4, s."ifc_guid", null),
+      iif(d4, new."ifc_guid", null),
+      iif(d5, s."outline", null),
+      iif(d5, new."outline", null)
+    from arxos_writing w, (select s.*,
+        (s."name" is not new."name") as d1,
+        (s."level" is not new."level") as d2,
+        (s."elevation_m" is not new."elevation_m" or s."height_m" is not new."height_m") as d3,
+        (s."ifc_guid" is not new."ifc_guid") as d4,
+        (s."outline" is not new."outline") as d5
+      from "arxos_stash_storey" s where s.id = new.id) s where w.capture = 3;
   update "storey" set "sequence" = s."sequence", "created_at" = s."created_at", "created_by" = s."created_by", "updated_at" = s."updated_at", "updated_by" = s."updated_by", origin = s.origin from "arxos_stash_storey" s
     where "storey".pk = new.pk and s.id = new.id;
   update arxos_writing set capture = 1;
@@ -709,15 +708,7 @@ end;
 create trigger "arxos_killed_storey" after insert on "storey"
 when (select capture from arxos_writing) and exists (select 1 from "arxos_stash_storey" where id is not new.id)
 begin
-  update arxos_writing set place = place + 1,
-    counter = case when transaction_key is not null then counter when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then 0
-      when counter >= 65535 then 0 else counter + 1 end,
-    ms = case when transaction_key is not null then ms when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then cast((julianday('now') - 2440587.5) * 86400000 as integer)
-      when counter >= 65535 then ms + 1 else ms end
-    where true;
-  insert into arxos_change_log (stamp, base)
-    select printf('%012x-%04x-%s', ms, counter, tail), sequence
-    from arxos_writing where transaction_key is null and true;
+  update arxos_writing set place = place + 1;
   insert into "arxos_log_storey" (transaction_key, place, op, id, changed, "old_sequence", "old_created_at", "old_created_by", "old_updated_at", "old_updated_by", "old_origin", "old_name", "old_level", "old_elevation_m", "old_height_m", "old_ifc_guid", "old_outline")
     select coalesce(w.transaction_key, (select max(key) from arxos_change_log)), w.place, 'delete', s.id, null,
       s."sequence",
@@ -738,34 +729,31 @@ end;
 create trigger "arxos_updated_storey" after update on "storey"
 when (select capture from arxos_writing) and (old."name" is not new."name" or old."level" is not new."level" or old."elevation_m" is not new."elevation_m" or old."height_m" is not new."height_m" or old."ifc_guid" is not new."ifc_guid" or old."outline" is not new."outline")
 begin
-  update arxos_writing set place = place + 1,
-    counter = case when transaction_key is not null then counter when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then 0
-      when counter >= 65535 then 0 else counter + 1 end,
-    ms = case when transaction_key is not null then ms when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then cast((julianday('now') - 2440587.5) * 86400000 as integer)
-      when counter >= 65535 then ms + 1 else ms end
-    where true;
-  insert into arxos_change_log (stamp, base)
-    select printf('%012x-%04x-%s', ms, counter, tail), sequence
-    from arxos_writing where transaction_key is null and true;
+  update arxos_writing set place = place + 1;
   insert into "arxos_log_storey" (transaction_key, place, op, id, changed, "old_name", "new_name", "old_level", "new_level", "old_elevation_m", "new_elevation_m", "old_height_m", "new_height_m", "old_ifc_guid", "new_ifc_guid", "old_outline", "new_outline")
-    select coalesce(w.transaction_key, (select max(key) from arxos_change_log)), w.place, 'update', new.id, ltrim(case when old."name" is not new."name" then ' name' else '' end
-      || case when old."level" is not new."level" then ' level' else '' end
-      || case when old."elevation_m" is not new."elevation_m" or old."height_m" is not new."height_m" then ' elevation_m height_m' else '' end
-      || case when old."ifc_guid" is not new."ifc_guid" then ' ifc_guid' else '' end
-      || case when old."outline" is not new."outline" then ' outline' else '' end),
-      case when old."name" is not new."name" then old."name" end,
-      case when old."name" is not new."name" then new."name" end,
-      case when old."level" is not new."level" then old."level" end,
-      case when old."level" is not new."level" then new."level" end,
-      case when old."elevation_m" is not new."elevation_m" or old."height_m" is not new."height_m" then old."elevation_m" end,
-      case when old."elevation_m" is not new."elevation_m" or old."height_m" is not new."height_m" then new."elevation_m" end,
-      case when old."elevation_m" is not new."elevation_m" or old."height_m" is not new."height_m" then old."height_m" end,
-      case when old."elevation_m" is not new."elevation_m" or old."height_m" is not new."height_m" then new."height_m" end,
-      case when old."ifc_guid" is not new."ifc_guid" then old."ifc_guid" end,
-      case when old."ifc_guid" is not new."ifc_guid" then new."ifc_guid" end,
-      case when old."outline" is not new."outline" then old."outline" end,
-      case when old."outline" is not new."outline" then new."outline" end
-    from arxos_writing w;
+    select coalesce(w.transaction_key, (select max(key) from arxos_change_log)), w.place, 'update', new.id, ltrim(iif(d1, ' name', '')
+      || iif(d2, ' level', '')
+      || iif(d3, ' elevation_m height_m', '')
+      || iif(d4, ' ifc_guid', '')
+      || iif(d5, ' outline', '')),
+      iif(d1, old."name", null),
+      iif(d1, new."name", null),
+      iif(d2, old."level", null),
+      iif(d2, new."level", null),
+      iif(d3, old."elevation_m", null),
+      iif(d3, new."elevation_m", null),
+      iif(d3, old."height_m", null),
+      iif(d3, new."height_m", null),
+      iif(d4, old."ifc_guid", null),
+      iif(d4, new."ifc_guid", null),
+      iif(d5, old."outline", null),
+      iif(d5, new."outline", null)
+    from arxos_writing w, (select 
+        (old."name" is not new."name") as d1,
+        (old."level" is not new."level") as d2,
+        (old."elevation_m" is not new."elevation_m" or old."height_m" is not new."height_m") as d3,
+        (old."ifc_guid" is not new."ifc_guid") as d4,
+        (old."outline" is not new."outline") as d5) d;
 end;
 
 create trigger "arxos_identity_storey" before update of pk, id on "storey"
@@ -783,15 +771,7 @@ end;
 create trigger "arxos_deleted_storey" after delete on "storey"
 when (select capture from arxos_writing) and old.id is not null
 begin
-  update arxos_writing set place = place + 1,
-    counter = case when transaction_key is not null then counter when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then 0
-      when counter >= 65535 then 0 else counter + 1 end,
-    ms = case when transaction_key is not null then ms when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then cast((julianday('now') - 2440587.5) * 86400000 as integer)
-      when counter >= 65535 then ms + 1 else ms end
-    where true;
-  insert into arxos_change_log (stamp, base)
-    select printf('%012x-%04x-%s', ms, counter, tail), sequence
-    from arxos_writing where transaction_key is null and true;
+  update arxos_writing set place = place + 1;
   insert into "arxos_log_storey" (transaction_key, place, op, id, changed, "old_sequence", "old_created_at", "old_created_by", "old_updated_at", "old_updated_by", "old_origin", "old_name", "old_level", "old_elevation_m", "old_height_m", "old_ifc_guid", "old_outline")
     select coalesce(w.transaction_key, (select max(key) from arxos_change_log)), w.place, 'delete', old.id, null,
       old."sequence",
@@ -920,15 +900,7 @@ begin
     substr(hex(randomblob(2)), 1, 3), hex(randomblob(6))))), "sequence" = null, "created_at" = null, "created_by" = null, "updated_at" = null, "updated_by" = null
     where pk = new.pk and (select capture from arxos_writing) = 2;
   update arxos_writing set capture = 1 where capture = 2;
-  update arxos_writing set place = place + 1,
-    counter = case when transaction_key is not null then counter when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then 0
-      when counter >= 65535 then 0 else counter + 1 end,
-    ms = case when transaction_key is not null then ms when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then cast((julianday('now') - 2440587.5) * 86400000 as integer)
-      when counter >= 65535 then ms + 1 else ms end
-    where true;
-  insert into arxos_change_log (stamp, base)
-    select printf('%012x-%04x-%s', ms, counter, tail), sequence
-    from arxos_writing where transaction_key is null and true;
+  update arxos_writing set place = place + 1;
   insert into "arxos_log_space" (transaction_key, place, op, id, changed, "new_origin", "new_storey_id", "new_number", "new_name", "new_usage", "new_area_m2", "new_height_m", "new_ifc_guid", "new_properties", "new_outline")
     select coalesce(w.transaction_key, (select max(key) from arxos_change_log)), w.place, 'insert', t.id, null,
       t."origin",
@@ -950,44 +922,46 @@ begin
   delete from "arxos_log_space" where op = 'delete' and id = new.id
     and place = (select place from arxos_writing);
   update arxos_writing set capture = 2 + exists (select 1 from "arxos_stash_space" s where s.id = new.id and (s."storey_id" is not new."storey_id" or s."number" is not new."number" or s."name" is not new."name" or s."usage" is not new."usage" or s."area_m2" is not new."area_m2" or s."height_m" is not new."height_m" or s."ifc_guid" is not new."ifc_guid" or s."properties" is not new."properties" or s."outline" is not new."outline"));
-  update arxos_writing set place = place + 1,
-    counter = case when transaction_key is not null then counter when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then 0
-      when counter >= 65535 then 0 else counter + 1 end,
-    ms = case when transaction_key is not null then ms when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then cast((julianday('now') - 2440587.5) * 86400000 as integer)
-      when counter >= 65535 then ms + 1 else ms end
-    where capture = 3;
-  insert into arxos_change_log (stamp, base)
-    select printf('%012x-%04x-%s', ms, counter, tail), sequence
-    from arxos_writing where transaction_key is null and capture = 3;
+  update arxos_writing set place = place + 1 where capture = 3;
   insert into "arxos_log_space" (transaction_key, place, op, id, changed, "old_storey_id", "new_storey_id", "old_number", "new_number", "old_name", "new_name", "old_usage", "new_usage", "old_area_m2", "new_area_m2", "old_height_m", "new_height_m", "old_ifc_guid", "new_ifc_guid", "old_properties", "new_properties", "old_outline", "new_outline")
-    select coalesce(w.transaction_key, (select max(key) from arxos_change_log)), w.place, 'update', new.id, ltrim(case when s."storey_id" is not new."storey_id" then ' storey_id' else '' end
-      || case when s."number" is not new."number" then ' number' else '' end
-      || case when s."name" is not new."name" then ' name' else '' end
-      || case when s."usage" is not new."usage" then ' usage' else '' end
-      || case when s."area_m2" is not new."area_m2" then ' area_m2' else '' end
-      || case when s."height_m" is not new."height_m" then ' height_m' else '' end
-      || case when s."ifc_guid" is not new."ifc_guid" then ' ifc_guid' else '' end
-      || case when s."properties" is not new."properties" then ' properties' else '' end
-      || case when s."outline" is not new."outline" then ' outline' else '' end),
-      case when s."storey_id" is not new."storey_id" then s."storey_id" end,
-      case when s."storey_id" is not new."storey_id" then new."storey_id" end,
-      case when s."number" is not new."number" then s."number" end,
-      case when s."number" is not new."number" then new."number" end,
-      case when s."name" is not new."name" then s."name" end,
-      case when s."name" is not new."name" then new."name" end,
-      case when s."usage" is not new."usage" then s."usage" end,
-      case when s."usage" is not new."usage" then new."usage" end,
-      case when s."area_m2" is not new."area_m2" then s."area_m2" end,
-      case when s."area_m2" is not new."area_m2" then new."area_m2" end,
-      case when s."height_m" is not new."height_m" then s."height_m" end,
-      case when s."height_m" is not new."height_m" then new."height_m" end,
-      case when s."ifc_guid" is not new."ifc_guid" then s."ifc_guid" end,
-      case when s."ifc_guid" is not new."ifc_guid" then new."ifc_guid" end,
-      case when s."properties" is not new."properties" then s."properties" end,
-      case when s."properties" is not new."properties" then new."properties" end,
-      case when s."outline" is not new."outline" then s."outline" end,
-      case when s."outline" is not new."outline" then new."outline" end
-    from arxos_writing w, "arxos_stash_space" s where s.id = new.id and w.capture = 3;
+    select coalesce(w.transaction_key, (select max(key) from arxos_change_log)), w.place, 'update', new.id, ltrim(iif(d1, ' storey_id', '')
+      || iif(d2, ' number', '')
+      || iif(d3, ' name', '')
+      || iif(d4, ' usage', '')
+      || iif(d5, ' area_m2', '')
+      || iif(d6, ' height_m', '')
+      || iif(d7, ' ifc_guid', '')
+      || iif(d8, ' properties', '')
+      || iif(d9, ' outline', '')),
+      iif(d1, s."storey_id", null),
+      iif(d1, new."storey_id", null),
+      iif(d2, s."number", null),
+      iif(d2, new."number", null),
+      iif(d3, s."name", null),
+      iif(d3, new."name", null),
+      iif(d4, s."usage", null),
+      iif(d4, new."usage", null),
+      iif(d5, s."area_m2", null),
+      iif(d5, new."area_m2", null),
+      iif(d6, s."height_m", null),
+      iif(d6, new."height_m", null),
+      iif(d7, s."ifc_guid", null),
+      iif(d7, new."ifc_guid", null),
+      iif(d8, s."properties", null),
+      iif(d8, new."properties", null),
+      iif(d9, s."outline", null),
+      iif(d9, new."outline", null)
+    from arxos_writing w, (select s.*,
+        (s."storey_id" is not new."storey_id") as d1,
+        (s."number" is not new."number") as d2,
+        (s."name" is not new."name") as d3,
+        (s."usage" is not new."usage") as d4,
+        (s."area_m2" is not new."area_m2") as d5,
+        (s."height_m" is not new."height_m") as d6,
+        (s."ifc_guid" is not new."ifc_guid") as d7,
+        (s."properties" is not new."properties") as d8,
+        (s."outline" is not new."outline") as d9
+      from "arxos_stash_space" s where s.id = new.id) s where w.capture = 3;
   update "space" set "sequence" = s."sequence", "created_at" = s."created_at", "created_by" = s."created_by", "updated_at" = s."updated_at", "updated_by" = s."updated_by", origin = s.origin from "arxos_stash_space" s
     where "space".pk = new.pk and s.id = new.id;
   update arxos_writing set capture = 1;
@@ -996,15 +970,7 @@ end;
 create trigger "arxos_killed_space" after insert on "space"
 when (select capture from arxos_writing) and exists (select 1 from "arxos_stash_space" where id is not new.id)
 begin
-  update arxos_writing set place = place + 1,
-    counter = case when transaction_key is not null then counter when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then 0
-      when counter >= 65535 then 0 else counter + 1 end,
-    ms = case when transaction_key is not null then ms when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then cast((julianday('now') - 2440587.5) * 86400000 as integer)
-      when counter >= 65535 then ms + 1 else ms end
-    where true;
-  insert into arxos_change_log (stamp, base)
-    select printf('%012x-%04x-%s', ms, counter, tail), sequence
-    from arxos_writing where transaction_key is null and true;
+  update arxos_writing set place = place + 1;
   insert into "arxos_log_space" (transaction_key, place, op, id, changed, "old_sequence", "old_created_at", "old_created_by", "old_updated_at", "old_updated_by", "old_origin", "old_storey_id", "old_number", "old_name", "old_usage", "old_area_m2", "old_height_m", "old_ifc_guid", "old_properties", "old_outline")
     select coalesce(w.transaction_key, (select max(key) from arxos_change_log)), w.place, 'delete', s.id, null,
       s."sequence",
@@ -1028,44 +994,45 @@ end;
 create trigger "arxos_updated_space" after update on "space"
 when (select capture from arxos_writing) and (old."storey_id" is not new."storey_id" or old."number" is not new."number" or old."name" is not new."name" or old."usage" is not new."usage" or old."area_m2" is not new."area_m2" or old."height_m" is not new."height_m" or old."ifc_guid" is not new."ifc_guid" or old."properties" is not new."properties" or old."outline" is not new."outline")
 begin
-  update arxos_writing set place = place + 1,
-    counter = case when transaction_key is not null then counter when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then 0
-      when counter >= 65535 then 0 else counter + 1 end,
-    ms = case when transaction_key is not null then ms when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then cast((julianday('now') - 2440587.5) * 86400000 as integer)
-      when counter >= 65535 then ms + 1 else ms end
-    where true;
-  insert into arxos_change_log (stamp, base)
-    select printf('%012x-%04x-%s', ms, counter, tail), sequence
-    from arxos_writing where transaction_key is null and true;
+  update arxos_writing set place = place + 1;
   insert into "arxos_log_space" (transaction_key, place, op, id, changed, "old_storey_id", "new_storey_id", "old_number", "new_number", "old_name", "new_name", "old_usage", "new_usage", "old_area_m2", "new_area_m2", "old_height_m", "new_height_m", "old_ifc_guid", "new_ifc_guid", "old_properties", "new_properties", "old_outline", "new_outline")
-    select coalesce(w.transaction_key, (select max(key) from arxos_change_log)), w.place, 'update', new.id, ltrim(case when old."storey_id" is not new."storey_id" then ' storey_id' else '' end
-      || case when old."number" is not new."number" then ' number' else '' end
-      || case when old."name" is not new."name" then ' name' else '' end
-      || case when old."usage" is not new."usage" then ' usage' else '' end
-      || case when old."area_m2" is not new."area_m2" then ' area_m2' else '' end
-      || case when old."height_m" is not new."height_m" then ' height_m' else '' end
-      || case when old."ifc_guid" is not new."ifc_guid" then ' ifc_guid' else '' end
-      || case when old."properties" is not new."properties" then ' properties' else '' end
-      || case when old."outline" is not new."outline" then ' outline' else '' end),
-      case when old."storey_id" is not new."storey_id" then old."storey_id" end,
-      case when old."storey_id" is not new."storey_id" then new."storey_id" end,
-      case when old."number" is not new."number" then old."number" end,
-      case when old."number" is not new."number" then new."number" end,
-      case when old."name" is not new."name" then old."name" end,
-      case when old."name" is not new."name" then new."name" end,
-      case when old."usage" is not new."usage" then old."usage" end,
-      case when old."usage" is not new."usage" then new."usage" end,
-      case when old."area_m2" is not new."area_m2" then old."area_m2" end,
-      case when old."area_m2" is not new."area_m2" then new."area_m2" end,
-      case when old."height_m" is not new."height_m" then old."height_m" end,
-      case when old."height_m" is not new."height_m" then new."height_m" end,
-      case when old."ifc_guid" is not new."ifc_guid" then old."ifc_guid" end,
-      case when old."ifc_guid" is not new."ifc_guid" then new."ifc_guid" end,
-      case when old."properties" is not new."properties" then old."properties" end,
-      case when old."properties" is not new."properties" then new."properties" end,
-      case when old."outline" is not new."outline" then old."outline" end,
-      case when old."outline" is not new."outline" then new."outline" end
-    from arxos_writing w;
+    select coalesce(w.transaction_key, (select max(key) from arxos_change_log)), w.place, 'update', new.id, ltrim(iif(d1, ' storey_id', '')
+      || iif(d2, ' number', '')
+      || iif(d3, ' name', '')
+      || iif(d4, ' usage', '')
+      || iif(d5, ' area_m2', '')
+      || iif(d6, ' height_m', '')
+      || iif(d7, ' ifc_guid', '')
+      || iif(d8, ' properties', '')
+      || iif(d9, ' outline', '')),
+      iif(d1, old."storey_id", null),
+      iif(d1, new."storey_id", null),
+      iif(d2, old."number", null),
+      iif(d2, new."number", null),
+      iif(d3, old."name", null),
+      iif(d3, new."name", null),
+      iif(d4, old."usage", null),
+      iif(d4, new."usage", null),
+      iif(d5, old."area_m2", null),
+      iif(d5, new."area_m2", null),
+      iif(d6, old."height_m", null),
+      iif(d6, new."height_m", null),
+      iif(d7, old."ifc_guid", null),
+      iif(d7, new."ifc_guid", null),
+      iif(d8, old."properties", null),
+      iif(d8, new."properties", null),
+      iif(d9, old."outline", null),
+      iif(d9, new."outline", null)
+    from arxos_writing w, (select 
+        (old."storey_id" is not new."storey_id") as d1,
+        (old."number" is not new."number") as d2,
+        (old."name" is not new."name") as d3,
+        (old."usage" is not new."usage") as d4,
+        (old."area_m2" is not new."area_m2") as d5,
+        (old."height_m" is not new."height_m") as d6,
+        (old."ifc_guid" is not new."ifc_guid") as d7,
+        (old."properties" is not new."properties") as d8,
+        (old."outline" is not new."outline") as d9) d;
 end;
 
 create trigger "arxos_identity_space" before update of pk, id on "space"
@@ -1083,15 +1050,7 @@ end;
 create trigger "arxos_deleted_space" after delete on "space"
 when (select capture from arxos_writing) and old.id is not null
 begin
-  update arxos_writing set place = place + 1,
-    counter = case when transaction_key is not null then counter when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then 0
-      when counter >= 65535 then 0 else counter + 1 end,
-    ms = case when transaction_key is not null then ms when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then cast((julianday('now') - 2440587.5) * 86400000 as integer)
-      when counter >= 65535 then ms + 1 else ms end
-    where true;
-  insert into arxos_change_log (stamp, base)
-    select printf('%012x-%04x-%s', ms, counter, tail), sequence
-    from arxos_writing where transaction_key is null and true;
+  update arxos_writing set place = place + 1;
   insert into "arxos_log_space" (transaction_key, place, op, id, changed, "old_sequence", "old_created_at", "old_created_by", "old_updated_at", "old_updated_by", "old_origin", "old_storey_id", "old_number", "old_name", "old_usage", "old_area_m2", "old_height_m", "old_ifc_guid", "old_properties", "old_outline")
     select coalesce(w.transaction_key, (select max(key) from arxos_change_log)), w.place, 'delete', old.id, null,
       old."sequence",
@@ -1280,15 +1239,7 @@ begin
     substr(hex(randomblob(2)), 1, 3), hex(randomblob(6))))), "sequence" = null, "created_at" = null, "created_by" = null, "updated_at" = null, "updated_by" = null
     where pk = new.pk and (select capture from arxos_writing) = 2;
   update arxos_writing set capture = 1 where capture = 2;
-  update arxos_writing set place = place + 1,
-    counter = case when transaction_key is not null then counter when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then 0
-      when counter >= 65535 then 0 else counter + 1 end,
-    ms = case when transaction_key is not null then ms when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then cast((julianday('now') - 2440587.5) * 86400000 as integer)
-      when counter >= 65535 then ms + 1 else ms end
-    where true;
-  insert into arxos_change_log (stamp, base)
-    select printf('%012x-%04x-%s', ms, counter, tail), sequence
-    from arxos_writing where transaction_key is null and true;
+  update arxos_writing set place = place + 1;
   insert into "arxos_log_element" (transaction_key, place, op, id, changed, "new_origin", "new_storey_id", "new_space_id", "new_ifc_class", "new_predefined_type", "new_name", "new_tag", "new_serial_number", "new_barcode", "new_manufacturer", "new_model", "new_installed_on", "new_status", "new_condition", "new_systems", "new_visit_count", "new_confidence_classification", "new_confidence_position", "new_confidence_properties", "new_confidence_relationships", "new_ifc_guid", "new_properties", "new_heading_deg", "new_geometry")
     select coalesce(w.transaction_key, (select max(key) from arxos_change_log)), w.place, 'insert', t.id, null,
       t."origin",
@@ -1324,82 +1275,94 @@ begin
   delete from "arxos_log_element" where op = 'delete' and id = new.id
     and place = (select place from arxos_writing);
   update arxos_writing set capture = 2 + exists (select 1 from "arxos_stash_element" s where s.id = new.id and (s."storey_id" is not new."storey_id" or s."space_id" is not new."space_id" or s."ifc_class" is not new."ifc_class" or s."predefined_type" is not new."predefined_type" or s."name" is not new."name" or s."tag" is not new."tag" or s."serial_number" is not new."serial_number" or s."barcode" is not new."barcode" or s."manufacturer" is not new."manufacturer" or s."model" is not new."model" or s."installed_on" is not new."installed_on" or s."status" is not new."status" or s."condition" is not new."condition" or s."systems" is not new."systems" or s."visit_count" is not new."visit_count" or s."confidence_classification" is not new."confidence_classification" or s."confidence_position" is not new."confidence_position" or s."confidence_properties" is not new."confidence_properties" or s."confidence_relationships" is not new."confidence_relationships" or s."ifc_guid" is not new."ifc_guid" or s."properties" is not new."properties" or s."heading_deg" is not new."heading_deg" or s."geometry" is not new."geometry"));
-  update arxos_writing set place = place + 1,
-    counter = case when transaction_key is not null then counter when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then 0
-      when counter >= 65535 then 0 else counter + 1 end,
-    ms = case when transaction_key is not null then ms when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then cast((julianday('now') - 2440587.5) * 86400000 as integer)
-      when counter >= 65535 then ms + 1 else ms end
-    where capture = 3;
-  insert into arxos_change_log (stamp, base)
-    select printf('%012x-%04x-%s', ms, counter, tail), sequence
-    from arxos_writing where transaction_key is null and capture = 3;
+  update arxos_writing set place = place + 1 where capture = 3;
   insert into "arxos_log_element" (transaction_key, place, op, id, changed, "old_storey_id", "new_storey_id", "old_space_id", "new_space_id", "old_ifc_class", "new_ifc_class", "old_predefined_type", "new_predefined_type", "old_name", "new_name", "old_tag", "new_tag", "old_serial_number", "new_serial_number", "old_barcode", "new_barcode", "old_manufacturer", "new_manufacturer", "old_model", "new_model", "old_installed_on", "new_installed_on", "old_status", "new_status", "old_condition", "new_condition", "old_systems", "new_systems", "old_visit_count", "new_visit_count", "old_confidence_classification", "new_confidence_classification", "old_confidence_position", "new_confidence_position", "old_confidence_properties", "new_confidence_properties", "old_confidence_relationships", "new_confidence_relationships", "old_ifc_guid", "new_ifc_guid", "old_properties", "new_properties", "old_heading_deg", "new_heading_deg", "old_geometry", "new_geometry")
-    select coalesce(w.transaction_key, (select max(key) from arxos_change_log)), w.place, 'update', new.id, ltrim(case when s."storey_id" is not new."storey_id" then ' storey_id' else '' end
-      || case when s."space_id" is not new."space_id" then ' space_id' else '' end
-      || case when s."ifc_class" is not new."ifc_class" then ' ifc_class' else '' end
-      || case when s."predefined_type" is not new."predefined_type" then ' predefined_type' else '' end
-      || case when s."name" is not new."name" then ' name' else '' end
-      || case when s."tag" is not new."tag" then ' tag' else '' end
-      || case when s."serial_number" is not new."serial_number" then ' serial_number' else '' end
-      || case when s."barcode" is not new."barcode" then ' barcode' else '' end
-      || case when s."manufacturer" is not new."manufacturer" then ' manufacturer' else '' end
-      || case when s."model" is not new."model" then ' model' else '' end
-      || case when s."installed_on" is not new."installed_on" then ' installed_on' else '' end
-      || case when s."status" is not new."status" then ' status' else '' end
-      || case when s."condition" is not new."condition" then ' condition' else '' end
-      || case when s."systems" is not new."systems" then ' systems' else '' end
-      || case when s."visit_count" is not new."visit_count" then ' visit_count' else '' end
-      || case when s."confidence_classification" is not new."confidence_classification" or s."confidence_position" is not new."confidence_position" or s."confidence_properties" is not new."confidence_properties" or s."confidence_relationships" is not new."confidence_relationships" then ' confidence_classification confidence_position confidence_properties confidence_relationships' else '' end
-      || case when s."ifc_guid" is not new."ifc_guid" then ' ifc_guid' else '' end
-      || case when s."properties" is not new."properties" then ' properties' else '' end
-      || case when s."heading_deg" is not new."heading_deg" or s."geometry" is not new."geometry" then ' heading_deg geometry' else '' end),
-      case when s."storey_id" is not new."storey_id" then s."storey_id" end,
-      case when s."storey_id" is not new."storey_id" then new."storey_id" end,
-      case when s."space_id" is not new."space_id" then s."space_id" end,
-      case when s."space_id" is not new."space_id" then new."space_id" end,
-      case when s."ifc_class" is not new."ifc_class" then s."ifc_class" end,
-      case when s."ifc_class" is not new."ifc_class" then new."ifc_class" end,
-      case when s."predefined_type" is not new."predefined_type" then s."predefined_type" end,
-      case when s."predefined_type" is not new."predefined_type" then new."predefined_type" end,
-      case when s."name" is not new."name" then s."name" end,
-      case when s."name" is not new."name" then new."name" end,
-      case when s."tag" is not new."tag" then s."tag" end,
-      case when s."tag" is not new."tag" then new."tag" end,
-      case when s."serial_number" is not new."serial_number" then s."serial_number" end,
-      case when s."serial_number" is not new."serial_number" then new."serial_number" end,
-      case when s."barcode" is not new."barcode" then s."barcode" end,
-      case when s."barcode" is not new."barcode" then new."barcode" end,
-      case when s."manufacturer" is not new."manufacturer" then s."manufacturer" end,
-      case when s."manufacturer" is not new."manufacturer" then new."manufacturer" end,
-      case when s."model" is not new."model" then s."model" end,
-      case when s."model" is not new."model" then new."model" end,
-      case when s."installed_on" is not new."installed_on" then s."installed_on" end,
-      case when s."installed_on" is not new."installed_on" then new."installed_on" end,
-      case when s."status" is not new."status" then s."status" end,
-      case when s."status" is not new."status" then new."status" end,
-      case when s."condition" is not new."condition" then s."condition" end,
-      case when s."condition" is not new."condition" then new."condition" end,
-      case when s."systems" is not new."systems" then s."systems" end,
-      case when s."systems" is not new."systems" then new."systems" end,
-      case when s."visit_count" is not new."visit_count" then s."visit_count" end,
-      case when s."visit_count" is not new."visit_count" then new."visit_count" end,
-      case when s."confidence_classification" is not new."confidence_classification" or s."confidence_position" is not new."confidence_position" or s."confidence_properties" is not new."confidence_properties" or s."confidence_relationships" is not new."confidence_relationships" then s."confidence_classification" end,
-      case when s."confidence_classification" is not new."confidence_classification" or s."confidence_position" is not new."confidence_position" or s."confidence_properties" is not new."confidence_properties" or s."confidence_relationships" is not new."confidence_relationships" then new."confidence_classification" end,
-      case when s."confidence_classification" is not new."confidence_classification" or s."confidence_position" is not new."confidence_position" or s."confidence_properties" is not new."confidence_properties" or s."confidence_relationships" is not new."confidence_relationships" then s."confidence_position" end,
-      case when s."confidence_classification" is not new."confidence_classification" or s."confidence_position" is not new."confidence_position" or s."confidence_properties" is not new."confidence_properties" or s."confidence_relationships" is not new."confidence_relationships" then new."confidence_position" end,
-      case when s."confidence_classification" is not new."confidence_classification" or s."confidence_position" is not new."confidence_position" or s."confidence_properties" is not new."confidence_properties" or s."confidence_relationships" is not new."confidence_relationships" then s."confidence_properties" end,
-      case when s."confidence_classification" is not new."confidence_classification" or s."confidence_position" is not new."confidence_position" or s."confidence_properties" is not new."confidence_properties" or s."confidence_relationships" is not new."confidence_relationships" then new."confidence_properties" end,
-      case when s."confidence_classification" is not new."confidence_classification" or s."confidence_position" is not new."confidence_position" or s."confidence_properties" is not new."confidence_properties" or s."confidence_relationships" is not new."confidence_relationships" then s."confidence_relationships" end,
-      case when s."confidence_classification" is not new."confidence_classification" or s."confidence_position" is not new."confidence_position" or s."confidence_properties" is not new."confidence_properties" or s."confidence_relationships" is not new."confidence_relationships" then new."confidence_relationships" end,
-      case when s."ifc_guid" is not new."ifc_guid" then s."ifc_guid" end,
-      case when s."ifc_guid" is not new."ifc_guid" then new."ifc_guid" end,
-      case when s."properties" is not new."properties" then s."properties" end,
-      case when s."properties" is not new."properties" then new."properties" end,
-      case when s."heading_deg" is not new."heading_deg" or s."geometry" is not new."geometry" then s."heading_deg" end,
-      case when s."heading_deg" is not new."heading_deg" or s."geometry" is not new."geometry" then new."heading_deg" end,
-      case when s."heading_deg" is not new."heading_deg" or s."geometry" is not new."geometry" then s."geometry" end,
-      case when s."heading_deg" is not new."heading_deg" or s."geometry" is not new."geometry" then new."geometry" end
-    from arxos_writing w, "arxos_stash_element" s where s.id = new.id and w.capture = 3;
+    select coalesce(w.transaction_key, (select max(key) from arxos_change_log)), w.place, 'update', new.id, ltrim(iif(d1, ' storey_id', '')
+      || iif(d2, ' space_id', '')
+      || iif(d3, ' ifc_class', '')
+      || iif(d4, ' predefined_type', '')
+      || iif(d5, ' name', '')
+      || iif(d6, ' tag', '')
+      || iif(d7, ' serial_number', '')
+      || iif(d8, ' barcode', '')
+      || iif(d9, ' manufacturer', '')
+      || iif(d10, ' model', '')
+      || iif(d11, ' installed_on', '')
+      || iif(d12, ' status', '')
+      || iif(d13, ' condition', '')
+      || iif(d14, ' systems', '')
+      || iif(d15, ' visit_count', '')
+      || iif(d16, ' confidence_classification confidence_position confidence_properties confidence_relationships', '')
+      || iif(d17, ' ifc_guid', '')
+      || iif(d18, ' properties', '')
+      || iif(d19, ' heading_deg geometry', '')),
+      iif(d1, s."storey_id", null),
+      iif(d1, new."storey_id", null),
+      iif(d2, s."space_id", null),
+      iif(d2, new."space_id", null),
+      iif(d3, s."ifc_class", null),
+      iif(d3, new."ifc_class", null),
+      iif(d4, s."predefined_type", null),
+      iif(d4, new."predefined_type", null),
+      iif(d5, s."name", null),
+      iif(d5, new."name", null),
+      iif(d6, s."tag", null),
+      iif(d6, new."tag", null),
+      iif(d7, s."serial_number", null),
+      iif(d7, new."serial_number", null),
+      iif(d8, s."barcode", null),
+      iif(d8, new."barcode", null),
+      iif(d9, s."manufacturer", null),
+      iif(d9, new."manufacturer", null),
+      iif(d10, s."model", null),
+      iif(d10, new."model", null),
+      iif(d11, s."installed_on", null),
+      iif(d11, new."installed_on", null),
+      iif(d12, s."status", null),
+      iif(d12, new."status", null),
+      iif(d13, s."condition", null),
+      iif(d13, new."condition", null),
+      iif(d14, s."systems", null),
+      iif(d14, new."systems", null),
+      iif(d15, s."visit_count", null),
+      iif(d15, new."visit_count", null),
+      iif(d16, s."confidence_classification", null),
+      iif(d16, new."confidence_classification", null),
+      iif(d16, s."confidence_position", null),
+      iif(d16, new."confidence_position", null),
+      iif(d16, s."confidence_properties", null),
+      iif(d16, new."confidence_properties", null),
+      iif(d16, s."confidence_relationships", null),
+      iif(d16, new."confidence_relationships", null),
+      iif(d17, s."ifc_guid", null),
+      iif(d17, new."ifc_guid", null),
+      iif(d18, s."properties", null),
+      iif(d18, new."properties", null),
+      iif(d19, s."heading_deg", null),
+      iif(d19, new."heading_deg", null),
+      iif(d19, s."geometry", null),
+      iif(d19, new."geometry", null)
+    from arxos_writing w, (select s.*,
+        (s."storey_id" is not new."storey_id") as d1,
+        (s."space_id" is not new."space_id") as d2,
+        (s."ifc_class" is not new."ifc_class") as d3,
+        (s."predefined_type" is not new."predefined_type") as d4,
+        (s."name" is not new."name") as d5,
+        (s."tag" is not new."tag") as d6,
+        (s."serial_number" is not new."serial_number") as d7,
+        (s."barcode" is not new."barcode") as d8,
+        (s."manufacturer" is not new."manufacturer") as d9,
+        (s."model" is not new."model") as d10,
+        (s."installed_on" is not new."installed_on") as d11,
+        (s."status" is not new."status") as d12,
+        (s."condition" is not new."condition") as d13,
+        (s."systems" is not new."systems") as d14,
+        (s."visit_count" is not new."visit_count") as d15,
+        (s."confidence_classification" is not new."confidence_classification" or s."confidence_position" is not new."confidence_position" or s."confidence_properties" is not new."confidence_properties" or s."confidence_relationships" is not new."confidence_relationships") as d16,
+        (s."ifc_guid" is not new."ifc_guid") as d17,
+        (s."properties" is not new."properties") as d18,
+        (s."heading_deg" is not new."heading_deg" or s."geometry" is not new."geometry") as d19
+      from "arxos_stash_element" s where s.id = new.id) s where w.capture = 3;
   update "element" set "sequence" = s."sequence", "created_at" = s."created_at", "created_by" = s."created_by", "updated_at" = s."updated_at", "updated_by" = s."updated_by", origin = s.origin from "arxos_stash_element" s
     where "element".pk = new.pk and s.id = new.id;
   update arxos_writing set capture = 1;
@@ -1408,15 +1371,7 @@ end;
 create trigger "arxos_killed_element" after insert on "element"
 when (select capture from arxos_writing) and exists (select 1 from "arxos_stash_element" where id is not new.id)
 begin
-  update arxos_writing set place = place + 1,
-    counter = case when transaction_key is not null then counter when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then 0
-      when counter >= 65535 then 0 else counter + 1 end,
-    ms = case when transaction_key is not null then ms when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then cast((julianday('now') - 2440587.5) * 86400000 as integer)
-      when counter >= 65535 then ms + 1 else ms end
-    where true;
-  insert into arxos_change_log (stamp, base)
-    select printf('%012x-%04x-%s', ms, counter, tail), sequence
-    from arxos_writing where transaction_key is null and true;
+  update arxos_writing set place = place + 1;
   insert into "arxos_log_element" (transaction_key, place, op, id, changed, "old_sequence", "old_created_at", "old_created_by", "old_updated_at", "old_updated_by", "old_origin", "old_storey_id", "old_space_id", "old_ifc_class", "old_predefined_type", "old_name", "old_tag", "old_serial_number", "old_barcode", "old_manufacturer", "old_model", "old_installed_on", "old_status", "old_condition", "old_systems", "old_visit_count", "old_confidence_classification", "old_confidence_position", "old_confidence_properties", "old_confidence_relationships", "old_ifc_guid", "old_properties", "old_heading_deg", "old_geometry")
     select coalesce(w.transaction_key, (select max(key) from arxos_change_log)), w.place, 'delete', s.id, null,
       s."sequence",
@@ -1454,82 +1409,93 @@ end;
 create trigger "arxos_updated_element" after update on "element"
 when (select capture from arxos_writing) and (old."storey_id" is not new."storey_id" or old."space_id" is not new."space_id" or old."ifc_class" is not new."ifc_class" or old."predefined_type" is not new."predefined_type" or old."name" is not new."name" or old."tag" is not new."tag" or old."serial_number" is not new."serial_number" or old."barcode" is not new."barcode" or old."manufacturer" is not new."manufacturer" or old."model" is not new."model" or old."installed_on" is not new."installed_on" or old."status" is not new."status" or old."condition" is not new."condition" or old."systems" is not new."systems" or old."visit_count" is not new."visit_count" or old."confidence_classification" is not new."confidence_classification" or old."confidence_position" is not new."confidence_position" or old."confidence_properties" is not new."confidence_properties" or old."confidence_relationships" is not new."confidence_relationships" or old."ifc_guid" is not new."ifc_guid" or old."properties" is not new."properties" or old."heading_deg" is not new."heading_deg" or old."geometry" is not new."geometry")
 begin
-  update arxos_writing set place = place + 1,
-    counter = case when transaction_key is not null then counter when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then 0
-      when counter >= 65535 then 0 else counter + 1 end,
-    ms = case when transaction_key is not null then ms when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then cast((julianday('now') - 2440587.5) * 86400000 as integer)
-      when counter >= 65535 then ms + 1 else ms end
-    where true;
-  insert into arxos_change_log (stamp, base)
-    select printf('%012x-%04x-%s', ms, counter, tail), sequence
-    from arxos_writing where transaction_key is null and true;
+  update arxos_writing set place = place + 1;
   insert into "arxos_log_element" (transaction_key, place, op, id, changed, "old_storey_id", "new_storey_id", "old_space_id", "new_space_id", "old_ifc_class", "new_ifc_class", "old_predefined_type", "new_predefined_type", "old_name", "new_name", "old_tag", "new_tag", "old_serial_number", "new_serial_number", "old_barcode", "new_barcode", "old_manufacturer", "new_manufacturer", "old_model", "new_model", "old_installed_on", "new_installed_on", "old_status", "new_status", "old_condition", "new_condition", "old_systems", "new_systems", "old_visit_count", "new_visit_count", "old_confidence_classification", "new_confidence_classification", "old_confidence_position", "new_confidence_position", "old_confidence_properties", "new_confidence_properties", "old_confidence_relationships", "new_confidence_relationships", "old_ifc_guid", "new_ifc_guid", "old_properties", "new_properties", "old_heading_deg", "new_heading_deg", "old_geometry", "new_geometry")
-    select coalesce(w.transaction_key, (select max(key) from arxos_change_log)), w.place, 'update', new.id, ltrim(case when old."storey_id" is not new."storey_id" then ' storey_id' else '' end
-      || case when old."space_id" is not new."space_id" then ' space_id' else '' end
-      || case when old."ifc_class" is not new."ifc_class" then ' ifc_class' else '' end
-      || case when old."predefined_type" is not new."predefined_type" then ' predefined_type' else '' end
-      || case when old."name" is not new."name" then ' name' else '' end
-      || case when old."tag" is not new."tag" then ' tag' else '' end
-      || case when old."serial_number" is not new."serial_number" then ' serial_number' else '' end
-      || case when old."barcode" is not new."barcode" then ' barcode' else '' end
-      || case when old."manufacturer" is not new."manufacturer" then ' manufacturer' else '' end
-      || case when old."model" is not new."model" then ' model' else '' end
-      || case when old."installed_on" is not new."installed_on" then ' installed_on' else '' end
-      || case when old."status" is not new."status" then ' status' else '' end
-      || case when old."condition" is not new."condition" then ' condition' else '' end
-      || case when old."systems" is not new."systems" then ' systems' else '' end
-      || case when old."visit_count" is not new."visit_count" then ' visit_count' else '' end
-      || case when old."confidence_classification" is not new."confidence_classification" or old."confidence_position" is not new."confidence_position" or old."confidence_properties" is not new."confidence_properties" or old."confidence_relationships" is not new."confidence_relationships" then ' confidence_classification confidence_position confidence_properties confidence_relationships' else '' end
-      || case when old."ifc_guid" is not new."ifc_guid" then ' ifc_guid' else '' end
-      || case when old."properties" is not new."properties" then ' properties' else '' end
-      || case when old."heading_deg" is not new."heading_deg" or old."geometry" is not new."geometry" then ' heading_deg geometry' else '' end),
-      case when old."storey_id" is not new."storey_id" then old."storey_id" end,
-      case when old."storey_id" is not new."storey_id" then new."storey_id" end,
-      case when old."space_id" is not new."space_id" then old."space_id" end,
-      case when old."space_id" is not new."space_id" then new."space_id" end,
-      case when old."ifc_class" is not new."ifc_class" then old."ifc_class" end,
-      case when old."ifc_class" is not new."ifc_class" then new."ifc_class" end,
-      case when old."predefined_type" is not new."predefined_type" then old."predefined_type" end,
-      case when old."predefined_type" is not new."predefined_type" then new."predefined_type" end,
-      case when old."name" is not new."name" then old."name" end,
-      case when old."name" is not new."name" then new."name" end,
-      case when old."tag" is not new."tag" then old."tag" end,
-      case when old."tag" is not new."tag" then new."tag" end,
-      case when old."serial_number" is not new."serial_number" then old."serial_number" end,
-      case when old."serial_number" is not new."serial_number" then new."serial_number" end,
-      case when old."barcode" is not new."barcode" then old."barcode" end,
-      case when old."barcode" is not new."barcode" then new."barcode" end,
-      case when old."manufacturer" is not new."manufacturer" then old."manufacturer" end,
-      case when old."manufacturer" is not new."manufacturer" then new."manufacturer" end,
-      case when old."model" is not new."model" then old."model" end,
-      case when old."model" is not new."model" then new."model" end,
-      case when old."installed_on" is not new."installed_on" then old."installed_on" end,
-      case when old."installed_on" is not new."installed_on" then new."installed_on" end,
-      case when old."status" is not new."status" then old."status" end,
-      case when old."status" is not new."status" then new."status" end,
-      case when old."condition" is not new."condition" then old."condition" end,
-      case when old."condition" is not new."condition" then new."condition" end,
-      case when old."systems" is not new."systems" then old."systems" end,
-      case when old."systems" is not new."systems" then new."systems" end,
-      case when old."visit_count" is not new."visit_count" then old."visit_count" end,
-      case when old."visit_count" is not new."visit_count" then new."visit_count" end,
-      case when old."confidence_classification" is not new."confidence_classification" or old."confidence_position" is not new."confidence_position" or old."confidence_properties" is not new."confidence_properties" or old."confidence_relationships" is not new."confidence_relationships" then old."confidence_classification" end,
-      case when old."confidence_classification" is not new."confidence_classification" or old."confidence_position" is not new."confidence_position" or old."confidence_properties" is not new."confidence_properties" or old."confidence_relationships" is not new."confidence_relationships" then new."confidence_classification" end,
-      case when old."confidence_classification" is not new."confidence_classification" or old."confidence_position" is not new."confidence_position" or old."confidence_properties" is not new."confidence_properties" or old."confidence_relationships" is not new."confidence_relationships" then old."confidence_position" end,
-      case when old."confidence_classification" is not new."confidence_classification" or old."confidence_position" is not new."confidence_position" or old."confidence_properties" is not new."confidence_properties" or old."confidence_relationships" is not new."confidence_relationships" then new."confidence_position" end,
-      case when old."confidence_classification" is not new."confidence_classification" or old."confidence_position" is not new."confidence_position" or old."confidence_properties" is not new."confidence_properties" or old."confidence_relationships" is not new."confidence_relationships" then old."confidence_properties" end,
-      case when old."confidence_classification" is not new."confidence_classification" or old."confidence_position" is not new."confidence_position" or old."confidence_properties" is not new."confidence_properties" or old."confidence_relationships" is not new."confidence_relationships" then new."confidence_properties" end,
-      case when old."confidence_classification" is not new."confidence_classification" or old."confidence_position" is not new."confidence_position" or old."confidence_properties" is not new."confidence_properties" or old."confidence_relationships" is not new."confidence_relationships" then old."confidence_relationships" end,
-      case when old."confidence_classification" is not new."confidence_classification" or old."confidence_position" is not new."confidence_position" or old."confidence_properties" is not new."confidence_properties" or old."confidence_relationships" is not new."confidence_relationships" then new."confidence_relationships" end,
-      case when old."ifc_guid" is not new."ifc_guid" then old."ifc_guid" end,
-      case when old."ifc_guid" is not new."ifc_guid" then new."ifc_guid" end,
-      case when old."properties" is not new."properties" then old."properties" end,
-      case when old."properties" is not new."properties" then new."properties" end,
-      case when old."heading_deg" is not new."heading_deg" or old."geometry" is not new."geometry" then old."heading_deg" end,
-      case when old."heading_deg" is not new."heading_deg" or old."geometry" is not new."geometry" then new."heading_deg" end,
-      case when old."heading_deg" is not new."heading_deg" or old."geometry" is not new."geometry" then old."geometry" end,
-      case when old."heading_deg" is not new."heading_deg" or old."geometry" is not new."geometry" then new."geometry" end
-    from arxos_writing w;
+    select coalesce(w.transaction_key, (select max(key) from arxos_change_log)), w.place, 'update', new.id, ltrim(iif(d1, ' storey_id', '')
+      || iif(d2, ' space_id', '')
+      || iif(d3, ' ifc_class', '')
+      || iif(d4, ' predefined_type', '')
+      || iif(d5, ' name', '')
+      || iif(d6, ' tag', '')
+      || iif(d7, ' serial_number', '')
+      || iif(d8, ' barcode', '')
+      || iif(d9, ' manufacturer', '')
+      || iif(d10, ' model', '')
+      || iif(d11, ' installed_on', '')
+      || iif(d12, ' status', '')
+      || iif(d13, ' condition', '')
+      || iif(d14, ' systems', '')
+      || iif(d15, ' visit_count', '')
+      || iif(d16, ' confidence_classification confidence_position confidence_properties confidence_relationships', '')
+      || iif(d17, ' ifc_guid', '')
+      || iif(d18, ' properties', '')
+      || iif(d19, ' heading_deg geometry', '')),
+      iif(d1, old."storey_id", null),
+      iif(d1, new."storey_id", null),
+      iif(d2, old."space_id", null),
+      iif(d2, new."space_id", null),
+      iif(d3, old."ifc_class", null),
+      iif(d3, new."ifc_class", null),
+      iif(d4, old."predefined_type", null),
+      iif(d4, new."predefined_type", null),
+      iif(d5, old."name", null),
+      iif(d5, new."name", null),
+      iif(d6, old."tag", null),
+      iif(d6, new."tag", null),
+      iif(d7, old."serial_number", null),
+      iif(d7, new."serial_number", null),
+      iif(d8, old."barcode", null),
+      iif(d8, new."barcode", null),
+      iif(d9, old."manufacturer", null),
+      iif(d9, new."manufacturer", null),
+      iif(d10, old."model", null),
+      iif(d10, new."model", null),
+      iif(d11, old."installed_on", null),
+      iif(d11, new."installed_on", null),
+      iif(d12, old."status", null),
+      iif(d12, new."status", null),
+      iif(d13, old."condition", null),
+      iif(d13, new."condition", null),
+      iif(d14, old."systems", null),
+      iif(d14, new."systems", null),
+      iif(d15, old."visit_count", null),
+      iif(d15, new."visit_count", null),
+      iif(d16, old."confidence_classification", null),
+      iif(d16, new."confidence_classification", null),
+      iif(d16, old."confidence_position", null),
+      iif(d16, new."confidence_position", null),
+      iif(d16, old."confidence_properties", null),
+      iif(d16, new."confidence_properties", null),
+      iif(d16, old."confidence_relationships", null),
+      iif(d16, new."confidence_relationships", null),
+      iif(d17, old."ifc_guid", null),
+      iif(d17, new."ifc_guid", null),
+      iif(d18, old."properties", null),
+      iif(d18, new."properties", null),
+      iif(d19, old."heading_deg", null),
+      iif(d19, new."heading_deg", null),
+      iif(d19, old."geometry", null),
+      iif(d19, new."geometry", null)
+    from arxos_writing w, (select 
+        (old."storey_id" is not new."storey_id") as d1,
+        (old."space_id" is not new."space_id") as d2,
+        (old."ifc_class" is not new."ifc_class") as d3,
+        (old."predefined_type" is not new."predefined_type") as d4,
+        (old."name" is not new."name") as d5,
+        (old."tag" is not new."tag") as d6,
+        (old."serial_number" is not new."serial_number") as d7,
+        (old."barcode" is not new."barcode") as d8,
+        (old."manufacturer" is not new."manufacturer") as d9,
+        (old."model" is not new."model") as d10,
+        (old."installed_on" is not new."installed_on") as d11,
+        (old."status" is not new."status") as d12,
+        (old."condition" is not new."condition") as d13,
+        (old."systems" is not new."systems") as d14,
+        (old."visit_count" is not new."visit_count") as d15,
+        (old."confidence_classification" is not new."confidence_classification" or old."confidence_position" is not new."confidence_position" or old."confidence_properties" is not new."confidence_properties" or old."confidence_relationships" is not new."confidence_relationships") as d16,
+        (old."ifc_guid" is not new."ifc_guid") as d17,
+        (old."properties" is not new."properties") as d18,
+        (old."heading_deg" is not new."heading_deg" or old."geometry" is not new."geometry") as d19) d;
 end;
 
 create trigger "arxos_identity_element" before update of pk, id on "element"
@@ -1547,15 +1513,7 @@ end;
 create trigger "arxos_deleted_element" after delete on "element"
 when (select capture from arxos_writing) and old.id is not null
 begin
-  update arxos_writing set place = place + 1,
-    counter = case when transaction_key is not null then counter when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then 0
-      when counter >= 65535 then 0 else counter + 1 end,
-    ms = case when transaction_key is not null then ms when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then cast((julianday('now') - 2440587.5) * 86400000 as integer)
-      when counter >= 65535 then ms + 1 else ms end
-    where true;
-  insert into arxos_change_log (stamp, base)
-    select printf('%012x-%04x-%s', ms, counter, tail), sequence
-    from arxos_writing where transaction_key is null and true;
+  update arxos_writing set place = place + 1;
   insert into "arxos_log_element" (transaction_key, place, op, id, changed, "old_sequence", "old_created_at", "old_created_by", "old_updated_at", "old_updated_by", "old_origin", "old_storey_id", "old_space_id", "old_ifc_class", "old_predefined_type", "old_name", "old_tag", "old_serial_number", "old_barcode", "old_manufacturer", "old_model", "old_installed_on", "old_status", "old_condition", "old_systems", "old_visit_count", "old_confidence_classification", "old_confidence_position", "old_confidence_properties", "old_confidence_relationships", "old_ifc_guid", "old_properties", "old_heading_deg", "old_geometry")
     select coalesce(w.transaction_key, (select max(key) from arxos_change_log)), w.place, 'delete', old.id, null,
       old."sequence",
@@ -1676,15 +1634,7 @@ begin
     substr(hex(randomblob(2)), 1, 3), hex(randomblob(6))))), "sequence" = null, "created_at" = null, "created_by" = null, "updated_at" = null, "updated_by" = null
     where pk = new.pk and (select capture from arxos_writing) = 2;
   update arxos_writing set capture = 1 where capture = 2;
-  update arxos_writing set place = place + 1,
-    counter = case when transaction_key is not null then counter when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then 0
-      when counter >= 65535 then 0 else counter + 1 end,
-    ms = case when transaction_key is not null then ms when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then cast((julianday('now') - 2440587.5) * 86400000 as integer)
-      when counter >= 65535 then ms + 1 else ms end
-    where true;
-  insert into arxos_change_log (stamp, base)
-    select printf('%012x-%04x-%s', ms, counter, tail), sequence
-    from arxos_writing where transaction_key is null and true;
+  update arxos_writing set place = place + 1;
   insert into "arxos_log_system" (transaction_key, place, op, id, changed, "new_origin", "new_kind", "new_name", "new_ifc_guid")
     select coalesce(w.transaction_key, (select max(key) from arxos_change_log)), w.place, 'insert', t.id, null,
       t."origin",
@@ -1700,26 +1650,22 @@ begin
   delete from "arxos_log_system" where op = 'delete' and id = new.id
     and place = (select place from arxos_writing);
   update arxos_writing set capture = 2 + exists (select 1 from "arxos_stash_system" s where s.id = new.id and (s."kind" is not new."kind" or s."name" is not new."name" or s."ifc_guid" is not new."ifc_guid"));
-  update arxos_writing set place = place + 1,
-    counter = case when transaction_key is not null then counter when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then 0
-      when counter >= 65535 then 0 else counter + 1 end,
-    ms = case when transaction_key is not null then ms when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then cast((julianday('now') - 2440587.5) * 86400000 as integer)
-      when counter >= 65535 then ms + 1 else ms end
-    where capture = 3;
-  insert into arxos_change_log (stamp, base)
-    select printf('%012x-%04x-%s', ms, counter, tail), sequence
-    from arxos_writing where transaction_key is null and capture = 3;
+  update arxos_writing set place = place + 1 where capture = 3;
   insert into "arxos_log_system" (transaction_key, place, op, id, changed, "old_kind", "new_kind", "old_name", "new_name", "old_ifc_guid", "new_ifc_guid")
-    select coalesce(w.transaction_key, (select max(key) from arxos_change_log)), w.place, 'update', new.id, ltrim(case when s."kind" is not new."kind" then ' kind' else '' end
-      || case when s."name" is not new."name" then ' name' else '' end
-      || case when s."ifc_guid" is not new."ifc_guid" then ' ifc_guid' else '' end),
-      case when s."kind" is not new."kind" then s."kind" end,
-      case when s."kind" is not new."kind" then new."kind" end,
-      case when s."name" is not new."name" then s."name" end,
-      case when s."name" is not new."name" then new."name" end,
-      case when s."ifc_guid" is not new."ifc_guid" then s."ifc_guid" end,
-      case when s."ifc_guid" is not new."ifc_guid" then new."ifc_guid" end
-    from arxos_writing w, "arxos_stash_system" s where s.id = new.id and w.capture = 3;
+    select coalesce(w.transaction_key, (select max(key) from arxos_change_log)), w.place, 'update', new.id, ltrim(iif(d1, ' kind', '')
+      || iif(d2, ' name', '')
+      || iif(d3, ' ifc_guid', '')),
+      iif(d1, s."kind", null),
+      iif(d1, new."kind", null),
+      iif(d2, s."name", null),
+      iif(d2, new."name", null),
+      iif(d3, s."ifc_guid", null),
+      iif(d3, new."ifc_guid", null)
+    from arxos_writing w, (select s.*,
+        (s."kind" is not new."kind") as d1,
+        (s."name" is not new."name") as d2,
+        (s."ifc_guid" is not new."ifc_guid") as d3
+      from "arxos_stash_system" s where s.id = new.id) s where w.capture = 3;
   update "system" set "sequence" = s."sequence", "created_at" = s."created_at", "created_by" = s."created_by", "updated_at" = s."updated_at", "updated_by" = s."updated_by", origin = s.origin from "arxos_stash_system" s
     where "system".pk = new.pk and s.id = new.id;
   update arxos_writing set capture = 1;
@@ -1728,15 +1674,7 @@ end;
 create trigger "arxos_killed_system" after insert on "system"
 when (select capture from arxos_writing) and exists (select 1 from "arxos_stash_system" where id is not new.id)
 begin
-  update arxos_writing set place = place + 1,
-    counter = case when transaction_key is not null then counter when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then 0
-      when counter >= 65535 then 0 else counter + 1 end,
-    ms = case when transaction_key is not null then ms when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then cast((julianday('now') - 2440587.5) * 86400000 as integer)
-      when counter >= 65535 then ms + 1 else ms end
-    where true;
-  insert into arxos_change_log (stamp, base)
-    select printf('%012x-%04x-%s', ms, counter, tail), sequence
-    from arxos_writing where transaction_key is null and true;
+  update arxos_writing set place = place + 1;
   insert into "arxos_log_system" (transaction_key, place, op, id, changed, "old_sequence", "old_created_at", "old_created_by", "old_updated_at", "old_updated_by", "old_origin", "old_kind", "old_name", "old_ifc_guid")
     select coalesce(w.transaction_key, (select max(key) from arxos_change_log)), w.place, 'delete', s.id, null,
       s."sequence",
@@ -1754,26 +1692,21 @@ end;
 create trigger "arxos_updated_system" after update on "system"
 when (select capture from arxos_writing) and (old."kind" is not new."kind" or old."name" is not new."name" or old."ifc_guid" is not new."ifc_guid")
 begin
-  update arxos_writing set place = place + 1,
-    counter = case when transaction_key is not null then counter when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then 0
-      when counter >= 65535 then 0 else counter + 1 end,
-    ms = case when transaction_key is not null then ms when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then cast((julianday('now') - 2440587.5) * 86400000 as integer)
-      when counter >= 65535 then ms + 1 else ms end
-    where true;
-  insert into arxos_change_log (stamp, base)
-    select printf('%012x-%04x-%s', ms, counter, tail), sequence
-    from arxos_writing where transaction_key is null and true;
+  update arxos_writing set place = place + 1;
   insert into "arxos_log_system" (transaction_key, place, op, id, changed, "old_kind", "new_kind", "old_name", "new_name", "old_ifc_guid", "new_ifc_guid")
-    select coalesce(w.transaction_key, (select max(key) from arxos_change_log)), w.place, 'update', new.id, ltrim(case when old."kind" is not new."kind" then ' kind' else '' end
-      || case when old."name" is not new."name" then ' name' else '' end
-      || case when old."ifc_guid" is not new."ifc_guid" then ' ifc_guid' else '' end),
-      case when old."kind" is not new."kind" then old."kind" end,
-      case when old."kind" is not new."kind" then new."kind" end,
-      case when old."name" is not new."name" then old."name" end,
-      case when old."name" is not new."name" then new."name" end,
-      case when old."ifc_guid" is not new."ifc_guid" then old."ifc_guid" end,
-      case when old."ifc_guid" is not new."ifc_guid" then new."ifc_guid" end
-    from arxos_writing w;
+    select coalesce(w.transaction_key, (select max(key) from arxos_change_log)), w.place, 'update', new.id, ltrim(iif(d1, ' kind', '')
+      || iif(d2, ' name', '')
+      || iif(d3, ' ifc_guid', '')),
+      iif(d1, old."kind", null),
+      iif(d1, new."kind", null),
+      iif(d2, old."name", null),
+      iif(d2, new."name", null),
+      iif(d3, old."ifc_guid", null),
+      iif(d3, new."ifc_guid", null)
+    from arxos_writing w, (select 
+        (old."kind" is not new."kind") as d1,
+        (old."name" is not new."name") as d2,
+        (old."ifc_guid" is not new."ifc_guid") as d3) d;
 end;
 
 create trigger "arxos_identity_system" before update of pk, id on "system"
@@ -1791,15 +1724,7 @@ end;
 create trigger "arxos_deleted_system" after delete on "system"
 when (select capture from arxos_writing) and old.id is not null
 begin
-  update arxos_writing set place = place + 1,
-    counter = case when transaction_key is not null then counter when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then 0
-      when counter >= 65535 then 0 else counter + 1 end,
-    ms = case when transaction_key is not null then ms when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then cast((julianday('now') - 2440587.5) * 86400000 as integer)
-      when counter >= 65535 then ms + 1 else ms end
-    where true;
-  insert into arxos_change_log (stamp, base)
-    select printf('%012x-%04x-%s', ms, counter, tail), sequence
-    from arxos_writing where transaction_key is null and true;
+  update arxos_writing set place = place + 1;
   insert into "arxos_log_system" (transaction_key, place, op, id, changed, "old_sequence", "old_created_at", "old_created_by", "old_updated_at", "old_updated_by", "old_origin", "old_kind", "old_name", "old_ifc_guid")
     select coalesce(w.transaction_key, (select max(key) from arxos_change_log)), w.place, 'delete', old.id, null,
       old."sequence",
@@ -1927,15 +1852,7 @@ begin
     substr(hex(randomblob(2)), 1, 3), hex(randomblob(6))))), "sequence" = null, "created_at" = null, "created_by" = null, "updated_at" = null, "updated_by" = null
     where pk = new.pk and (select capture from arxos_writing) = 2;
   update arxos_writing set capture = 1 where capture = 2;
-  update arxos_writing set place = place + 1,
-    counter = case when transaction_key is not null then counter when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then 0
-      when counter >= 65535 then 0 else counter + 1 end,
-    ms = case when transaction_key is not null then ms when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then cast((julianday('now') - 2440587.5) * 86400000 as integer)
-      when counter >= 65535 then ms + 1 else ms end
-    where true;
-  insert into arxos_change_log (stamp, base)
-    select printf('%012x-%04x-%s', ms, counter, tail), sequence
-    from arxos_writing where transaction_key is null and true;
+  update arxos_writing set place = place + 1;
   insert into "arxos_log_floor_plan" (transaction_key, place, op, id, changed, "new_origin", "new_storey_id", "new_attachment_id", "new_page", "new_affine_a", "new_affine_b", "new_affine_c", "new_affine_d", "new_affine_e", "new_affine_f", "new_rms_error_m", "new_revision", "new_supersedes")
     select coalesce(w.transaction_key, (select max(key) from arxos_change_log)), w.place, 'insert', t.id, null,
       t."origin",
@@ -1960,47 +1877,46 @@ begin
   delete from "arxos_log_floor_plan" where op = 'delete' and id = new.id
     and place = (select place from arxos_writing);
   update arxos_writing set capture = 2 + exists (select 1 from "arxos_stash_floor_plan" s where s.id = new.id and (s."storey_id" is not new."storey_id" or s."attachment_id" is not new."attachment_id" or s."page" is not new."page" or s."affine_a" is not new."affine_a" or s."affine_b" is not new."affine_b" or s."affine_c" is not new."affine_c" or s."affine_d" is not new."affine_d" or s."affine_e" is not new."affine_e" or s."affine_f" is not new."affine_f" or s."rms_error_m" is not new."rms_error_m" or s."revision" is not new."revision" or s."supersedes" is not new."supersedes"));
-  update arxos_writing set place = place + 1,
-    counter = case when transaction_key is not null then counter when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then 0
-      when counter >= 65535 then 0 else counter + 1 end,
-    ms = case when transaction_key is not null then ms when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then cast((julianday('now') - 2440587.5) * 86400000 as integer)
-      when counter >= 65535 then ms + 1 else ms end
-    where capture = 3;
-  insert into arxos_change_log (stamp, base)
-    select printf('%012x-%04x-%s', ms, counter, tail), sequence
-    from arxos_writing where transaction_key is null and capture = 3;
+  update arxos_writing set place = place + 1 where capture = 3;
   insert into "arxos_log_floor_plan" (transaction_key, place, op, id, changed, "old_storey_id", "new_storey_id", "old_attachment_id", "new_attachment_id", "old_page", "new_page", "old_affine_a", "new_affine_a", "old_affine_b", "new_affine_b", "old_affine_c", "new_affine_c", "old_affine_d", "new_affine_d", "old_affine_e", "new_affine_e", "old_affine_f", "new_affine_f", "old_rms_error_m", "new_rms_error_m", "old_revision", "new_revision", "old_supersedes", "new_supersedes")
-    select coalesce(w.transaction_key, (select max(key) from arxos_change_log)), w.place, 'update', new.id, ltrim(case when s."storey_id" is not new."storey_id" then ' storey_id' else '' end
-      || case when s."attachment_id" is not new."attachment_id" then ' attachment_id' else '' end
-      || case when s."page" is not new."page" then ' page' else '' end
-      || case when s."affine_a" is not new."affine_a" or s."affine_b" is not new."affine_b" or s."affine_c" is not new."affine_c" or s."affine_d" is not new."affine_d" or s."affine_e" is not new."affine_e" or s."affine_f" is not new."affine_f" or s."rms_error_m" is not new."rms_error_m" then ' affine_a affine_b affine_c affine_d affine_e affine_f rms_error_m' else '' end
-      || case when s."revision" is not new."revision" then ' revision' else '' end
-      || case when s."supersedes" is not new."supersedes" then ' supersedes' else '' end),
-      case when s."storey_id" is not new."storey_id" then s."storey_id" end,
-      case when s."storey_id" is not new."storey_id" then new."storey_id" end,
-      case when s."attachment_id" is not new."attachment_id" then s."attachment_id" end,
-      case when s."attachment_id" is not new."attachment_id" then new."attachment_id" end,
-      case when s."page" is not new."page" then s."page" end,
-      case when s."page" is not new."page" then new."page" end,
-      case when s."affine_a" is not new."affine_a" or s."affine_b" is not new."affine_b" or s."affine_c" is not new."affine_c" or s."affine_d" is not new."affine_d" or s."affine_e" is not new."affine_e" or s."affine_f" is not new."affine_f" or s."rms_error_m" is not new."rms_error_m" then s."affine_a" end,
-      case when s."affine_a" is not new."affine_a" or s."affine_b" is not new."affine_b" or s."affine_c" is not new."affine_c" or s."affine_d" is not new."affine_d" or s."affine_e" is not new."affine_e" or s."affine_f" is not new."affine_f" or s."rms_error_m" is not new."rms_error_m" then new."affine_a" end,
-      case when s."affine_a" is not new."affine_a" or s."affine_b" is not new."affine_b" or s."affine_c" is not new."affine_c" or s."affine_d" is not new."affine_d" or s."affine_e" is not new."affine_e" or s."affine_f" is not new."affine_f" or s."rms_error_m" is not new."rms_error_m" then s."affine_b" end,
-      case when s."affine_a" is not new."affine_a" or s."affine_b" is not new."affine_b" or s."affine_c" is not new."affine_c" or s."affine_d" is not new."affine_d" or s."affine_e" is not new."affine_e" or s."affine_f" is not new."affine_f" or s."rms_error_m" is not new."rms_error_m" then new."affine_b" end,
-      case when s."affine_a" is not new."affine_a" or s."affine_b" is not new."affine_b" or s."affine_c" is not new."affine_c" or s."affine_d" is not new."affine_d" or s."affine_e" is not new."affine_e" or s."affine_f" is not new."affine_f" or s."rms_error_m" is not new."rms_error_m" then s."affine_c" end,
-      case when s."affine_a" is not new."affine_a" or s."affine_b" is not new."affine_b" or s."affine_c" is not new."affine_c" or s."affine_d" is not new."affine_d" or s."affine_e" is not new."affine_e" or s."affine_f" is not new."affine_f" or s."rms_error_m" is not new."rms_error_m" then new."affine_c" end,
-      case when s."affine_a" is not new."affine_a" or s."affine_b" is not new."affine_b" or s."affine_c" is not new."affine_c" or s."affine_d" is not new."affine_d" or s."affine_e" is not new."affine_e" or s."affine_f" is not new."affine_f" or s."rms_error_m" is not new."rms_error_m" then s."affine_d" end,
-      case when s."affine_a" is not new."affine_a" or s."affine_b" is not new."affine_b" or s."affine_c" is not new."affine_c" or s."affine_d" is not new."affine_d" or s."affine_e" is not new."affine_e" or s."affine_f" is not new."affine_f" or s."rms_error_m" is not new."rms_error_m" then new."affine_d" end,
-      case when s."affine_a" is not new."affine_a" or s."affine_b" is not new."affine_b" or s."affine_c" is not new."affine_c" or s."affine_d" is not new."affine_d" or s."affine_e" is not new."affine_e" or s."affine_f" is not new."affine_f" or s."rms_error_m" is not new."rms_error_m" then s."affine_e" end,
-      case when s."affine_a" is not new."affine_a" or s."affine_b" is not new."affine_b" or s."affine_c" is not new."affine_c" or s."affine_d" is not new."affine_d" or s."affine_e" is not new."affine_e" or s."affine_f" is not new."affine_f" or s."rms_error_m" is not new."rms_error_m" then new."affine_e" end,
-      case when s."affine_a" is not new."affine_a" or s."affine_b" is not new."affine_b" or s."affine_c" is not new."affine_c" or s."affine_d" is not new."affine_d" or s."affine_e" is not new."affine_e" or s."affine_f" is not new."affine_f" or s."rms_error_m" is not new."rms_error_m" then s."affine_f" end,
-      case when s."affine_a" is not new."affine_a" or s."affine_b" is not new."affine_b" or s."affine_c" is not new."affine_c" or s."affine_d" is not new."affine_d" or s."affine_e" is not new."affine_e" or s."affine_f" is not new."affine_f" or s."rms_error_m" is not new."rms_error_m" then new."affine_f" end,
-      case when s."affine_a" is not new."affine_a" or s."affine_b" is not new."affine_b" or s."affine_c" is not new."affine_c" or s."affine_d" is not new."affine_d" or s."affine_e" is not new."affine_e" or s."affine_f" is not new."affine_f" or s."rms_error_m" is not new."rms_error_m" then s."rms_error_m" end,
-      case when s."affine_a" is not new."affine_a" or s."affine_b" is not new."affine_b" or s."affine_c" is not new."affine_c" or s."affine_d" is not new."affine_d" or s."affine_e" is not new."affine_e" or s."affine_f" is not new."affine_f" or s."rms_error_m" is not new."rms_error_m" then new."rms_error_m" end,
-      case when s."revision" is not new."revision" then s."revision" end,
-      case when s."revision" is not new."revision" then new."revision" end,
-      case when s."supersedes" is not new."supersedes" then s."supersedes" end,
-      case when s."supersedes" is not new."supersedes" then new."supersedes" end
-    from arxos_writing w, "arxos_stash_floor_plan" s where s.id = new.id and w.capture = 3;
+    select coalesce(w.transaction_key, (select max(key) from arxos_change_log)), w.place, 'update', new.id, ltrim(iif(d1, ' storey_id', '')
+      || iif(d2, ' attachment_id', '')
+      || iif(d3, ' page', '')
+      || iif(d4, ' affine_a affine_b affine_c affine_d affine_e affine_f rms_error_m', '')
+      || iif(d5, ' revision', '')
+      || iif(d6, ' supersedes', '')),
+      iif(d1, s."storey_id", null),
+      iif(d1, new."storey_id", null),
+      iif(d2, s."attachment_id", null),
+      iif(d2, new."attachment_id", null),
+      iif(d3, s."page", null),
+      iif(d3, new."page", null),
+      iif(d4, s."affine_a", null),
+      iif(d4, new."affine_a", null),
+      iif(d4, s."affine_b", null),
+      iif(d4, new."affine_b", null),
+      iif(d4, s."affine_c", null),
+      iif(d4, new."affine_c", null),
+      iif(d4, s."affine_d", null),
+      iif(d4, new."affine_d", null),
+      iif(d4, s."affine_e", null),
+      iif(d4, new."affine_e", null),
+      iif(d4, s."affine_f", null),
+      iif(d4, new."affine_f", null),
+      iif(d4, s."rms_error_m", null),
+      iif(d4, new."rms_error_m", null),
+      iif(d5, s."revision", null),
+      iif(d5, new."revision", null),
+      iif(d6, s."supersedes", null),
+      iif(d6, new."supersedes", null)
+    from arxos_writing w, (select s.*,
+        (s."storey_id" is not new."storey_id") as d1,
+        (s."attachment_id" is not new."attachment_id") as d2,
+        (s."page" is not new."page") as d3,
+        (s."affine_a" is not new."affine_a" or s."affine_b" is not new."affine_b" or s."affine_c" is not new."affine_c" or s."affine_d" is not new."affine_d" or s."affine_e" is not new."affine_e" or s."affine_f" is not new."affine_f" or s."rms_error_m" is not new."rms_error_m") as d4,
+        (s."revision" is not new."revision") as d5,
+        (s."supersedes" is not new."supersedes") as d6
+      from "arxos_stash_floor_plan" s where s.id = new.id) s where w.capture = 3;
   update "floor_plan" set "sequence" = s."sequence", "created_at" = s."created_at", "created_by" = s."created_by", "updated_at" = s."updated_at", "updated_by" = s."updated_by", origin = s.origin from "arxos_stash_floor_plan" s
     where "floor_plan".pk = new.pk and s.id = new.id;
   update arxos_writing set capture = 1;
@@ -2009,15 +1925,7 @@ end;
 create trigger "arxos_killed_floor_plan" after insert on "floor_plan"
 when (select capture from arxos_writing) and exists (select 1 from "arxos_stash_floor_plan" where id is not new.id)
 begin
-  update arxos_writing set place = place + 1,
-    counter = case when transaction_key is not null then counter when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then 0
-      when counter >= 65535 then 0 else counter + 1 end,
-    ms = case when transaction_key is not null then ms when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then cast((julianday('now') - 2440587.5) * 86400000 as integer)
-      when counter >= 65535 then ms + 1 else ms end
-    where true;
-  insert into arxos_change_log (stamp, base)
-    select printf('%012x-%04x-%s', ms, counter, tail), sequence
-    from arxos_writing where transaction_key is null and true;
+  update arxos_writing set place = place + 1;
   insert into "arxos_log_floor_plan" (transaction_key, place, op, id, changed, "old_sequence", "old_created_at", "old_created_by", "old_updated_at", "old_updated_by", "old_origin", "old_storey_id", "old_attachment_id", "old_page", "old_affine_a", "old_affine_b", "old_affine_c", "old_affine_d", "old_affine_e", "old_affine_f", "old_rms_error_m", "old_revision", "old_supersedes")
     select coalesce(w.transaction_key, (select max(key) from arxos_change_log)), w.place, 'delete', s.id, null,
       s."sequence",
@@ -2044,47 +1952,45 @@ end;
 create trigger "arxos_updated_floor_plan" after update on "floor_plan"
 when (select capture from arxos_writing) and (old."storey_id" is not new."storey_id" or old."attachment_id" is not new."attachment_id" or old."page" is not new."page" or old."affine_a" is not new."affine_a" or old."affine_b" is not new."affine_b" or old."affine_c" is not new."affine_c" or old."affine_d" is not new."affine_d" or old."affine_e" is not new."affine_e" or old."affine_f" is not new."affine_f" or old."rms_error_m" is not new."rms_error_m" or old."revision" is not new."revision" or old."supersedes" is not new."supersedes")
 begin
-  update arxos_writing set place = place + 1,
-    counter = case when transaction_key is not null then counter when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then 0
-      when counter >= 65535 then 0 else counter + 1 end,
-    ms = case when transaction_key is not null then ms when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then cast((julianday('now') - 2440587.5) * 86400000 as integer)
-      when counter >= 65535 then ms + 1 else ms end
-    where true;
-  insert into arxos_change_log (stamp, base)
-    select printf('%012x-%04x-%s', ms, counter, tail), sequence
-    from arxos_writing where transaction_key is null and true;
+  update arxos_writing set place = place + 1;
   insert into "arxos_log_floor_plan" (transaction_key, place, op, id, changed, "old_storey_id", "new_storey_id", "old_attachment_id", "new_attachment_id", "old_page", "new_page", "old_affine_a", "new_affine_a", "old_affine_b", "new_affine_b", "old_affine_c", "new_affine_c", "old_affine_d", "new_affine_d", "old_affine_e", "new_affine_e", "old_affine_f", "new_affine_f", "old_rms_error_m", "new_rms_error_m", "old_revision", "new_revision", "old_supersedes", "new_supersedes")
-    select coalesce(w.transaction_key, (select max(key) from arxos_change_log)), w.place, 'update', new.id, ltrim(case when old."storey_id" is not new."storey_id" then ' storey_id' else '' end
-      || case when old."attachment_id" is not new."attachment_id" then ' attachment_id' else '' end
-      || case when old."page" is not new."page" then ' page' else '' end
-      || case when old."affine_a" is not new."affine_a" or old."affine_b" is not new."affine_b" or old."affine_c" is not new."affine_c" or old."affine_d" is not new."affine_d" or old."affine_e" is not new."affine_e" or old."affine_f" is not new."affine_f" or old."rms_error_m" is not new."rms_error_m" then ' affine_a affine_b affine_c affine_d affine_e affine_f rms_error_m' else '' end
-      || case when old."revision" is not new."revision" then ' revision' else '' end
-      || case when old."supersedes" is not new."supersedes" then ' supersedes' else '' end),
-      case when old."storey_id" is not new."storey_id" then old."storey_id" end,
-      case when old."storey_id" is not new."storey_id" then new."storey_id" end,
-      case when old."attachment_id" is not new."attachment_id" then old."attachment_id" end,
-      case when old."attachment_id" is not new."attachment_id" then new."attachment_id" end,
-      case when old."page" is not new."page" then old."page" end,
-      case when old."page" is not new."page" then new."page" end,
-      case when old."affine_a" is not new."affine_a" or old."affine_b" is not new."affine_b" or old."affine_c" is not new."affine_c" or old."affine_d" is not new."affine_d" or old."affine_e" is not new."affine_e" or old."affine_f" is not new."affine_f" or old."rms_error_m" is not new."rms_error_m" then old."affine_a" end,
-      case when old."affine_a" is not new."affine_a" or old."affine_b" is not new."affine_b" or old."affine_c" is not new."affine_c" or old."affine_d" is not new."affine_d" or old."affine_e" is not new."affine_e" or old."affine_f" is not new."affine_f" or old."rms_error_m" is not new."rms_error_m" then new."affine_a" end,
-      case when old."affine_a" is not new."affine_a" or old."affine_b" is not new."affine_b" or old."affine_c" is not new."affine_c" or old."affine_d" is not new."affine_d" or old."affine_e" is not new."affine_e" or old."affine_f" is not new."affine_f" or old."rms_error_m" is not new."rms_error_m" then old."affine_b" end,
-      case when old."affine_a" is not new."affine_a" or old."affine_b" is not new."affine_b" or old."affine_c" is not new."affine_c" or old."affine_d" is not new."affine_d" or old."affine_e" is not new."affine_e" or old."affine_f" is not new."affine_f" or old."rms_error_m" is not new."rms_error_m" then new."affine_b" end,
-      case when old."affine_a" is not new."affine_a" or old."affine_b" is not new."affine_b" or old."affine_c" is not new."affine_c" or old."affine_d" is not new."affine_d" or old."affine_e" is not new."affine_e" or old."affine_f" is not new."affine_f" or old."rms_error_m" is not new."rms_error_m" then old."affine_c" end,
-      case when old."affine_a" is not new."affine_a" or old."affine_b" is not new."affine_b" or old."affine_c" is not new."affine_c" or old."affine_d" is not new."affine_d" or old."affine_e" is not new."affine_e" or old."affine_f" is not new."affine_f" or old."rms_error_m" is not new."rms_error_m" then new."affine_c" end,
-      case when old."affine_a" is not new."affine_a" or old."affine_b" is not new."affine_b" or old."affine_c" is not new."affine_c" or old."affine_d" is not new."affine_d" or old."affine_e" is not new."affine_e" or old."affine_f" is not new."affine_f" or old."rms_error_m" is not new."rms_error_m" then old."affine_d" end,
-      case when old."affine_a" is not new."affine_a" or old."affine_b" is not new."affine_b" or old."affine_c" is not new."affine_c" or old."affine_d" is not new."affine_d" or old."affine_e" is not new."affine_e" or old."affine_f" is not new."affine_f" or old."rms_error_m" is not new."rms_error_m" then new."affine_d" end,
-      case when old."affine_a" is not new."affine_a" or old."affine_b" is not new."affine_b" or old."affine_c" is not new."affine_c" or old."affine_d" is not new."affine_d" or old."affine_e" is not new."affine_e" or old."affine_f" is not new."affine_f" or old."rms_error_m" is not new."rms_error_m" then old."affine_e" end,
-      case when old."affine_a" is not new."affine_a" or old."affine_b" is not new."affine_b" or old."affine_c" is not new."affine_c" or old."affine_d" is not new."affine_d" or old."affine_e" is not new."affine_e" or old."affine_f" is not new."affine_f" or old."rms_error_m" is not new."rms_error_m" then new."affine_e" end,
-      case when old."affine_a" is not new."affine_a" or old."affine_b" is not new."affine_b" or old."affine_c" is not new."affine_c" or old."affine_d" is not new."affine_d" or old."affine_e" is not new."affine_e" or old."affine_f" is not new."affine_f" or old."rms_error_m" is not new."rms_error_m" then old."affine_f" end,
-      case when old."affine_a" is not new."affine_a" or old."affine_b" is not new."affine_b" or old."affine_c" is not new."affine_c" or old."affine_d" is not new."affine_d" or old."affine_e" is not new."affine_e" or old."affine_f" is not new."affine_f" or old."rms_error_m" is not new."rms_error_m" then new."affine_f" end,
-      case when old."affine_a" is not new."affine_a" or old."affine_b" is not new."affine_b" or old."affine_c" is not new."affine_c" or old."affine_d" is not new."affine_d" or old."affine_e" is not new."affine_e" or old."affine_f" is not new."affine_f" or old."rms_error_m" is not new."rms_error_m" then old."rms_error_m" end,
-      case when old."affine_a" is not new."affine_a" or old."affine_b" is not new."affine_b" or old."affine_c" is not new."affine_c" or old."affine_d" is not new."affine_d" or old."affine_e" is not new."affine_e" or old."affine_f" is not new."affine_f" or old."rms_error_m" is not new."rms_error_m" then new."rms_error_m" end,
-      case when old."revision" is not new."revision" then old."revision" end,
-      case when old."revision" is not new."revision" then new."revision" end,
-      case when old."supersedes" is not new."supersedes" then old."supersedes" end,
-      case when old."supersedes" is not new."supersedes" then new."supersedes" end
-    from arxos_writing w;
+    select coalesce(w.transaction_key, (select max(key) from arxos_change_log)), w.place, 'update', new.id, ltrim(iif(d1, ' storey_id', '')
+      || iif(d2, ' attachment_id', '')
+      || iif(d3, ' page', '')
+      || iif(d4, ' affine_a affine_b affine_c affine_d affine_e affine_f rms_error_m', '')
+      || iif(d5, ' revision', '')
+      || iif(d6, ' supersedes', '')),
+      iif(d1, old."storey_id", null),
+      iif(d1, new."storey_id", null),
+      iif(d2, old."attachment_id", null),
+      iif(d2, new."attachment_id", null),
+      iif(d3, old."page", null),
+      iif(d3, new."page", null),
+      iif(d4, old."affine_a", null),
+      iif(d4, new."affine_a", null),
+      iif(d4, old."affine_b", null),
+      iif(d4, new."affine_b", null),
+      iif(d4, old."affine_c", null),
+      iif(d4, new."affine_c", null),
+      iif(d4, old."affine_d", null),
+      iif(d4, new."affine_d", null),
+      iif(d4, old."affine_e", null),
+      iif(d4, new."affine_e", null),
+      iif(d4, old."affine_f", null),
+      iif(d4, new."affine_f", null),
+      iif(d4, old."rms_error_m", null),
+      iif(d4, new."rms_error_m", null),
+      iif(d5, old."revision", null),
+      iif(d5, new."revision", null),
+      iif(d6, old."supersedes", null),
+      iif(d6, new."supersedes", null)
+    from arxos_writing w, (select 
+        (old."storey_id" is not new."storey_id") as d1,
+        (old."attachment_id" is not new."attachment_id") as d2,
+        (old."page" is not new."page") as d3,
+        (old."affine_a" is not new."affine_a" or old."affine_b" is not new."affine_b" or old."affine_c" is not new."affine_c" or old."affine_d" is not new."affine_d" or old."affine_e" is not new."affine_e" or old."affine_f" is not new."affine_f" or old."rms_error_m" is not new."rms_error_m") as d4,
+        (old."revision" is not new."revision") as d5,
+        (old."supersedes" is not new."supersedes") as d6) d;
 end;
 
 create trigger "arxos_identity_floor_plan" before update of pk, id on "floor_plan"
@@ -2102,15 +2008,7 @@ end;
 create trigger "arxos_deleted_floor_plan" after delete on "floor_plan"
 when (select capture from arxos_writing) and old.id is not null
 begin
-  update arxos_writing set place = place + 1,
-    counter = case when transaction_key is not null then counter when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then 0
-      when counter >= 65535 then 0 else counter + 1 end,
-    ms = case when transaction_key is not null then ms when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then cast((julianday('now') - 2440587.5) * 86400000 as integer)
-      when counter >= 65535 then ms + 1 else ms end
-    where true;
-  insert into arxos_change_log (stamp, base)
-    select printf('%012x-%04x-%s', ms, counter, tail), sequence
-    from arxos_writing where transaction_key is null and true;
+  update arxos_writing set place = place + 1;
   insert into "arxos_log_floor_plan" (transaction_key, place, op, id, changed, "old_sequence", "old_created_at", "old_created_by", "old_updated_at", "old_updated_by", "old_origin", "old_storey_id", "old_attachment_id", "old_page", "old_affine_a", "old_affine_b", "old_affine_c", "old_affine_d", "old_affine_e", "old_affine_f", "old_rms_error_m", "old_revision", "old_supersedes")
     select coalesce(w.transaction_key, (select max(key) from arxos_change_log)), w.place, 'delete', old.id, null,
       old."sequence",
@@ -2245,15 +2143,7 @@ begin
     substr(hex(randomblob(2)), 1, 3), hex(randomblob(6))))), "sequence" = null, "created_at" = null, "created_by" = null, "updated_at" = null, "updated_by" = null
     where pk = new.pk and (select capture from arxos_writing) = 2;
   update arxos_writing set capture = 1 where capture = 2;
-  update arxos_writing set place = place + 1,
-    counter = case when transaction_key is not null then counter when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then 0
-      when counter >= 65535 then 0 else counter + 1 end,
-    ms = case when transaction_key is not null then ms when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then cast((julianday('now') - 2440587.5) * 86400000 as integer)
-      when counter >= 65535 then ms + 1 else ms end
-    where true;
-  insert into arxos_change_log (stamp, base)
-    select printf('%012x-%04x-%s', ms, counter, tail), sequence
-    from arxos_writing where transaction_key is null and true;
+  update arxos_writing set place = place + 1;
   insert into "arxos_log_task" (transaction_key, place, op, id, changed, "new_origin", "new_kind", "new_title", "new_target_table", "new_target_id", "new_priority", "new_impact", "new_effort_min", "new_due_on", "new_assignee", "new_state", "new_similar_group", "new_location")
     select coalesce(w.transaction_key, (select max(key) from arxos_change_log)), w.place, 'insert', t.id, null,
       t."origin",
@@ -2278,52 +2168,56 @@ begin
   delete from "arxos_log_task" where op = 'delete' and id = new.id
     and place = (select place from arxos_writing);
   update arxos_writing set capture = 2 + exists (select 1 from "arxos_stash_task" s where s.id = new.id and (s."kind" is not new."kind" or s."title" is not new."title" or s."target_table" is not new."target_table" or s."target_id" is not new."target_id" or s."priority" is not new."priority" or s."impact" is not new."impact" or s."effort_min" is not new."effort_min" or s."due_on" is not new."due_on" or s."assignee" is not new."assignee" or s."state" is not new."state" or s."similar_group" is not new."similar_group" or s."location" is not new."location"));
-  update arxos_writing set place = place + 1,
-    counter = case when transaction_key is not null then counter when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then 0
-      when counter >= 65535 then 0 else counter + 1 end,
-    ms = case when transaction_key is not null then ms when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then cast((julianday('now') - 2440587.5) * 86400000 as integer)
-      when counter >= 65535 then ms + 1 else ms end
-    where capture = 3;
-  insert into arxos_change_log (stamp, base)
-    select printf('%012x-%04x-%s', ms, counter, tail), sequence
-    from arxos_writing where transaction_key is null and capture = 3;
+  update arxos_writing set place = place + 1 where capture = 3;
   insert into "arxos_log_task" (transaction_key, place, op, id, changed, "old_kind", "new_kind", "old_title", "new_title", "old_target_table", "new_target_table", "old_target_id", "new_target_id", "old_priority", "new_priority", "old_impact", "new_impact", "old_effort_min", "new_effort_min", "old_due_on", "new_due_on", "old_assignee", "new_assignee", "old_state", "new_state", "old_similar_group", "new_similar_group", "old_location", "new_location")
-    select coalesce(w.transaction_key, (select max(key) from arxos_change_log)), w.place, 'update', new.id, ltrim(case when s."kind" is not new."kind" then ' kind' else '' end
-      || case when s."title" is not new."title" then ' title' else '' end
-      || case when s."target_table" is not new."target_table" or s."target_id" is not new."target_id" then ' target_table target_id' else '' end
-      || case when s."priority" is not new."priority" then ' priority' else '' end
-      || case when s."impact" is not new."impact" then ' impact' else '' end
-      || case when s."effort_min" is not new."effort_min" then ' effort_min' else '' end
-      || case when s."due_on" is not new."due_on" then ' due_on' else '' end
-      || case when s."assignee" is not new."assignee" then ' assignee' else '' end
-      || case when s."state" is not new."state" then ' state' else '' end
-      || case when s."similar_group" is not new."similar_group" then ' similar_group' else '' end
-      || case when s."location" is not new."location" then ' location' else '' end),
-      case when s."kind" is not new."kind" then s."kind" end,
-      case when s."kind" is not new."kind" then new."kind" end,
-      case when s."title" is not new."title" then s."title" end,
-      case when s."title" is not new."title" then new."title" end,
-      case when s."target_table" is not new."target_table" or s."target_id" is not new."target_id" then s."target_table" end,
-      case when s."target_table" is not new."target_table" or s."target_id" is not new."target_id" then new."target_table" end,
-      case when s."target_table" is not new."target_table" or s."target_id" is not new."target_id" then s."target_id" end,
-      case when s."target_table" is not new."target_table" or s."target_id" is not new."target_id" then new."target_id" end,
-      case when s."priority" is not new."priority" then s."priority" end,
-      case when s."priority" is not new."priority" then new."priority" end,
-      case when s."impact" is not new."impact" then s."impact" end,
-      case when s."impact" is not new."impact" then new."impact" end,
-      case when s."effort_min" is not new."effort_min" then s."effort_min" end,
-      case when s."effort_min" is not new."effort_min" then new."effort_min" end,
-      case when s."due_on" is not new."due_on" then s."due_on" end,
-      case when s."due_on" is not new."due_on" then new."due_on" end,
-      case when s."assignee" is not new."assignee" then s."assignee" end,
-      case when s."assignee" is not new."assignee" then new."assignee" end,
-      case when s."state" is not new."state" then s."state" end,
-      case when s."state" is not new."state" then new."state" end,
-      case when s."similar_group" is not new."similar_group" then s."similar_group" end,
-      case when s."similar_group" is not new."similar_group" then new."similar_group" end,
-      case when s."location" is not new."location" then s."location" end,
-      case when s."location" is not new."location" then new."location" end
-    from arxos_writing w, "arxos_stash_task" s where s.id = new.id and w.capture = 3;
+    select coalesce(w.transaction_key, (select max(key) from arxos_change_log)), w.place, 'update', new.id, ltrim(iif(d1, ' kind', '')
+      || iif(d2, ' title', '')
+      || iif(d3, ' target_table target_id', '')
+      || iif(d4, ' priority', '')
+      || iif(d5, ' impact', '')
+      || iif(d6, ' effort_min', '')
+      || iif(d7, ' due_on', '')
+      || iif(d8, ' assignee', '')
+      || iif(d9, ' state', '')
+      || iif(d10, ' similar_group', '')
+      || iif(d11, ' location', '')),
+      iif(d1, s."kind", null),
+      iif(d1, new."kind", null),
+      iif(d2, s."title", null),
+      iif(d2, new."title", null),
+      iif(d3, s."target_table", null),
+      iif(d3, new."target_table", null),
+      iif(d3, s."target_id", null),
+      iif(d3, new."target_id", null),
+      iif(d4, s."priority", null),
+      iif(d4, new."priority", null),
+      iif(d5, s."impact", null),
+      iif(d5, new."impact", null),
+      iif(d6, s."effort_min", null),
+      iif(d6, new."effort_min", null),
+      iif(d7, s."due_on", null),
+      iif(d7, new."due_on", null),
+      iif(d8, s."assignee", null),
+      iif(d8, new."assignee", null),
+      iif(d9, s."state", null),
+      iif(d9, new."state", null),
+      iif(d10, s."similar_group", null),
+      iif(d10, new."similar_group", null),
+      iif(d11, s."location", null),
+      iif(d11, new."location", null)
+    from arxos_writing w, (select s.*,
+        (s."kind" is not new."kind") as d1,
+        (s."title" is not new."title") as d2,
+        (s."target_table" is not new."target_table" or s."target_id" is not new."target_id") as d3,
+        (s."priority" is not new."priority") as d4,
+        (s."impact" is not new."impact") as d5,
+        (s."effort_min" is not new."effort_min") as d6,
+        (s."due_on" is not new."due_on") as d7,
+        (s."assignee" is not new."assignee") as d8,
+        (s."state" is not new."state") as d9,
+        (s."similar_group" is not new."similar_group") as d10,
+        (s."location" is not new."location") as d11
+      from "arxos_stash_task" s where s.id = new.id) s where w.capture = 3;
   update "task" set "sequence" = s."sequence", "created_at" = s."created_at", "created_by" = s."created_by", "updated_at" = s."updated_at", "updated_by" = s."updated_by", origin = s.origin from "arxos_stash_task" s
     where "task".pk = new.pk and s.id = new.id;
   update arxos_writing set capture = 1;
@@ -2332,15 +2226,7 @@ end;
 create trigger "arxos_killed_task" after insert on "task"
 when (select capture from arxos_writing) and exists (select 1 from "arxos_stash_task" where id is not new.id)
 begin
-  update arxos_writing set place = place + 1,
-    counter = case when transaction_key is not null then counter when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then 0
-      when counter >= 65535 then 0 else counter + 1 end,
-    ms = case when transaction_key is not null then ms when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then cast((julianday('now') - 2440587.5) * 86400000 as integer)
-      when counter >= 65535 then ms + 1 else ms end
-    where true;
-  insert into arxos_change_log (stamp, base)
-    select printf('%012x-%04x-%s', ms, counter, tail), sequence
-    from arxos_writing where transaction_key is null and true;
+  update arxos_writing set place = place + 1;
   insert into "arxos_log_task" (transaction_key, place, op, id, changed, "old_sequence", "old_created_at", "old_created_by", "old_updated_at", "old_updated_by", "old_origin", "old_kind", "old_title", "old_target_table", "old_target_id", "old_priority", "old_impact", "old_effort_min", "old_due_on", "old_assignee", "old_state", "old_similar_group", "old_location")
     select coalesce(w.transaction_key, (select max(key) from arxos_change_log)), w.place, 'delete', s.id, null,
       s."sequence",
@@ -2367,52 +2253,55 @@ end;
 create trigger "arxos_updated_task" after update on "task"
 when (select capture from arxos_writing) and (old."kind" is not new."kind" or old."title" is not new."title" or old."target_table" is not new."target_table" or old."target_id" is not new."target_id" or old."priority" is not new."priority" or old."impact" is not new."impact" or old."effort_min" is not new."effort_min" or old."due_on" is not new."due_on" or old."assignee" is not new."assignee" or old."state" is not new."state" or old."similar_group" is not new."similar_group" or old."location" is not new."location")
 begin
-  update arxos_writing set place = place + 1,
-    counter = case when transaction_key is not null then counter when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then 0
-      when counter >= 65535 then 0 else counter + 1 end,
-    ms = case when transaction_key is not null then ms when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then cast((julianday('now') - 2440587.5) * 86400000 as integer)
-      when counter >= 65535 then ms + 1 else ms end
-    where true;
-  insert into arxos_change_log (stamp, base)
-    select printf('%012x-%04x-%s', ms, counter, tail), sequence
-    from arxos_writing where transaction_key is null and true;
+  update arxos_writing set place = place + 1;
   insert into "arxos_log_task" (transaction_key, place, op, id, changed, "old_kind", "new_kind", "old_title", "new_title", "old_target_table", "new_target_table", "old_target_id", "new_target_id", "old_priority", "new_priority", "old_impact", "new_impact", "old_effort_min", "new_effort_min", "old_due_on", "new_due_on", "old_assignee", "new_assignee", "old_state", "new_state", "old_similar_group", "new_similar_group", "old_location", "new_location")
-    select coalesce(w.transaction_key, (select max(key) from arxos_change_log)), w.place, 'update', new.id, ltrim(case when old."kind" is not new."kind" then ' kind' else '' end
-      || case when old."title" is not new."title" then ' title' else '' end
-      || case when old."target_table" is not new."target_table" or old."target_id" is not new."target_id" then ' target_table target_id' else '' end
-      || case when old."priority" is not new."priority" then ' priority' else '' end
-      || case when old."impact" is not new."impact" then ' impact' else '' end
-      || case when old."effort_min" is not new."effort_min" then ' effort_min' else '' end
-      || case when old."due_on" is not new."due_on" then ' due_on' else '' end
-      || case when old."assignee" is not new."assignee" then ' assignee' else '' end
-      || case when old."state" is not new."state" then ' state' else '' end
-      || case when old."similar_group" is not new."similar_group" then ' similar_group' else '' end
-      || case when old."location" is not new."location" then ' location' else '' end),
-      case when old."kind" is not new."kind" then old."kind" end,
-      case when old."kind" is not new."kind" then new."kind" end,
-      case when old."title" is not new."title" then old."title" end,
-      case when old."title" is not new."title" then new."title" end,
-      case when old."target_table" is not new."target_table" or old."target_id" is not new."target_id" then old."target_table" end,
-      case when old."target_table" is not new."target_table" or old."target_id" is not new."target_id" then new."target_table" end,
-      case when old."target_table" is not new."target_table" or old."target_id" is not new."target_id" then old."target_id" end,
-      case when old."target_table" is not new."target_table" or old."target_id" is not new."target_id" then new."target_id" end,
-      case when old."priority" is not new."priority" then old."priority" end,
-      case when old."priority" is not new."priority" then new."priority" end,
-      case when old."impact" is not new."impact" then old."impact" end,
-      case when old."impact" is not new."impact" then new."impact" end,
-      case when old."effort_min" is not new."effort_min" then old."effort_min" end,
-      case when old."effort_min" is not new."effort_min" then new."effort_min" end,
-      case when old."due_on" is not new."due_on" then old."due_on" end,
-      case when old."due_on" is not new."due_on" then new."due_on" end,
-      case when old."assignee" is not new."assignee" then old."assignee" end,
-      case when old."assignee" is not new."assignee" then new."assignee" end,
-      case when old."state" is not new."state" then old."state" end,
-      case when old."state" is not new."state" then new."state" end,
-      case when old."similar_group" is not new."similar_group" then old."similar_group" end,
-      case when old."similar_group" is not new."similar_group" then new."similar_group" end,
-      case when old."location" is not new."location" then old."location" end,
-      case when old."location" is not new."location" then new."location" end
-    from arxos_writing w;
+    select coalesce(w.transaction_key, (select max(key) from arxos_change_log)), w.place, 'update', new.id, ltrim(iif(d1, ' kind', '')
+      || iif(d2, ' title', '')
+      || iif(d3, ' target_table target_id', '')
+      || iif(d4, ' priority', '')
+      || iif(d5, ' impact', '')
+      || iif(d6, ' effort_min', '')
+      || iif(d7, ' due_on', '')
+      || iif(d8, ' assignee', '')
+      || iif(d9, ' state', '')
+      || iif(d10, ' similar_group', '')
+      || iif(d11, ' location', '')),
+      iif(d1, old."kind", null),
+      iif(d1, new."kind", null),
+      iif(d2, old."title", null),
+      iif(d2, new."title", null),
+      iif(d3, old."target_table", null),
+      iif(d3, new."target_table", null),
+      iif(d3, old."target_id", null),
+      iif(d3, new."target_id", null),
+      iif(d4, old."priority", null),
+      iif(d4, new."priority", null),
+      iif(d5, old."impact", null),
+      iif(d5, new."impact", null),
+      iif(d6, old."effort_min", null),
+      iif(d6, new."effort_min", null),
+      iif(d7, old."due_on", null),
+      iif(d7, new."due_on", null),
+      iif(d8, old."assignee", null),
+      iif(d8, new."assignee", null),
+      iif(d9, old."state", null),
+      iif(d9, new."state", null),
+      iif(d10, old."similar_group", null),
+      iif(d10, new."similar_group", null),
+      iif(d11, old."location", null),
+      iif(d11, new."location", null)
+    from arxos_writing w, (select 
+        (old."kind" is not new."kind") as d1,
+        (old."title" is not new."title") as d2,
+        (old."target_table" is not new."target_table" or old."target_id" is not new."target_id") as d3,
+        (old."priority" is not new."priority") as d4,
+        (old."impact" is not new."impact") as d5,
+        (old."effort_min" is not new."effort_min") as d6,
+        (old."due_on" is not new."due_on") as d7,
+        (old."assignee" is not new."assignee") as d8,
+        (old."state" is not new."state") as d9,
+        (old."similar_group" is not new."similar_group") as d10,
+        (old."location" is not new."location") as d11) d;
 end;
 
 create trigger "arxos_identity_task" before update of pk, id on "task"
@@ -2430,15 +2319,7 @@ end;
 create trigger "arxos_deleted_task" after delete on "task"
 when (select capture from arxos_writing) and old.id is not null
 begin
-  update arxos_writing set place = place + 1,
-    counter = case when transaction_key is not null then counter when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then 0
-      when counter >= 65535 then 0 else counter + 1 end,
-    ms = case when transaction_key is not null then ms when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then cast((julianday('now') - 2440587.5) * 86400000 as integer)
-      when counter >= 65535 then ms + 1 else ms end
-    where true;
-  insert into arxos_change_log (stamp, base)
-    select printf('%012x-%04x-%s', ms, counter, tail), sequence
-    from arxos_writing where transaction_key is null and true;
+  update arxos_writing set place = place + 1;
   insert into "arxos_log_task" (transaction_key, place, op, id, changed, "old_sequence", "old_created_at", "old_created_by", "old_updated_at", "old_updated_by", "old_origin", "old_kind", "old_title", "old_target_table", "old_target_id", "old_priority", "old_impact", "old_effort_min", "old_due_on", "old_assignee", "old_state", "old_similar_group", "old_location")
     select coalesce(w.transaction_key, (select max(key) from arxos_change_log)), w.place, 'delete', old.id, null,
       old."sequence",
@@ -2591,15 +2472,7 @@ begin
     substr(hex(randomblob(2)), 1, 3), hex(randomblob(6))))), "sequence" = null, "created_at" = null, "created_by" = null, "updated_at" = null, "updated_by" = null, "author" = null, "reviewer" = null, "reviewed_at" = null
     where pk = new.pk and (select capture from arxos_writing) = 2;
   update arxos_writing set capture = 1 where capture = 2;
-  update arxos_writing set place = place + 1,
-    counter = case when transaction_key is not null then counter when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then 0
-      when counter >= 65535 then 0 else counter + 1 end,
-    ms = case when transaction_key is not null then ms when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then cast((julianday('now') - 2440587.5) * 86400000 as integer)
-      when counter >= 65535 then ms + 1 else ms end
-    where true;
-  insert into arxos_change_log (stamp, base)
-    select printf('%012x-%04x-%s', ms, counter, tail), sequence
-    from arxos_writing where transaction_key is null and true;
+  update arxos_writing set place = place + 1;
   insert into "arxos_log_validation" (transaction_key, place, op, id, changed, "new_origin", "new_task_id", "new_target_table", "new_target_id", "new_field", "new_claimed_value", "new_outcome", "new_method", "new_note", "new_captured_at", "new_state", "new_location")
     select coalesce(w.transaction_key, (select max(key) from arxos_change_log)), w.place, 'insert', t.id, null,
       t."origin",
@@ -2623,49 +2496,52 @@ begin
   delete from "arxos_log_validation" where op = 'delete' and id = new.id
     and place = (select place from arxos_writing);
   update arxos_writing set capture = 2 + exists (select 1 from "arxos_stash_validation" s where s.id = new.id and (s."task_id" is not new."task_id" or s."target_table" is not new."target_table" or s."target_id" is not new."target_id" or s."field" is not new."field" or s."claimed_value" is not new."claimed_value" or s."outcome" is not new."outcome" or s."method" is not new."method" or s."note" is not new."note" or s."captured_at" is not new."captured_at" or s."state" is not new."state" or s."location" is not new."location"));
-  update arxos_writing set place = place + 1,
-    counter = case when transaction_key is not null then counter when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then 0
-      when counter >= 65535 then 0 else counter + 1 end,
-    ms = case when transaction_key is not null then ms when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then cast((julianday('now') - 2440587.5) * 86400000 as integer)
-      when counter >= 65535 then ms + 1 else ms end
-    where capture = 3;
-  insert into arxos_change_log (stamp, base)
-    select printf('%012x-%04x-%s', ms, counter, tail), sequence
-    from arxos_writing where transaction_key is null and capture = 3;
+  update arxos_writing set place = place + 1 where capture = 3;
   insert into "arxos_log_validation" (transaction_key, place, op, id, changed, "old_task_id", "new_task_id", "old_target_table", "new_target_table", "old_target_id", "new_target_id", "old_field", "new_field", "old_claimed_value", "new_claimed_value", "old_outcome", "new_outcome", "old_method", "new_method", "old_note", "new_note", "old_captured_at", "new_captured_at", "old_state", "new_state", "old_location", "new_location")
-    select coalesce(w.transaction_key, (select max(key) from arxos_change_log)), w.place, 'update', new.id, ltrim(case when s."task_id" is not new."task_id" then ' task_id' else '' end
-      || case when s."target_table" is not new."target_table" or s."target_id" is not new."target_id" then ' target_table target_id' else '' end
-      || case when s."field" is not new."field" then ' field' else '' end
-      || case when s."claimed_value" is not new."claimed_value" then ' claimed_value' else '' end
-      || case when s."outcome" is not new."outcome" then ' outcome' else '' end
-      || case when s."method" is not new."method" then ' method' else '' end
-      || case when s."note" is not new."note" then ' note' else '' end
-      || case when s."captured_at" is not new."captured_at" then ' captured_at' else '' end
-      || case when s."state" is not new."state" then ' state' else '' end
-      || case when s."location" is not new."location" then ' location' else '' end),
-      case when s."task_id" is not new."task_id" then s."task_id" end,
-      case when s."task_id" is not new."task_id" then new."task_id" end,
-      case when s."target_table" is not new."target_table" or s."target_id" is not new."target_id" then s."target_table" end,
-      case when s."target_table" is not new."target_table" or s."target_id" is not new."target_id" then new."target_table" end,
-      case when s."target_table" is not new."target_table" or s."target_id" is not new."target_id" then s."target_id" end,
-      case when s."target_table" is not new."target_table" or s."target_id" is not new."target_id" then new."target_id" end,
-      case when s."field" is not new."field" then s."field" end,
-      case when s."field" is not new."field" then new."field" end,
-      case when s."claimed_value" is not new."claimed_value" then s."claimed_value" end,
-      case when s."claimed_value" is not new."claimed_value" then new."claimed_value" end,
-      case when s."outcome" is not new."outcome" then s."outcome" end,
-      case when s."outcome" is not new."outcome" then new."outcome" end,
-      case when s."method" is not new."method" then s."method" end,
-      case when s."method" is not new."method" then new."method" end,
-      case when s."note" is not new."note" then s."note" end,
-      case when s."note" is not new."note" then new."note" end,
-      case when s."captured_at" is not new."captured_at" then s."captured_at" end,
-      case when s."captured_at" is not new."captured_at" then new."captured_at" end,
-      case when s."state" is not new."state" then s."state" end,
-      case when s."state" is not new."state" then new."state" end,
-      case when s."location" is not new."location" then s."location" end,
-      case when s."location" is not new."location" then new."location" end
-    from arxos_writing w, "arxos_stash_validation" s where s.id = new.id and w.capture = 3;
+    select coalesce(w.transaction_key, (select max(key) from arxos_change_log)), w.place, 'update', new.id, ltrim(iif(d1, ' task_id', '')
+      || iif(d2, ' target_table target_id', '')
+      || iif(d3, ' field', '')
+      || iif(d4, ' claimed_value', '')
+      || iif(d5, ' outcome', '')
+      || iif(d6, ' method', '')
+      || iif(d7, ' note', '')
+      || iif(d8, ' captured_at', '')
+      || iif(d9, ' state', '')
+      || iif(d10, ' location', '')),
+      iif(d1, s."task_id", null),
+      iif(d1, new."task_id", null),
+      iif(d2, s."target_table", null),
+      iif(d2, new."target_table", null),
+      iif(d2, s."target_id", null),
+      iif(d2, new."target_id", null),
+      iif(d3, s."field", null),
+      iif(d3, new."field", null),
+      iif(d4, s."claimed_value", null),
+      iif(d4, new."claimed_value", null),
+      iif(d5, s."outcome", null),
+      iif(d5, new."outcome", null),
+      iif(d6, s."method", null),
+      iif(d6, new."method", null),
+      iif(d7, s."note", null),
+      iif(d7, new."note", null),
+      iif(d8, s."captured_at", null),
+      iif(d8, new."captured_at", null),
+      iif(d9, s."state", null),
+      iif(d9, new."state", null),
+      iif(d10, s."location", null),
+      iif(d10, new."location", null)
+    from arxos_writing w, (select s.*,
+        (s."task_id" is not new."task_id") as d1,
+        (s."target_table" is not new."target_table" or s."target_id" is not new."target_id") as d2,
+        (s."field" is not new."field") as d3,
+        (s."claimed_value" is not new."claimed_value") as d4,
+        (s."outcome" is not new."outcome") as d5,
+        (s."method" is not new."method") as d6,
+        (s."note" is not new."note") as d7,
+        (s."captured_at" is not new."captured_at") as d8,
+        (s."state" is not new."state") as d9,
+        (s."location" is not new."location") as d10
+      from "arxos_stash_validation" s where s.id = new.id) s where w.capture = 3;
   update "validation" set "sequence" = s."sequence", "created_at" = s."created_at", "created_by" = s."created_by", "updated_at" = s."updated_at", "updated_by" = s."updated_by", "author" = s."author", "reviewer" = s."reviewer", "reviewed_at" = s."reviewed_at", origin = s.origin from "arxos_stash_validation" s
     where "validation".pk = new.pk and s.id = new.id;
   update arxos_writing set capture = 1;
@@ -2674,15 +2550,7 @@ end;
 create trigger "arxos_killed_validation" after insert on "validation"
 when (select capture from arxos_writing) and exists (select 1 from "arxos_stash_validation" where id is not new.id)
 begin
-  update arxos_writing set place = place + 1,
-    counter = case when transaction_key is not null then counter when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then 0
-      when counter >= 65535 then 0 else counter + 1 end,
-    ms = case when transaction_key is not null then ms when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then cast((julianday('now') - 2440587.5) * 86400000 as integer)
-      when counter >= 65535 then ms + 1 else ms end
-    where true;
-  insert into arxos_change_log (stamp, base)
-    select printf('%012x-%04x-%s', ms, counter, tail), sequence
-    from arxos_writing where transaction_key is null and true;
+  update arxos_writing set place = place + 1;
   insert into "arxos_log_validation" (transaction_key, place, op, id, changed, "old_sequence", "old_created_at", "old_created_by", "old_updated_at", "old_updated_by", "old_author", "old_reviewer", "old_reviewed_at", "old_origin", "old_task_id", "old_target_table", "old_target_id", "old_field", "old_claimed_value", "old_outcome", "old_method", "old_note", "old_captured_at", "old_state", "old_location")
     select coalesce(w.transaction_key, (select max(key) from arxos_change_log)), w.place, 'delete', s.id, null,
       s."sequence",
@@ -2711,49 +2579,51 @@ end;
 create trigger "arxos_updated_validation" after update on "validation"
 when (select capture from arxos_writing) and (old."task_id" is not new."task_id" or old."target_table" is not new."target_table" or old."target_id" is not new."target_id" or old."field" is not new."field" or old."claimed_value" is not new."claimed_value" or old."outcome" is not new."outcome" or old."method" is not new."method" or old."note" is not new."note" or old."captured_at" is not new."captured_at" or old."state" is not new."state" or old."location" is not new."location")
 begin
-  update arxos_writing set place = place + 1,
-    counter = case when transaction_key is not null then counter when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then 0
-      when counter >= 65535 then 0 else counter + 1 end,
-    ms = case when transaction_key is not null then ms when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then cast((julianday('now') - 2440587.5) * 86400000 as integer)
-      when counter >= 65535 then ms + 1 else ms end
-    where true;
-  insert into arxos_change_log (stamp, base)
-    select printf('%012x-%04x-%s', ms, counter, tail), sequence
-    from arxos_writing where transaction_key is null and true;
+  update arxos_writing set place = place + 1;
   insert into "arxos_log_validation" (transaction_key, place, op, id, changed, "old_task_id", "new_task_id", "old_target_table", "new_target_table", "old_target_id", "new_target_id", "old_field", "new_field", "old_claimed_value", "new_claimed_value", "old_outcome", "new_outcome", "old_method", "new_method", "old_note", "new_note", "old_captured_at", "new_captured_at", "old_state", "new_state", "old_location", "new_location")
-    select coalesce(w.transaction_key, (select max(key) from arxos_change_log)), w.place, 'update', new.id, ltrim(case when old."task_id" is not new."task_id" then ' task_id' else '' end
-      || case when old."target_table" is not new."target_table" or old."target_id" is not new."target_id" then ' target_table target_id' else '' end
-      || case when old."field" is not new."field" then ' field' else '' end
-      || case when old."claimed_value" is not new."claimed_value" then ' claimed_value' else '' end
-      || case when old."outcome" is not new."outcome" then ' outcome' else '' end
-      || case when old."method" is not new."method" then ' method' else '' end
-      || case when old."note" is not new."note" then ' note' else '' end
-      || case when old."captured_at" is not new."captured_at" then ' captured_at' else '' end
-      || case when old."state" is not new."state" then ' state' else '' end
-      || case when old."location" is not new."location" then ' location' else '' end),
-      case when old."task_id" is not new."task_id" then old."task_id" end,
-      case when old."task_id" is not new."task_id" then new."task_id" end,
-      case when old."target_table" is not new."target_table" or old."target_id" is not new."target_id" then old."target_table" end,
-      case when old."target_table" is not new."target_table" or old."target_id" is not new."target_id" then new."target_table" end,
-      case when old."target_table" is not new."target_table" or old."target_id" is not new."target_id" then old."target_id" end,
-      case when old."target_table" is not new."target_table" or old."target_id" is not new."target_id" then new."target_id" end,
-      case when old."field" is not new."field" then old."field" end,
-      case when old."field" is not new."field" then new."field" end,
-      case when old."claimed_value" is not new."claimed_value" then old."claimed_value" end,
-      case when old."claimed_value" is not new."claimed_value" then new."claimed_value" end,
-      case when old."outcome" is not new."outcome" then old."outcome" end,
-      case when old."outcome" is not new."outcome" then new."outcome" end,
-      case when old."method" is not new."method" then old."method" end,
-      case when old."method" is not new."method" then new."method" end,
-      case when old."note" is not new."note" then old."note" end,
-      case when old."note" is not new."note" then new."note" end,
-      case when old."captured_at" is not new."captured_at" then old."captured_at" end,
-      case when old."captured_at" is not new."captured_at" then new."captured_at" end,
-      case when old."state" is not new."state" then old."state" end,
-      case when old."state" is not new."state" then new."state" end,
-      case when old."location" is not new."location" then old."location" end,
-      case when old."location" is not new."location" then new."location" end
-    from arxos_writing w;
+    select coalesce(w.transaction_key, (select max(key) from arxos_change_log)), w.place, 'update', new.id, ltrim(iif(d1, ' task_id', '')
+      || iif(d2, ' target_table target_id', '')
+      || iif(d3, ' field', '')
+      || iif(d4, ' claimed_value', '')
+      || iif(d5, ' outcome', '')
+      || iif(d6, ' method', '')
+      || iif(d7, ' note', '')
+      || iif(d8, ' captured_at', '')
+      || iif(d9, ' state', '')
+      || iif(d10, ' location', '')),
+      iif(d1, old."task_id", null),
+      iif(d1, new."task_id", null),
+      iif(d2, old."target_table", null),
+      iif(d2, new."target_table", null),
+      iif(d2, old."target_id", null),
+      iif(d2, new."target_id", null),
+      iif(d3, old."field", null),
+      iif(d3, new."field", null),
+      iif(d4, old."claimed_value", null),
+      iif(d4, new."claimed_value", null),
+      iif(d5, old."outcome", null),
+      iif(d5, new."outcome", null),
+      iif(d6, old."method", null),
+      iif(d6, new."method", null),
+      iif(d7, old."note", null),
+      iif(d7, new."note", null),
+      iif(d8, old."captured_at", null),
+      iif(d8, new."captured_at", null),
+      iif(d9, old."state", null),
+      iif(d9, new."state", null),
+      iif(d10, old."location", null),
+      iif(d10, new."location", null)
+    from arxos_writing w, (select 
+        (old."task_id" is not new."task_id") as d1,
+        (old."target_table" is not new."target_table" or old."target_id" is not new."target_id") as d2,
+        (old."field" is not new."field") as d3,
+        (old."claimed_value" is not new."claimed_value") as d4,
+        (old."outcome" is not new."outcome") as d5,
+        (old."method" is not new."method") as d6,
+        (old."note" is not new."note") as d7,
+        (old."captured_at" is not new."captured_at") as d8,
+        (old."state" is not new."state") as d9,
+        (old."location" is not new."location") as d10) d;
 end;
 
 create trigger "arxos_identity_validation" before update of pk, id on "validation"
@@ -2771,15 +2641,7 @@ end;
 create trigger "arxos_deleted_validation" after delete on "validation"
 when (select capture from arxos_writing) and old.id is not null
 begin
-  update arxos_writing set place = place + 1,
-    counter = case when transaction_key is not null then counter when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then 0
-      when counter >= 65535 then 0 else counter + 1 end,
-    ms = case when transaction_key is not null then ms when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then cast((julianday('now') - 2440587.5) * 86400000 as integer)
-      when counter >= 65535 then ms + 1 else ms end
-    where true;
-  insert into arxos_change_log (stamp, base)
-    select printf('%012x-%04x-%s', ms, counter, tail), sequence
-    from arxos_writing where transaction_key is null and true;
+  update arxos_writing set place = place + 1;
   insert into "arxos_log_validation" (transaction_key, place, op, id, changed, "old_sequence", "old_created_at", "old_created_by", "old_updated_at", "old_updated_by", "old_author", "old_reviewer", "old_reviewed_at", "old_origin", "old_task_id", "old_target_table", "old_target_id", "old_field", "old_claimed_value", "old_outcome", "old_method", "old_note", "old_captured_at", "old_state", "old_location")
     select coalesce(w.transaction_key, (select max(key) from arxos_change_log)), w.place, 'delete', old.id, null,
       old."sequence",
@@ -2929,15 +2791,7 @@ begin
     substr(hex(randomblob(2)), 1, 3), hex(randomblob(6))))), "sequence" = null, "created_at" = null, "created_by" = null, "updated_at" = null, "updated_by" = null
     where pk = new.pk and (select capture from arxos_writing) = 2;
   update arxos_writing set capture = 1 where capture = 2;
-  update arxos_writing set place = place + 1,
-    counter = case when transaction_key is not null then counter when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then 0
-      when counter >= 65535 then 0 else counter + 1 end,
-    ms = case when transaction_key is not null then ms when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then cast((julianday('now') - 2440587.5) * 86400000 as integer)
-      when counter >= 65535 then ms + 1 else ms end
-    where true;
-  insert into arxos_change_log (stamp, base)
-    select printf('%012x-%04x-%s', ms, counter, tail), sequence
-    from arxos_writing where transaction_key is null and true;
+  update arxos_writing set place = place + 1;
   insert into "arxos_log_ar_capture" (transaction_key, place, op, id, changed, "new_origin", "new_validation_id", "new_provider", "new_device_model", "new_pose_qx", "new_pose_qy", "new_pose_qz", "new_pose_qw", "new_position", "new_anchor_residual_m", "new_tracking", "new_light", "new_attachment_id")
     select coalesce(w.transaction_key, (select max(key) from arxos_change_log)), w.place, 'insert', t.id, null,
       t."origin",
@@ -2962,49 +2816,50 @@ begin
   delete from "arxos_log_ar_capture" where op = 'delete' and id = new.id
     and place = (select place from arxos_writing);
   update arxos_writing set capture = 2 + exists (select 1 from "arxos_stash_ar_capture" s where s.id = new.id and (s."validation_id" is not new."validation_id" or s."provider" is not new."provider" or s."device_model" is not new."device_model" or s."pose_qx" is not new."pose_qx" or s."pose_qy" is not new."pose_qy" or s."pose_qz" is not new."pose_qz" or s."pose_qw" is not new."pose_qw" or s."position" is not new."position" or s."anchor_residual_m" is not new."anchor_residual_m" or s."tracking" is not new."tracking" or s."light" is not new."light" or s."attachment_id" is not new."attachment_id"));
-  update arxos_writing set place = place + 1,
-    counter = case when transaction_key is not null then counter when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then 0
-      when counter >= 65535 then 0 else counter + 1 end,
-    ms = case when transaction_key is not null then ms when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then cast((julianday('now') - 2440587.5) * 86400000 as integer)
-      when counter >= 65535 then ms + 1 else ms end
-    where capture = 3;
-  insert into arxos_change_log (stamp, base)
-    select printf('%012x-%04x-%s', ms, counter, tail), sequence
-    from arxos_writing where transaction_key is null and capture = 3;
+  update arxos_writing set place = place + 1 where capture = 3;
   insert into "arxos_log_ar_capture" (transaction_key, place, op, id, changed, "old_validation_id", "new_validation_id", "old_provider", "new_provider", "old_device_model", "new_device_model", "old_pose_qx", "new_pose_qx", "old_pose_qy", "new_pose_qy", "old_pose_qz", "new_pose_qz", "old_pose_qw", "new_pose_qw", "old_position", "new_position", "old_anchor_residual_m", "new_anchor_residual_m", "old_tracking", "new_tracking", "old_light", "new_light", "old_attachment_id", "new_attachment_id")
-    select coalesce(w.transaction_key, (select max(key) from arxos_change_log)), w.place, 'update', new.id, ltrim(case when s."validation_id" is not new."validation_id" then ' validation_id' else '' end
-      || case when s."provider" is not new."provider" then ' provider' else '' end
-      || case when s."device_model" is not new."device_model" then ' device_model' else '' end
-      || case when s."pose_qx" is not new."pose_qx" or s."pose_qy" is not new."pose_qy" or s."pose_qz" is not new."pose_qz" or s."pose_qw" is not new."pose_qw" or s."position" is not new."position" then ' pose_qx pose_qy pose_qz pose_qw position' else '' end
-      || case when s."anchor_residual_m" is not new."anchor_residual_m" then ' anchor_residual_m' else '' end
-      || case when s."tracking" is not new."tracking" then ' tracking' else '' end
-      || case when s."light" is not new."light" then ' light' else '' end
-      || case when s."attachment_id" is not new."attachment_id" then ' attachment_id' else '' end),
-      case when s."validation_id" is not new."validation_id" then s."validation_id" end,
-      case when s."validation_id" is not new."validation_id" then new."validation_id" end,
-      case when s."provider" is not new."provider" then s."provider" end,
-      case when s."provider" is not new."provider" then new."provider" end,
-      case when s."device_model" is not new."device_model" then s."device_model" end,
-      case when s."device_model" is not new."device_model" then new."device_model" end,
-      case when s."pose_qx" is not new."pose_qx" or s."pose_qy" is not new."pose_qy" or s."pose_qz" is not new."pose_qz" or s."pose_qw" is not new."pose_qw" or s."position" is not new."position" then s."pose_qx" end,
-      case when s."pose_qx" is not new."pose_qx" or s."pose_qy" is not new."pose_qy" or s."pose_qz" is not new."pose_qz" or s."pose_qw" is not new."pose_qw" or s."position" is not new."position" then new."pose_qx" end,
-      case when s."pose_qx" is not new."pose_qx" or s."pose_qy" is not new."pose_qy" or s."pose_qz" is not new."pose_qz" or s."pose_qw" is not new."pose_qw" or s."position" is not new."position" then s."pose_qy" end,
-      case when s."pose_qx" is not new."pose_qx" or s."pose_qy" is not new."pose_qy" or s."pose_qz" is not new."pose_qz" or s."pose_qw" is not new."pose_qw" or s."position" is not new."position" then new."pose_qy" end,
-      case when s."pose_qx" is not new."pose_qx" or s."pose_qy" is not new."pose_qy" or s."pose_qz" is not new."pose_qz" or s."pose_qw" is not new."pose_qw" or s."position" is not new."position" then s."pose_qz" end,
-      case when s."pose_qx" is not new."pose_qx" or s."pose_qy" is not new."pose_qy" or s."pose_qz" is not new."pose_qz" or s."pose_qw" is not new."pose_qw" or s."position" is not new."position" then new."pose_qz" end,
-      case when s."pose_qx" is not new."pose_qx" or s."pose_qy" is not new."pose_qy" or s."pose_qz" is not new."pose_qz" or s."pose_qw" is not new."pose_qw" or s."position" is not new."position" then s."pose_qw" end,
-      case when s."pose_qx" is not new."pose_qx" or s."pose_qy" is not new."pose_qy" or s."pose_qz" is not new."pose_qz" or s."pose_qw" is not new."pose_qw" or s."position" is not new."position" then new."pose_qw" end,
-      case when s."pose_qx" is not new."pose_qx" or s."pose_qy" is not new."pose_qy" or s."pose_qz" is not new."pose_qz" or s."pose_qw" is not new."pose_qw" or s."position" is not new."position" then s."position" end,
-      case when s."pose_qx" is not new."pose_qx" or s."pose_qy" is not new."pose_qy" or s."pose_qz" is not new."pose_qz" or s."pose_qw" is not new."pose_qw" or s."position" is not new."position" then new."position" end,
-      case when s."anchor_residual_m" is not new."anchor_residual_m" then s."anchor_residual_m" end,
-      case when s."anchor_residual_m" is not new."anchor_residual_m" then new."anchor_residual_m" end,
-      case when s."tracking" is not new."tracking" then s."tracking" end,
-      case when s."tracking" is not new."tracking" then new."tracking" end,
-      case when s."light" is not new."light" then s."light" end,
-      case when s."light" is not new."light" then new."light" end,
-      case when s."attachment_id" is not new."attachment_id" then s."attachment_id" end,
-      case when s."attachment_id" is not new."attachment_id" then new."attachment_id" end
-    from arxos_writing w, "arxos_stash_ar_capture" s where s.id = new.id and w.capture = 3;
+    select coalesce(w.transaction_key, (select max(key) from arxos_change_log)), w.place, 'update', new.id, ltrim(iif(d1, ' validation_id', '')
+      || iif(d2, ' provider', '')
+      || iif(d3, ' device_model', '')
+      || iif(d4, ' pose_qx pose_qy pose_qz pose_qw position', '')
+      || iif(d5, ' anchor_residual_m', '')
+      || iif(d6, ' tracking', '')
+      || iif(d7, ' light', '')
+      || iif(d8, ' attachment_id', '')),
+      iif(d1, s."validation_id", null),
+      iif(d1, new."validation_id", null),
+      iif(d2, s."provider", null),
+      iif(d2, new."provider", null),
+      iif(d3, s."device_model", null),
+      iif(d3, new."device_model", null),
+      iif(d4, s."pose_qx", null),
+      iif(d4, new."pose_qx", null),
+      iif(d4, s."pose_qy", null),
+      iif(d4, new."pose_qy", null),
+      iif(d4, s."pose_qz", null),
+      iif(d4, new."pose_qz", null),
+      iif(d4, s."pose_qw", null),
+      iif(d4, new."pose_qw", null),
+      iif(d4, s."position", null),
+      iif(d4, new."position", null),
+      iif(d5, s."anchor_residual_m", null),
+      iif(d5, new."anchor_residual_m", null),
+      iif(d6, s."tracking", null),
+      iif(d6, new."tracking", null),
+      iif(d7, s."light", null),
+      iif(d7, new."light", null),
+      iif(d8, s."attachment_id", null),
+      iif(d8, new."attachment_id", null)
+    from arxos_writing w, (select s.*,
+        (s."validation_id" is not new."validation_id") as d1,
+        (s."provider" is not new."provider") as d2,
+        (s."device_model" is not new."device_model") as d3,
+        (s."pose_qx" is not new."pose_qx" or s."pose_qy" is not new."pose_qy" or s."pose_qz" is not new."pose_qz" or s."pose_qw" is not new."pose_qw" or s."position" is not new."position") as d4,
+        (s."anchor_residual_m" is not new."anchor_residual_m") as d5,
+        (s."tracking" is not new."tracking") as d6,
+        (s."light" is not new."light") as d7,
+        (s."attachment_id" is not new."attachment_id") as d8
+      from "arxos_stash_ar_capture" s where s.id = new.id) s where w.capture = 3;
   update "ar_capture" set "sequence" = s."sequence", "created_at" = s."created_at", "created_by" = s."created_by", "updated_at" = s."updated_at", "updated_by" = s."updated_by", origin = s.origin from "arxos_stash_ar_capture" s
     where "ar_capture".pk = new.pk and s.id = new.id;
   update arxos_writing set capture = 1;
@@ -3013,15 +2868,7 @@ end;
 create trigger "arxos_killed_ar_capture" after insert on "ar_capture"
 when (select capture from arxos_writing) and exists (select 1 from "arxos_stash_ar_capture" where id is not new.id)
 begin
-  update arxos_writing set place = place + 1,
-    counter = case when transaction_key is not null then counter when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then 0
-      when counter >= 65535 then 0 else counter + 1 end,
-    ms = case when transaction_key is not null then ms when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then cast((julianday('now') - 2440587.5) * 86400000 as integer)
-      when counter >= 65535 then ms + 1 else ms end
-    where true;
-  insert into arxos_change_log (stamp, base)
-    select printf('%012x-%04x-%s', ms, counter, tail), sequence
-    from arxos_writing where transaction_key is null and true;
+  update arxos_writing set place = place + 1;
   insert into "arxos_log_ar_capture" (transaction_key, place, op, id, changed, "old_sequence", "old_created_at", "old_created_by", "old_updated_at", "old_updated_by", "old_origin", "old_validation_id", "old_provider", "old_device_model", "old_pose_qx", "old_pose_qy", "old_pose_qz", "old_pose_qw", "old_position", "old_anchor_residual_m", "old_tracking", "old_light", "old_attachment_id")
     select coalesce(w.transaction_key, (select max(key) from arxos_change_log)), w.place, 'delete', s.id, null,
       s."sequence",
@@ -3048,49 +2895,49 @@ end;
 create trigger "arxos_updated_ar_capture" after update on "ar_capture"
 when (select capture from arxos_writing) and (old."validation_id" is not new."validation_id" or old."provider" is not new."provider" or old."device_model" is not new."device_model" or old."pose_qx" is not new."pose_qx" or old."pose_qy" is not new."pose_qy" or old."pose_qz" is not new."pose_qz" or old."pose_qw" is not new."pose_qw" or old."position" is not new."position" or old."anchor_residual_m" is not new."anchor_residual_m" or old."tracking" is not new."tracking" or old."light" is not new."light" or old."attachment_id" is not new."attachment_id")
 begin
-  update arxos_writing set place = place + 1,
-    counter = case when transaction_key is not null then counter when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then 0
-      when counter >= 65535 then 0 else counter + 1 end,
-    ms = case when transaction_key is not null then ms when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then cast((julianday('now') - 2440587.5) * 86400000 as integer)
-      when counter >= 65535 then ms + 1 else ms end
-    where true;
-  insert into arxos_change_log (stamp, base)
-    select printf('%012x-%04x-%s', ms, counter, tail), sequence
-    from arxos_writing where transaction_key is null and true;
+  update arxos_writing set place = place + 1;
   insert into "arxos_log_ar_capture" (transaction_key, place, op, id, changed, "old_validation_id", "new_validation_id", "old_provider", "new_provider", "old_device_model", "new_device_model", "old_pose_qx", "new_pose_qx", "old_pose_qy", "new_pose_qy", "old_pose_qz", "new_pose_qz", "old_pose_qw", "new_pose_qw", "old_position", "new_position", "old_anchor_residual_m", "new_anchor_residual_m", "old_tracking", "new_tracking", "old_light", "new_light", "old_attachment_id", "new_attachment_id")
-    select coalesce(w.transaction_key, (select max(key) from arxos_change_log)), w.place, 'update', new.id, ltrim(case when old."validation_id" is not new."validation_id" then ' validation_id' else '' end
-      || case when old."provider" is not new."provider" then ' provider' else '' end
-      || case when old."device_model" is not new."device_model" then ' device_model' else '' end
-      || case when old."pose_qx" is not new."pose_qx" or old."pose_qy" is not new."pose_qy" or old."pose_qz" is not new."pose_qz" or old."pose_qw" is not new."pose_qw" or old."position" is not new."position" then ' pose_qx pose_qy pose_qz pose_qw position' else '' end
-      || case when old."anchor_residual_m" is not new."anchor_residual_m" then ' anchor_residual_m' else '' end
-      || case when old."tracking" is not new."tracking" then ' tracking' else '' end
-      || case when old."light" is not new."light" then ' light' else '' end
-      || case when old."attachment_id" is not new."attachment_id" then ' attachment_id' else '' end),
-      case when old."validation_id" is not new."validation_id" then old."validation_id" end,
-      case when old."validation_id" is not new."validation_id" then new."validation_id" end,
-      case when old."provider" is not new."provider" then old."provider" end,
-      case when old."provider" is not new."provider" then new."provider" end,
-      case when old."device_model" is not new."device_model" then old."device_model" end,
-      case when old."device_model" is not new."device_model" then new."device_model" end,
-      case when old."pose_qx" is not new."pose_qx" or old."pose_qy" is not new."pose_qy" or old."pose_qz" is not new."pose_qz" or old."pose_qw" is not new."pose_qw" or old."position" is not new."position" then old."pose_qx" end,
-      case when old."pose_qx" is not new."pose_qx" or old."pose_qy" is not new."pose_qy" or old."pose_qz" is not new."pose_qz" or old."pose_qw" is not new."pose_qw" or old."position" is not new."position" then new."pose_qx" end,
-      case when old."pose_qx" is not new."pose_qx" or old."pose_qy" is not new."pose_qy" or old."pose_qz" is not new."pose_qz" or old."pose_qw" is not new."pose_qw" or old."position" is not new."position" then old."pose_qy" end,
-      case when old."pose_qx" is not new."pose_qx" or old."pose_qy" is not new."pose_qy" or old."pose_qz" is not new."pose_qz" or old."pose_qw" is not new."pose_qw" or old."position" is not new."position" then new."pose_qy" end,
-      case when old."pose_qx" is not new."pose_qx" or old."pose_qy" is not new."pose_qy" or old."pose_qz" is not new."pose_qz" or old."pose_qw" is not new."pose_qw" or old."position" is not new."position" then old."pose_qz" end,
-      case when old."pose_qx" is not new."pose_qx" or old."pose_qy" is not new."pose_qy" or old."pose_qz" is not new."pose_qz" or old."pose_qw" is not new."pose_qw" or old."position" is not new."position" then new."pose_qz" end,
-      case when old."pose_qx" is not new."pose_qx" or old."pose_qy" is not new."pose_qy" or old."pose_qz" is not new."pose_qz" or old."pose_qw" is not new."pose_qw" or old."position" is not new."position" then old."pose_qw" end,
-      case when old."pose_qx" is not new."pose_qx" or old."pose_qy" is not new."pose_qy" or old."pose_qz" is not new."pose_qz" or old."pose_qw" is not new."pose_qw" or old."position" is not new."position" then new."pose_qw" end,
-      case when old."pose_qx" is not new."pose_qx" or old."pose_qy" is not new."pose_qy" or old."pose_qz" is not new."pose_qz" or old."pose_qw" is not new."pose_qw" or old."position" is not new."position" then old."position" end,
-      case when old."pose_qx" is not new."pose_qx" or old."pose_qy" is not new."pose_qy" or old."pose_qz" is not new."pose_qz" or old."pose_qw" is not new."pose_qw" or old."position" is not new."position" then new."position" end,
-      case when old."anchor_residual_m" is not new."anchor_residual_m" then old."anchor_residual_m" end,
-      case when old."anchor_residual_m" is not new."anchor_residual_m" then new."anchor_residual_m" end,
-      case when old."tracking" is not new."tracking" then old."tracking" end,
-      case when old."tracking" is not new."tracking" then new."tracking" end,
-      case when old."light" is not new."light" then old."light" end,
-      case when old."light" is not new."light" then new."light" end,
-      case when old."attachment_id" is not new."attachment_id" then old."attachment_id" end,
-      case when old."attachment_id" is not new."attachment_id" then new."attachment_id" end
-    from arxos_writing w;
+    select coalesce(w.transaction_key, (select max(key) from arxos_change_log)), w.place, 'update', new.id, ltrim(iif(d1, ' validation_id', '')
+      || iif(d2, ' provider', '')
+      || iif(d3, ' device_model', '')
+      || iif(d4, ' pose_qx pose_qy pose_qz pose_qw position', '')
+      || iif(d5, ' anchor_residual_m', '')
+      || iif(d6, ' tracking', '')
+      || iif(d7, ' light', '')
+      || iif(d8, ' attachment_id', '')),
+      iif(d1, old."validation_id", null),
+      iif(d1, new."validation_id", null),
+      iif(d2, old."provider", null),
+      iif(d2, new."provider", null),
+      iif(d3, old."device_model", null),
+      iif(d3, new."device_model", null),
+      iif(d4, old."pose_qx", null),
+      iif(d4, new."pose_qx", null),
+      iif(d4, old."pose_qy", null),
+      iif(d4, new."pose_qy", null),
+      iif(d4, old."pose_qz", null),
+      iif(d4, new."pose_qz", null),
+      iif(d4, old."pose_qw", null),
+      iif(d4, new."pose_qw", null),
+      iif(d4, old."position", null),
+      iif(d4, new."position", null),
+      iif(d5, old."anchor_residual_m", null),
+      iif(d5, new."anchor_residual_m", null),
+      iif(d6, old."tracking", null),
+      iif(d6, new."tracking", null),
+      iif(d7, old."light", null),
+      iif(d7, new."light", null),
+      iif(d8, old."attachment_id", null),
+      iif(d8, new."attachment_id", null)
+    from arxos_writing w, (select 
+        (old."validation_id" is not new."validation_id") as d1,
+        (old."provider" is not new."provider") as d2,
+        (old."device_model" is not new."device_model") as d3,
+        (old."pose_qx" is not new."pose_qx" or old."pose_qy" is not new."pose_qy" or old."pose_qz" is not new."pose_qz" or old."pose_qw" is not new."pose_qw" or old."position" is not new."position") as d4,
+        (old."anchor_residual_m" is not new."anchor_residual_m") as d5,
+        (old."tracking" is not new."tracking") as d6,
+        (old."light" is not new."light") as d7,
+        (old."attachment_id" is not new."attachment_id") as d8) d;
 end;
 
 create trigger "arxos_identity_ar_capture" before update of pk, id on "ar_capture"
@@ -3108,15 +2955,7 @@ end;
 create trigger "arxos_deleted_ar_capture" after delete on "ar_capture"
 when (select capture from arxos_writing) and old.id is not null
 begin
-  update arxos_writing set place = place + 1,
-    counter = case when transaction_key is not null then counter when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then 0
-      when counter >= 65535 then 0 else counter + 1 end,
-    ms = case when transaction_key is not null then ms when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then cast((julianday('now') - 2440587.5) * 86400000 as integer)
-      when counter >= 65535 then ms + 1 else ms end
-    where true;
-  insert into arxos_change_log (stamp, base)
-    select printf('%012x-%04x-%s', ms, counter, tail), sequence
-    from arxos_writing where transaction_key is null and true;
+  update arxos_writing set place = place + 1;
   insert into "arxos_log_ar_capture" (transaction_key, place, op, id, changed, "old_sequence", "old_created_at", "old_created_by", "old_updated_at", "old_updated_by", "old_origin", "old_validation_id", "old_provider", "old_device_model", "old_pose_qx", "old_pose_qy", "old_pose_qz", "old_pose_qw", "old_position", "old_anchor_residual_m", "old_tracking", "old_light", "old_attachment_id")
     select coalesce(w.transaction_key, (select max(key) from arxos_change_log)), w.place, 'delete', old.id, null,
       old."sequence",
@@ -3256,15 +3095,7 @@ begin
     substr(hex(randomblob(2)), 1, 3), hex(randomblob(6))))), "sequence" = null, "created_at" = null, "created_by" = null, "updated_at" = null, "updated_by" = null
     where pk = new.pk and (select capture from arxos_writing) = 2;
   update arxos_writing set capture = 1 where capture = 2;
-  update arxos_writing set place = place + 1,
-    counter = case when transaction_key is not null then counter when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then 0
-      when counter >= 65535 then 0 else counter + 1 end,
-    ms = case when transaction_key is not null then ms when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then cast((julianday('now') - 2440587.5) * 86400000 as integer)
-      when counter >= 65535 then ms + 1 else ms end
-    where true;
-  insert into arxos_change_log (stamp, base)
-    select printf('%012x-%04x-%s', ms, counter, tail), sequence
-    from arxos_writing where transaction_key is null and true;
+  update arxos_writing set place = place + 1;
   insert into "arxos_log_measurement" (transaction_key, place, op, id, changed, "new_origin", "new_target_table", "new_target_id", "new_ar_capture_id", "new_kind", "new_name", "new_value", "new_uncertainty_95", "new_basis", "new_repeats", "new_path")
     select coalesce(w.transaction_key, (select max(key) from arxos_change_log)), w.place, 'insert', t.id, null,
       t."origin",
@@ -3287,45 +3118,46 @@ begin
   delete from "arxos_log_measurement" where op = 'delete' and id = new.id
     and place = (select place from arxos_writing);
   update arxos_writing set capture = 2 + exists (select 1 from "arxos_stash_measurement" s where s.id = new.id and (s."target_table" is not new."target_table" or s."target_id" is not new."target_id" or s."ar_capture_id" is not new."ar_capture_id" or s."kind" is not new."kind" or s."name" is not new."name" or s."value" is not new."value" or s."uncertainty_95" is not new."uncertainty_95" or s."basis" is not new."basis" or s."repeats" is not new."repeats" or s."path" is not new."path"));
-  update arxos_writing set place = place + 1,
-    counter = case when transaction_key is not null then counter when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then 0
-      when counter >= 65535 then 0 else counter + 1 end,
-    ms = case when transaction_key is not null then ms when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then cast((julianday('now') - 2440587.5) * 86400000 as integer)
-      when counter >= 65535 then ms + 1 else ms end
-    where capture = 3;
-  insert into arxos_change_log (stamp, base)
-    select printf('%012x-%04x-%s', ms, counter, tail), sequence
-    from arxos_writing where transaction_key is null and capture = 3;
+  update arxos_writing set place = place + 1 where capture = 3;
   insert into "arxos_log_measurement" (transaction_key, place, op, id, changed, "old_target_table", "new_target_table", "old_target_id", "new_target_id", "old_ar_capture_id", "new_ar_capture_id", "old_kind", "new_kind", "old_name", "new_name", "old_value", "new_value", "old_uncertainty_95", "new_uncertainty_95", "old_basis", "new_basis", "old_repeats", "new_repeats", "old_path", "new_path")
-    select coalesce(w.transaction_key, (select max(key) from arxos_change_log)), w.place, 'update', new.id, ltrim(case when s."target_table" is not new."target_table" or s."target_id" is not new."target_id" then ' target_table target_id' else '' end
-      || case when s."ar_capture_id" is not new."ar_capture_id" then ' ar_capture_id' else '' end
-      || case when s."kind" is not new."kind" then ' kind' else '' end
-      || case when s."name" is not new."name" then ' name' else '' end
-      || case when s."value" is not new."value" or s."uncertainty_95" is not new."uncertainty_95" then ' value uncertainty_95' else '' end
-      || case when s."basis" is not new."basis" then ' basis' else '' end
-      || case when s."repeats" is not new."repeats" then ' repeats' else '' end
-      || case when s."path" is not new."path" then ' path' else '' end),
-      case when s."target_table" is not new."target_table" or s."target_id" is not new."target_id" then s."target_table" end,
-      case when s."target_table" is not new."target_table" or s."target_id" is not new."target_id" then new."target_table" end,
-      case when s."target_table" is not new."target_table" or s."target_id" is not new."target_id" then s."target_id" end,
-      case when s."target_table" is not new."target_table" or s."target_id" is not new."target_id" then new."target_id" end,
-      case when s."ar_capture_id" is not new."ar_capture_id" then s."ar_capture_id" end,
-      case when s."ar_capture_id" is not new."ar_capture_id" then new."ar_capture_id" end,
-      case when s."kind" is not new."kind" then s."kind" end,
-      case when s."kind" is not new."kind" then new."kind" end,
-      case when s."name" is not new."name" then s."name" end,
-      case when s."name" is not new."name" then new."name" end,
-      case when s."value" is not new."value" or s."uncertainty_95" is not new."uncertainty_95" then s."value" end,
-      case when s."value" is not new."value" or s."uncertainty_95" is not new."uncertainty_95" then new."value" end,
-      case when s."value" is not new."value" or s."uncertainty_95" is not new."uncertainty_95" then s."uncertainty_95" end,
-      case when s."value" is not new."value" or s."uncertainty_95" is not new."uncertainty_95" then new."uncertainty_95" end,
-      case when s."basis" is not new."basis" then s."basis" end,
-      case when s."basis" is not new."basis" then new."basis" end,
-      case when s."repeats" is not new."repeats" then s."repeats" end,
-      case when s."repeats" is not new."repeats" then new."repeats" end,
-      case when s."path" is not new."path" then s."path" end,
-      case when s."path" is not new."path" then new."path" end
-    from arxos_writing w, "arxos_stash_measurement" s where s.id = new.id and w.capture = 3;
+    select coalesce(w.transaction_key, (select max(key) from arxos_change_log)), w.place, 'update', new.id, ltrim(iif(d1, ' target_table target_id', '')
+      || iif(d2, ' ar_capture_id', '')
+      || iif(d3, ' kind', '')
+      || iif(d4, ' name', '')
+      || iif(d5, ' value uncertainty_95', '')
+      || iif(d6, ' basis', '')
+      || iif(d7, ' repeats', '')
+      || iif(d8, ' path', '')),
+      iif(d1, s."target_table", null),
+      iif(d1, new."target_table", null),
+      iif(d1, s."target_id", null),
+      iif(d1, new."target_id", null),
+      iif(d2, s."ar_capture_id", null),
+      iif(d2, new."ar_capture_id", null),
+      iif(d3, s."kind", null),
+      iif(d3, new."kind", null),
+      iif(d4, s."name", null),
+      iif(d4, new."name", null),
+      iif(d5, s."value", null),
+      iif(d5, new."value", null),
+      iif(d5, s."uncertainty_95", null),
+      iif(d5, new."uncertainty_95", null),
+      iif(d6, s."basis", null),
+      iif(d6, new."basis", null),
+      iif(d7, s."repeats", null),
+      iif(d7, new."repeats", null),
+      iif(d8, s."path", null),
+      iif(d8, new."path", null)
+    from arxos_writing w, (select s.*,
+        (s."target_table" is not new."target_table" or s."target_id" is not new."target_id") as d1,
+        (s."ar_capture_id" is not new."ar_capture_id") as d2,
+        (s."kind" is not new."kind") as d3,
+        (s."name" is not new."name") as d4,
+        (s."value" is not new."value" or s."uncertainty_95" is not new."uncertainty_95") as d5,
+        (s."basis" is not new."basis") as d6,
+        (s."repeats" is not new."repeats") as d7,
+        (s."path" is not new."path") as d8
+      from "arxos_stash_measurement" s where s.id = new.id) s where w.capture = 3;
   update "measurement" set "sequence" = s."sequence", "created_at" = s."created_at", "created_by" = s."created_by", "updated_at" = s."updated_at", "updated_by" = s."updated_by", origin = s.origin from "arxos_stash_measurement" s
     where "measurement".pk = new.pk and s.id = new.id;
   update arxos_writing set capture = 1;
@@ -3334,15 +3166,7 @@ end;
 create trigger "arxos_killed_measurement" after insert on "measurement"
 when (select capture from arxos_writing) and exists (select 1 from "arxos_stash_measurement" where id is not new.id)
 begin
-  update arxos_writing set place = place + 1,
-    counter = case when transaction_key is not null then counter when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then 0
-      when counter >= 65535 then 0 else counter + 1 end,
-    ms = case when transaction_key is not null then ms when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then cast((julianday('now') - 2440587.5) * 86400000 as integer)
-      when counter >= 65535 then ms + 1 else ms end
-    where true;
-  insert into arxos_change_log (stamp, base)
-    select printf('%012x-%04x-%s', ms, counter, tail), sequence
-    from arxos_writing where transaction_key is null and true;
+  update arxos_writing set place = place + 1;
   insert into "arxos_log_measurement" (transaction_key, place, op, id, changed, "old_sequence", "old_created_at", "old_created_by", "old_updated_at", "old_updated_by", "old_origin", "old_target_table", "old_target_id", "old_ar_capture_id", "old_kind", "old_name", "old_value", "old_uncertainty_95", "old_basis", "old_repeats", "old_path")
     select coalesce(w.transaction_key, (select max(key) from arxos_change_log)), w.place, 'delete', s.id, null,
       s."sequence",
@@ -3367,45 +3191,45 @@ end;
 create trigger "arxos_updated_measurement" after update on "measurement"
 when (select capture from arxos_writing) and (old."target_table" is not new."target_table" or old."target_id" is not new."target_id" or old."ar_capture_id" is not new."ar_capture_id" or old."kind" is not new."kind" or old."name" is not new."name" or old."value" is not new."value" or old."uncertainty_95" is not new."uncertainty_95" or old."basis" is not new."basis" or old."repeats" is not new."repeats" or old."path" is not new."path")
 begin
-  update arxos_writing set place = place + 1,
-    counter = case when transaction_key is not null then counter when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then 0
-      when counter >= 65535 then 0 else counter + 1 end,
-    ms = case when transaction_key is not null then ms when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then cast((julianday('now') - 2440587.5) * 86400000 as integer)
-      when counter >= 65535 then ms + 1 else ms end
-    where true;
-  insert into arxos_change_log (stamp, base)
-    select printf('%012x-%04x-%s', ms, counter, tail), sequence
-    from arxos_writing where transaction_key is null and true;
+  update arxos_writing set place = place + 1;
   insert into "arxos_log_measurement" (transaction_key, place, op, id, changed, "old_target_table", "new_target_table", "old_target_id", "new_target_id", "old_ar_capture_id", "new_ar_capture_id", "old_kind", "new_kind", "old_name", "new_name", "old_value", "new_value", "old_uncertainty_95", "new_uncertainty_95", "old_basis", "new_basis", "old_repeats", "new_repeats", "old_path", "new_path")
-    select coalesce(w.transaction_key, (select max(key) from arxos_change_log)), w.place, 'update', new.id, ltrim(case when old."target_table" is not new."target_table" or old."target_id" is not new."target_id" then ' target_table target_id' else '' end
-      || case when old."ar_capture_id" is not new."ar_capture_id" then ' ar_capture_id' else '' end
-      || case when old."kind" is not new."kind" then ' kind' else '' end
-      || case when old."name" is not new."name" then ' name' else '' end
-      || case when old."value" is not new."value" or old."uncertainty_95" is not new."uncertainty_95" then ' value uncertainty_95' else '' end
-      || case when old."basis" is not new."basis" then ' basis' else '' end
-      || case when old."repeats" is not new."repeats" then ' repeats' else '' end
-      || case when old."path" is not new."path" then ' path' else '' end),
-      case when old."target_table" is not new."target_table" or old."target_id" is not new."target_id" then old."target_table" end,
-      case when old."target_table" is not new."target_table" or old."target_id" is not new."target_id" then new."target_table" end,
-      case when old."target_table" is not new."target_table" or old."target_id" is not new."target_id" then old."target_id" end,
-      case when old."target_table" is not new."target_table" or old."target_id" is not new."target_id" then new."target_id" end,
-      case when old."ar_capture_id" is not new."ar_capture_id" then old."ar_capture_id" end,
-      case when old."ar_capture_id" is not new."ar_capture_id" then new."ar_capture_id" end,
-      case when old."kind" is not new."kind" then old."kind" end,
-      case when old."kind" is not new."kind" then new."kind" end,
-      case when old."name" is not new."name" then old."name" end,
-      case when old."name" is not new."name" then new."name" end,
-      case when old."value" is not new."value" or old."uncertainty_95" is not new."uncertainty_95" then old."value" end,
-      case when old."value" is not new."value" or old."uncertainty_95" is not new."uncertainty_95" then new."value" end,
-      case when old."value" is not new."value" or old."uncertainty_95" is not new."uncertainty_95" then old."uncertainty_95" end,
-      case when old."value" is not new."value" or old."uncertainty_95" is not new."uncertainty_95" then new."uncertainty_95" end,
-      case when old."basis" is not new."basis" then old."basis" end,
-      case when old."basis" is not new."basis" then new."basis" end,
-      case when old."repeats" is not new."repeats" then old."repeats" end,
-      case when old."repeats" is not new."repeats" then new."repeats" end,
-      case when old."path" is not new."path" then old."path" end,
-      case when old."path" is not new."path" then new."path" end
-    from arxos_writing w;
+    select coalesce(w.transaction_key, (select max(key) from arxos_change_log)), w.place, 'update', new.id, ltrim(iif(d1, ' target_table target_id', '')
+      || iif(d2, ' ar_capture_id', '')
+      || iif(d3, ' kind', '')
+      || iif(d4, ' name', '')
+      || iif(d5, ' value uncertainty_95', '')
+      || iif(d6, ' basis', '')
+      || iif(d7, ' repeats', '')
+      || iif(d8, ' path', '')),
+      iif(d1, old."target_table", null),
+      iif(d1, new."target_table", null),
+      iif(d1, old."target_id", null),
+      iif(d1, new."target_id", null),
+      iif(d2, old."ar_capture_id", null),
+      iif(d2, new."ar_capture_id", null),
+      iif(d3, old."kind", null),
+      iif(d3, new."kind", null),
+      iif(d4, old."name", null),
+      iif(d4, new."name", null),
+      iif(d5, old."value", null),
+      iif(d5, new."value", null),
+      iif(d5, old."uncertainty_95", null),
+      iif(d5, new."uncertainty_95", null),
+      iif(d6, old."basis", null),
+      iif(d6, new."basis", null),
+      iif(d7, old."repeats", null),
+      iif(d7, new."repeats", null),
+      iif(d8, old."path", null),
+      iif(d8, new."path", null)
+    from arxos_writing w, (select 
+        (old."target_table" is not new."target_table" or old."target_id" is not new."target_id") as d1,
+        (old."ar_capture_id" is not new."ar_capture_id") as d2,
+        (old."kind" is not new."kind") as d3,
+        (old."name" is not new."name") as d4,
+        (old."value" is not new."value" or old."uncertainty_95" is not new."uncertainty_95") as d5,
+        (old."basis" is not new."basis") as d6,
+        (old."repeats" is not new."repeats") as d7,
+        (old."path" is not new."path") as d8) d;
 end;
 
 create trigger "arxos_identity_measurement" before update of pk, id on "measurement"
@@ -3423,15 +3247,7 @@ end;
 create trigger "arxos_deleted_measurement" after delete on "measurement"
 when (select capture from arxos_writing) and old.id is not null
 begin
-  update arxos_writing set place = place + 1,
-    counter = case when transaction_key is not null then counter when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then 0
-      when counter >= 65535 then 0 else counter + 1 end,
-    ms = case when transaction_key is not null then ms when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then cast((julianday('now') - 2440587.5) * 86400000 as integer)
-      when counter >= 65535 then ms + 1 else ms end
-    where true;
-  insert into arxos_change_log (stamp, base)
-    select printf('%012x-%04x-%s', ms, counter, tail), sequence
-    from arxos_writing where transaction_key is null and true;
+  update arxos_writing set place = place + 1;
   insert into "arxos_log_measurement" (transaction_key, place, op, id, changed, "old_sequence", "old_created_at", "old_created_by", "old_updated_at", "old_updated_by", "old_origin", "old_target_table", "old_target_id", "old_ar_capture_id", "old_kind", "old_name", "old_value", "old_uncertainty_95", "old_basis", "old_repeats", "old_path")
     select coalesce(w.transaction_key, (select max(key) from arxos_change_log)), w.place, 'delete', old.id, null,
       old."sequence",
@@ -3579,15 +3395,7 @@ begin
     substr(hex(randomblob(2)), 1, 3), hex(randomblob(6))))), "sequence" = null, "created_at" = null, "created_by" = null, "updated_at" = null, "updated_by" = null, "number" = null
     where pk = new.pk and (select capture from arxos_writing) = 2;
   update arxos_writing set capture = 1 where capture = 2;
-  update arxos_writing set place = place + 1,
-    counter = case when transaction_key is not null then counter when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then 0
-      when counter >= 65535 then 0 else counter + 1 end,
-    ms = case when transaction_key is not null then ms when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then cast((julianday('now') - 2440587.5) * 86400000 as integer)
-      when counter >= 65535 then ms + 1 else ms end
-    where true;
-  insert into arxos_change_log (stamp, base)
-    select printf('%012x-%04x-%s', ms, counter, tail), sequence
-    from arxos_writing where transaction_key is null and true;
+  update arxos_writing set place = place + 1;
   insert into "arxos_log_annotation" (transaction_key, place, op, id, changed, "new_origin", "new_target_table", "new_target_id", "new_title", "new_text", "new_kind", "new_status", "new_priority", "new_assignee", "new_due_on", "new_labels", "new_viewpoint", "new_location")
     select coalesce(w.transaction_key, (select max(key) from arxos_change_log)), w.place, 'insert', t.id, null,
       t."origin",
@@ -3612,52 +3420,56 @@ begin
   delete from "arxos_log_annotation" where op = 'delete' and id = new.id
     and place = (select place from arxos_writing);
   update arxos_writing set capture = 2 + exists (select 1 from "arxos_stash_annotation" s where s.id = new.id and (s."target_table" is not new."target_table" or s."target_id" is not new."target_id" or s."title" is not new."title" or s."text" is not new."text" or s."kind" is not new."kind" or s."status" is not new."status" or s."priority" is not new."priority" or s."assignee" is not new."assignee" or s."due_on" is not new."due_on" or s."labels" is not new."labels" or s."viewpoint" is not new."viewpoint" or s."location" is not new."location"));
-  update arxos_writing set place = place + 1,
-    counter = case when transaction_key is not null then counter when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then 0
-      when counter >= 65535 then 0 else counter + 1 end,
-    ms = case when transaction_key is not null then ms when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then cast((julianday('now') - 2440587.5) * 86400000 as integer)
-      when counter >= 65535 then ms + 1 else ms end
-    where capture = 3;
-  insert into arxos_change_log (stamp, base)
-    select printf('%012x-%04x-%s', ms, counter, tail), sequence
-    from arxos_writing where transaction_key is null and capture = 3;
+  update arxos_writing set place = place + 1 where capture = 3;
   insert into "arxos_log_annotation" (transaction_key, place, op, id, changed, "old_target_table", "new_target_table", "old_target_id", "new_target_id", "old_title", "new_title", "old_text", "new_text", "old_kind", "new_kind", "old_status", "new_status", "old_priority", "new_priority", "old_assignee", "new_assignee", "old_due_on", "new_due_on", "old_labels", "new_labels", "old_viewpoint", "new_viewpoint", "old_location", "new_location")
-    select coalesce(w.transaction_key, (select max(key) from arxos_change_log)), w.place, 'update', new.id, ltrim(case when s."target_table" is not new."target_table" or s."target_id" is not new."target_id" then ' target_table target_id' else '' end
-      || case when s."title" is not new."title" then ' title' else '' end
-      || case when s."text" is not new."text" then ' text' else '' end
-      || case when s."kind" is not new."kind" then ' kind' else '' end
-      || case when s."status" is not new."status" then ' status' else '' end
-      || case when s."priority" is not new."priority" then ' priority' else '' end
-      || case when s."assignee" is not new."assignee" then ' assignee' else '' end
-      || case when s."due_on" is not new."due_on" then ' due_on' else '' end
-      || case when s."labels" is not new."labels" then ' labels' else '' end
-      || case when s."viewpoint" is not new."viewpoint" then ' viewpoint' else '' end
-      || case when s."location" is not new."location" then ' location' else '' end),
-      case when s."target_table" is not new."target_table" or s."target_id" is not new."target_id" then s."target_table" end,
-      case when s."target_table" is not new."target_table" or s."target_id" is not new."target_id" then new."target_table" end,
-      case when s."target_table" is not new."target_table" or s."target_id" is not new."target_id" then s."target_id" end,
-      case when s."target_table" is not new."target_table" or s."target_id" is not new."target_id" then new."target_id" end,
-      case when s."title" is not new."title" then s."title" end,
-      case when s."title" is not new."title" then new."title" end,
-      case when s."text" is not new."text" then s."text" end,
-      case when s."text" is not new."text" then new."text" end,
-      case when s."kind" is not new."kind" then s."kind" end,
-      case when s."kind" is not new."kind" then new."kind" end,
-      case when s."status" is not new."status" then s."status" end,
-      case when s."status" is not new."status" then new."status" end,
-      case when s."priority" is not new."priority" then s."priority" end,
-      case when s."priority" is not new."priority" then new."priority" end,
-      case when s."assignee" is not new."assignee" then s."assignee" end,
-      case when s."assignee" is not new."assignee" then new."assignee" end,
-      case when s."due_on" is not new."due_on" then s."due_on" end,
-      case when s."due_on" is not new."due_on" then new."due_on" end,
-      case when s."labels" is not new."labels" then s."labels" end,
-      case when s."labels" is not new."labels" then new."labels" end,
-      case when s."viewpoint" is not new."viewpoint" then s."viewpoint" end,
-      case when s."viewpoint" is not new."viewpoint" then new."viewpoint" end,
-      case when s."location" is not new."location" then s."location" end,
-      case when s."location" is not new."location" then new."location" end
-    from arxos_writing w, "arxos_stash_annotation" s where s.id = new.id and w.capture = 3;
+    select coalesce(w.transaction_key, (select max(key) from arxos_change_log)), w.place, 'update', new.id, ltrim(iif(d1, ' target_table target_id', '')
+      || iif(d2, ' title', '')
+      || iif(d3, ' text', '')
+      || iif(d4, ' kind', '')
+      || iif(d5, ' status', '')
+      || iif(d6, ' priority', '')
+      || iif(d7, ' assignee', '')
+      || iif(d8, ' due_on', '')
+      || iif(d9, ' labels', '')
+      || iif(d10, ' viewpoint', '')
+      || iif(d11, ' location', '')),
+      iif(d1, s."target_table", null),
+      iif(d1, new."target_table", null),
+      iif(d1, s."target_id", null),
+      iif(d1, new."target_id", null),
+      iif(d2, s."title", null),
+      iif(d2, new."title", null),
+      iif(d3, s."text", null),
+      iif(d3, new."text", null),
+      iif(d4, s."kind", null),
+      iif(d4, new."kind", null),
+      iif(d5, s."status", null),
+      iif(d5, new."status", null),
+      iif(d6, s."priority", null),
+      iif(d6, new."priority", null),
+      iif(d7, s."assignee", null),
+      iif(d7, new."assignee", null),
+      iif(d8, s."due_on", null),
+      iif(d8, new."due_on", null),
+      iif(d9, s."labels", null),
+      iif(d9, new."labels", null),
+      iif(d10, s."viewpoint", null),
+      iif(d10, new."viewpoint", null),
+      iif(d11, s."location", null),
+      iif(d11, new."location", null)
+    from arxos_writing w, (select s.*,
+        (s."target_table" is not new."target_table" or s."target_id" is not new."target_id") as d1,
+        (s."title" is not new."title") as d2,
+        (s."text" is not new."text") as d3,
+        (s."kind" is not new."kind") as d4,
+        (s."status" is not new."status") as d5,
+        (s."priority" is not new."priority") as d6,
+        (s."assignee" is not new."assignee") as d7,
+        (s."due_on" is not new."due_on") as d8,
+        (s."labels" is not new."labels") as d9,
+        (s."viewpoint" is not new."viewpoint") as d10,
+        (s."location" is not new."location") as d11
+      from "arxos_stash_annotation" s where s.id = new.id) s where w.capture = 3;
   update "annotation" set "sequence" = s."sequence", "created_at" = s."created_at", "created_by" = s."created_by", "updated_at" = s."updated_at", "updated_by" = s."updated_by", "number" = s."number", origin = s.origin from "arxos_stash_annotation" s
     where "annotation".pk = new.pk and s.id = new.id;
   update arxos_writing set capture = 1;
@@ -3666,15 +3478,7 @@ end;
 create trigger "arxos_killed_annotation" after insert on "annotation"
 when (select capture from arxos_writing) and exists (select 1 from "arxos_stash_annotation" where id is not new.id)
 begin
-  update arxos_writing set place = place + 1,
-    counter = case when transaction_key is not null then counter when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then 0
-      when counter >= 65535 then 0 else counter + 1 end,
-    ms = case when transaction_key is not null then ms when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then cast((julianday('now') - 2440587.5) * 86400000 as integer)
-      when counter >= 65535 then ms + 1 else ms end
-    where true;
-  insert into arxos_change_log (stamp, base)
-    select printf('%012x-%04x-%s', ms, counter, tail), sequence
-    from arxos_writing where transaction_key is null and true;
+  update arxos_writing set place = place + 1;
   insert into "arxos_log_annotation" (transaction_key, place, op, id, changed, "old_sequence", "old_created_at", "old_created_by", "old_updated_at", "old_updated_by", "old_number", "old_origin", "old_target_table", "old_target_id", "old_title", "old_text", "old_kind", "old_status", "old_priority", "old_assignee", "old_due_on", "old_labels", "old_viewpoint", "old_location")
     select coalesce(w.transaction_key, (select max(key) from arxos_change_log)), w.place, 'delete', s.id, null,
       s."sequence",
@@ -3702,52 +3506,55 @@ end;
 create trigger "arxos_updated_annotation" after update on "annotation"
 when (select capture from arxos_writing) and (old."target_table" is not new."target_table" or old."target_id" is not new."target_id" or old."title" is not new."title" or old."text" is not new."text" or old."kind" is not new."kind" or old."status" is not new."status" or old."priority" is not new."priority" or old."assignee" is not new."assignee" or old."due_on" is not new."due_on" or old."labels" is not new."labels" or old."viewpoint" is not new."viewpoint" or old."location" is not new."location")
 begin
-  update arxos_writing set place = place + 1,
-    counter = case when transaction_key is not null then counter when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then 0
-      when counter >= 65535 then 0 else counter + 1 end,
-    ms = case when transaction_key is not null then ms when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then cast((julianday('now') - 2440587.5) * 86400000 as integer)
-      when counter >= 65535 then ms + 1 else ms end
-    where true;
-  insert into arxos_change_log (stamp, base)
-    select printf('%012x-%04x-%s', ms, counter, tail), sequence
-    from arxos_writing where transaction_key is null and true;
+  update arxos_writing set place = place + 1;
   insert into "arxos_log_annotation" (transaction_key, place, op, id, changed, "old_target_table", "new_target_table", "old_target_id", "new_target_id", "old_title", "new_title", "old_text", "new_text", "old_kind", "new_kind", "old_status", "new_status", "old_priority", "new_priority", "old_assignee", "new_assignee", "old_due_on", "new_due_on", "old_labels", "new_labels", "old_viewpoint", "new_viewpoint", "old_location", "new_location")
-    select coalesce(w.transaction_key, (select max(key) from arxos_change_log)), w.place, 'update', new.id, ltrim(case when old."target_table" is not new."target_table" or old."target_id" is not new."target_id" then ' target_table target_id' else '' end
-      || case when old."title" is not new."title" then ' title' else '' end
-      || case when old."text" is not new."text" then ' text' else '' end
-      || case when old."kind" is not new."kind" then ' kind' else '' end
-      || case when old."status" is not new."status" then ' status' else '' end
-      || case when old."priority" is not new."priority" then ' priority' else '' end
-      || case when old."assignee" is not new."assignee" then ' assignee' else '' end
-      || case when old."due_on" is not new."due_on" then ' due_on' else '' end
-      || case when old."labels" is not new."labels" then ' labels' else '' end
-      || case when old."viewpoint" is not new."viewpoint" then ' viewpoint' else '' end
-      || case when old."location" is not new."location" then ' location' else '' end),
-      case when old."target_table" is not new."target_table" or old."target_id" is not new."target_id" then old."target_table" end,
-      case when old."target_table" is not new."target_table" or old."target_id" is not new."target_id" then new."target_table" end,
-      case when old."target_table" is not new."target_table" or old."target_id" is not new."target_id" then old."target_id" end,
-      case when old."target_table" is not new."target_table" or old."target_id" is not new."target_id" then new."target_id" end,
-      case when old."title" is not new."title" then old."title" end,
-      case when old."title" is not new."title" then new."title" end,
-      case when old."text" is not new."text" then old."text" end,
-      case when old."text" is not new."text" then new."text" end,
-      case when old."kind" is not new."kind" then old."kind" end,
-      case when old."kind" is not new."kind" then new."kind" end,
-      case when old."status" is not new."status" then old."status" end,
-      case when old."status" is not new."status" then new."status" end,
-      case when old."priority" is not new."priority" then old."priority" end,
-      case when old."priority" is not new."priority" then new."priority" end,
-      case when old."assignee" is not new."assignee" then old."assignee" end,
-      case when old."assignee" is not new."assignee" then new."assignee" end,
-      case when old."due_on" is not new."due_on" then old."due_on" end,
-      case when old."due_on" is not new."due_on" then new."due_on" end,
-      case when old."labels" is not new."labels" then old."labels" end,
-      case when old."labels" is not new."labels" then new."labels" end,
-      case when old."viewpoint" is not new."viewpoint" then old."viewpoint" end,
-      case when old."viewpoint" is not new."viewpoint" then new."viewpoint" end,
-      case when old."location" is not new."location" then old."location" end,
-      case when old."location" is not new."location" then new."location" end
-    from arxos_writing w;
+    select coalesce(w.transaction_key, (select max(key) from arxos_change_log)), w.place, 'update', new.id, ltrim(iif(d1, ' target_table target_id', '')
+      || iif(d2, ' title', '')
+      || iif(d3, ' text', '')
+      || iif(d4, ' kind', '')
+      || iif(d5, ' status', '')
+      || iif(d6, ' priority', '')
+      || iif(d7, ' assignee', '')
+      || iif(d8, ' due_on', '')
+      || iif(d9, ' labels', '')
+      || iif(d10, ' viewpoint', '')
+      || iif(d11, ' location', '')),
+      iif(d1, old."target_table", null),
+      iif(d1, new."target_table", null),
+      iif(d1, old."target_id", null),
+      iif(d1, new."target_id", null),
+      iif(d2, old."title", null),
+      iif(d2, new."title", null),
+      iif(d3, old."text", null),
+      iif(d3, new."text", null),
+      iif(d4, old."kind", null),
+      iif(d4, new."kind", null),
+      iif(d5, old."status", null),
+      iif(d5, new."status", null),
+      iif(d6, old."priority", null),
+      iif(d6, new."priority", null),
+      iif(d7, old."assignee", null),
+      iif(d7, new."assignee", null),
+      iif(d8, old."due_on", null),
+      iif(d8, new."due_on", null),
+      iif(d9, old."labels", null),
+      iif(d9, new."labels", null),
+      iif(d10, old."viewpoint", null),
+      iif(d10, new."viewpoint", null),
+      iif(d11, old."location", null),
+      iif(d11, new."location", null)
+    from arxos_writing w, (select 
+        (old."target_table" is not new."target_table" or old."target_id" is not new."target_id") as d1,
+        (old."title" is not new."title") as d2,
+        (old."text" is not new."text") as d3,
+        (old."kind" is not new."kind") as d4,
+        (old."status" is not new."status") as d5,
+        (old."priority" is not new."priority") as d6,
+        (old."assignee" is not new."assignee") as d7,
+        (old."due_on" is not new."due_on") as d8,
+        (old."labels" is not new."labels") as d9,
+        (old."viewpoint" is not new."viewpoint") as d10,
+        (old."location" is not new."location") as d11) d;
 end;
 
 create trigger "arxos_identity_annotation" before update of pk, id on "annotation"
@@ -3765,15 +3572,7 @@ end;
 create trigger "arxos_deleted_annotation" after delete on "annotation"
 when (select capture from arxos_writing) and old.id is not null
 begin
-  update arxos_writing set place = place + 1,
-    counter = case when transaction_key is not null then counter when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then 0
-      when counter >= 65535 then 0 else counter + 1 end,
-    ms = case when transaction_key is not null then ms when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then cast((julianday('now') - 2440587.5) * 86400000 as integer)
-      when counter >= 65535 then ms + 1 else ms end
-    where true;
-  insert into arxos_change_log (stamp, base)
-    select printf('%012x-%04x-%s', ms, counter, tail), sequence
-    from arxos_writing where transaction_key is null and true;
+  update arxos_writing set place = place + 1;
   insert into "arxos_log_annotation" (transaction_key, place, op, id, changed, "old_sequence", "old_created_at", "old_created_by", "old_updated_at", "old_updated_by", "old_number", "old_origin", "old_target_table", "old_target_id", "old_title", "old_text", "old_kind", "old_status", "old_priority", "old_assignee", "old_due_on", "old_labels", "old_viewpoint", "old_location")
     select coalesce(w.transaction_key, (select max(key) from arxos_change_log)), w.place, 'delete', old.id, null,
       old."sequence",
@@ -3881,15 +3680,7 @@ begin
     substr(hex(randomblob(2)), 1, 3), hex(randomblob(6))))), "sequence" = null, "created_at" = null, "created_by" = null, "updated_at" = null, "updated_by" = null
     where pk = new.pk and (select capture from arxos_writing) = 2;
   update arxos_writing set capture = 1 where capture = 2;
-  update arxos_writing set place = place + 1,
-    counter = case when transaction_key is not null then counter when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then 0
-      when counter >= 65535 then 0 else counter + 1 end,
-    ms = case when transaction_key is not null then ms when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then cast((julianday('now') - 2440587.5) * 86400000 as integer)
-      when counter >= 65535 then ms + 1 else ms end
-    where true;
-  insert into arxos_change_log (stamp, base)
-    select printf('%012x-%04x-%s', ms, counter, tail), sequence
-    from arxos_writing where transaction_key is null and true;
+  update arxos_writing set place = place + 1;
   insert into "arxos_log_comment" (transaction_key, place, op, id, changed, "new_origin", "new_annotation_id", "new_text")
     select coalesce(w.transaction_key, (select max(key) from arxos_change_log)), w.place, 'insert', t.id, null,
       t."origin",
@@ -3904,23 +3695,18 @@ begin
   delete from "arxos_log_comment" where op = 'delete' and id = new.id
     and place = (select place from arxos_writing);
   update arxos_writing set capture = 2 + exists (select 1 from "arxos_stash_comment" s where s.id = new.id and (s."annotation_id" is not new."annotation_id" or s."text" is not new."text"));
-  update arxos_writing set place = place + 1,
-    counter = case when transaction_key is not null then counter when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then 0
-      when counter >= 65535 then 0 else counter + 1 end,
-    ms = case when transaction_key is not null then ms when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then cast((julianday('now') - 2440587.5) * 86400000 as integer)
-      when counter >= 65535 then ms + 1 else ms end
-    where capture = 3;
-  insert into arxos_change_log (stamp, base)
-    select printf('%012x-%04x-%s', ms, counter, tail), sequence
-    from arxos_writing where transaction_key is null and capture = 3;
+  update arxos_writing set place = place + 1 where capture = 3;
   insert into "arxos_log_comment" (transaction_key, place, op, id, changed, "old_annotation_id", "new_annotation_id", "old_text", "new_text")
-    select coalesce(w.transaction_key, (select max(key) from arxos_change_log)), w.place, 'update', new.id, ltrim(case when s."annotation_id" is not new."annotation_id" then ' annotation_id' else '' end
-      || case when s."text" is not new."text" then ' text' else '' end),
-      case when s."annotation_id" is not new."annotation_id" then s."annotation_id" end,
-      case when s."annotation_id" is not new."annotation_id" then new."annotation_id" end,
-      case when s."text" is not new."text" then s."text" end,
-      case when s."text" is not new."text" then new."text" end
-    from arxos_writing w, "arxos_stash_comment" s where s.id = new.id and w.capture = 3;
+    select coalesce(w.transaction_key, (select max(key) from arxos_change_log)), w.place, 'update', new.id, ltrim(iif(d1, ' annotation_id', '')
+      || iif(d2, ' text', '')),
+      iif(d1, s."annotation_id", null),
+      iif(d1, new."annotation_id", null),
+      iif(d2, s."text", null),
+      iif(d2, new."text", null)
+    from arxos_writing w, (select s.*,
+        (s."annotation_id" is not new."annotation_id") as d1,
+        (s."text" is not new."text") as d2
+      from "arxos_stash_comment" s where s.id = new.id) s where w.capture = 3;
   update "comment" set "sequence" = s."sequence", "created_at" = s."created_at", "created_by" = s."created_by", "updated_at" = s."updated_at", "updated_by" = s."updated_by", origin = s.origin from "arxos_stash_comment" s
     where "comment".pk = new.pk and s.id = new.id;
   update arxos_writing set capture = 1;
@@ -3929,15 +3715,7 @@ end;
 create trigger "arxos_killed_comment" after insert on "comment"
 when (select capture from arxos_writing) and exists (select 1 from "arxos_stash_comment" where id is not new.id)
 begin
-  update arxos_writing set place = place + 1,
-    counter = case when transaction_key is not null then counter when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then 0
-      when counter >= 65535 then 0 else counter + 1 end,
-    ms = case when transaction_key is not null then ms when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then cast((julianday('now') - 2440587.5) * 86400000 as integer)
-      when counter >= 65535 then ms + 1 else ms end
-    where true;
-  insert into arxos_change_log (stamp, base)
-    select printf('%012x-%04x-%s', ms, counter, tail), sequence
-    from arxos_writing where transaction_key is null and true;
+  update arxos_writing set place = place + 1;
   insert into "arxos_log_comment" (transaction_key, place, op, id, changed, "old_sequence", "old_created_at", "old_created_by", "old_updated_at", "old_updated_by", "old_origin", "old_annotation_id", "old_text")
     select coalesce(w.transaction_key, (select max(key) from arxos_change_log)), w.place, 'delete', s.id, null,
       s."sequence",
@@ -3954,23 +3732,17 @@ end;
 create trigger "arxos_updated_comment" after update on "comment"
 when (select capture from arxos_writing) and (old."annotation_id" is not new."annotation_id" or old."text" is not new."text")
 begin
-  update arxos_writing set place = place + 1,
-    counter = case when transaction_key is not null then counter when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then 0
-      when counter >= 65535 then 0 else counter + 1 end,
-    ms = case when transaction_key is not null then ms when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then cast((julianday('now') - 2440587.5) * 86400000 as integer)
-      when counter >= 65535 then ms + 1 else ms end
-    where true;
-  insert into arxos_change_log (stamp, base)
-    select printf('%012x-%04x-%s', ms, counter, tail), sequence
-    from arxos_writing where transaction_key is null and true;
+  update arxos_writing set place = place + 1;
   insert into "arxos_log_comment" (transaction_key, place, op, id, changed, "old_annotation_id", "new_annotation_id", "old_text", "new_text")
-    select coalesce(w.transaction_key, (select max(key) from arxos_change_log)), w.place, 'update', new.id, ltrim(case when old."annotation_id" is not new."annotation_id" then ' annotation_id' else '' end
-      || case when old."text" is not new."text" then ' text' else '' end),
-      case when old."annotation_id" is not new."annotation_id" then old."annotation_id" end,
-      case when old."annotation_id" is not new."annotation_id" then new."annotation_id" end,
-      case when old."text" is not new."text" then old."text" end,
-      case when old."text" is not new."text" then new."text" end
-    from arxos_writing w;
+    select coalesce(w.transaction_key, (select max(key) from arxos_change_log)), w.place, 'update', new.id, ltrim(iif(d1, ' annotation_id', '')
+      || iif(d2, ' text', '')),
+      iif(d1, old."annotation_id", null),
+      iif(d1, new."annotation_id", null),
+      iif(d2, old."text", null),
+      iif(d2, new."text", null)
+    from arxos_writing w, (select 
+        (old."annotation_id" is not new."annotation_id") as d1,
+        (old."text" is not new."text") as d2) d;
 end;
 
 create trigger "arxos_identity_comment" before update of pk, id on "comment"
@@ -3988,15 +3760,7 @@ end;
 create trigger "arxos_deleted_comment" after delete on "comment"
 when (select capture from arxos_writing) and old.id is not null
 begin
-  update arxos_writing set place = place + 1,
-    counter = case when transaction_key is not null then counter when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then 0
-      when counter >= 65535 then 0 else counter + 1 end,
-    ms = case when transaction_key is not null then ms when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then cast((julianday('now') - 2440587.5) * 86400000 as integer)
-      when counter >= 65535 then ms + 1 else ms end
-    where true;
-  insert into arxos_change_log (stamp, base)
-    select printf('%012x-%04x-%s', ms, counter, tail), sequence
-    from arxos_writing where transaction_key is null and true;
+  update arxos_writing set place = place + 1;
   insert into "arxos_log_comment" (transaction_key, place, op, id, changed, "old_sequence", "old_created_at", "old_created_by", "old_updated_at", "old_updated_by", "old_origin", "old_annotation_id", "old_text")
     select coalesce(w.transaction_key, (select max(key) from arxos_change_log)), w.place, 'delete', old.id, null,
       old."sequence",
@@ -4120,15 +3884,7 @@ begin
     substr(hex(randomblob(2)), 1, 3), hex(randomblob(6))))), "sequence" = null, "created_at" = null, "created_by" = null, "updated_at" = null, "updated_by" = null, "upload_state" = null
     where pk = new.pk and (select capture from arxos_writing) = 2;
   update arxos_writing set capture = 1 where capture = 2;
-  update arxos_writing set place = place + 1,
-    counter = case when transaction_key is not null then counter when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then 0
-      when counter >= 65535 then 0 else counter + 1 end,
-    ms = case when transaction_key is not null then ms when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then cast((julianday('now') - 2440587.5) * 86400000 as integer)
-      when counter >= 65535 then ms + 1 else ms end
-    where true;
-  insert into arxos_change_log (stamp, base)
-    select printf('%012x-%04x-%s', ms, counter, tail), sequence
-    from arxos_writing where transaction_key is null and true;
+  update arxos_writing set place = place + 1;
   insert into "arxos_log_attachment" (transaction_key, place, op, id, changed, "new_origin", "new_sha256", "new_media_type", "new_byte_size", "new_width", "new_height", "new_taken_at", "new_name", "new_thumbnail", "new_target_table", "new_target_id", "new_location")
     select coalesce(w.transaction_key, (select max(key) from arxos_change_log)), w.place, 'insert', t.id, null,
       t."origin",
@@ -4152,49 +3908,52 @@ begin
   delete from "arxos_log_attachment" where op = 'delete' and id = new.id
     and place = (select place from arxos_writing);
   update arxos_writing set capture = 2 + exists (select 1 from "arxos_stash_attachment" s where s.id = new.id and (s."sha256" is not new."sha256" or s."media_type" is not new."media_type" or s."byte_size" is not new."byte_size" or s."width" is not new."width" or s."height" is not new."height" or s."taken_at" is not new."taken_at" or s."name" is not new."name" or s."thumbnail" is not new."thumbnail" or s."target_table" is not new."target_table" or s."target_id" is not new."target_id" or s."location" is not new."location"));
-  update arxos_writing set place = place + 1,
-    counter = case when transaction_key is not null then counter when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then 0
-      when counter >= 65535 then 0 else counter + 1 end,
-    ms = case when transaction_key is not null then ms when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then cast((julianday('now') - 2440587.5) * 86400000 as integer)
-      when counter >= 65535 then ms + 1 else ms end
-    where capture = 3;
-  insert into arxos_change_log (stamp, base)
-    select printf('%012x-%04x-%s', ms, counter, tail), sequence
-    from arxos_writing where transaction_key is null and capture = 3;
+  update arxos_writing set place = place + 1 where capture = 3;
   insert into "arxos_log_attachment" (transaction_key, place, op, id, changed, "old_sha256", "new_sha256", "old_media_type", "new_media_type", "old_byte_size", "new_byte_size", "old_width", "new_width", "old_height", "new_height", "old_taken_at", "new_taken_at", "old_name", "new_name", "old_thumbnail", "new_thumbnail", "old_target_table", "new_target_table", "old_target_id", "new_target_id", "old_location", "new_location")
-    select coalesce(w.transaction_key, (select max(key) from arxos_change_log)), w.place, 'update', new.id, ltrim(case when s."sha256" is not new."sha256" then ' sha256' else '' end
-      || case when s."media_type" is not new."media_type" then ' media_type' else '' end
-      || case when s."byte_size" is not new."byte_size" then ' byte_size' else '' end
-      || case when s."width" is not new."width" then ' width' else '' end
-      || case when s."height" is not new."height" then ' height' else '' end
-      || case when s."taken_at" is not new."taken_at" then ' taken_at' else '' end
-      || case when s."name" is not new."name" then ' name' else '' end
-      || case when s."thumbnail" is not new."thumbnail" then ' thumbnail' else '' end
-      || case when s."target_table" is not new."target_table" or s."target_id" is not new."target_id" then ' target_table target_id' else '' end
-      || case when s."location" is not new."location" then ' location' else '' end),
-      case when s."sha256" is not new."sha256" then s."sha256" end,
-      case when s."sha256" is not new."sha256" then new."sha256" end,
-      case when s."media_type" is not new."media_type" then s."media_type" end,
-      case when s."media_type" is not new."media_type" then new."media_type" end,
-      case when s."byte_size" is not new."byte_size" then s."byte_size" end,
-      case when s."byte_size" is not new."byte_size" then new."byte_size" end,
-      case when s."width" is not new."width" then s."width" end,
-      case when s."width" is not new."width" then new."width" end,
-      case when s."height" is not new."height" then s."height" end,
-      case when s."height" is not new."height" then new."height" end,
-      case when s."taken_at" is not new."taken_at" then s."taken_at" end,
-      case when s."taken_at" is not new."taken_at" then new."taken_at" end,
-      case when s."name" is not new."name" then s."name" end,
-      case when s."name" is not new."name" then new."name" end,
-      case when s."thumbnail" is not new."thumbnail" then s."thumbnail" end,
-      case when s."thumbnail" is not new."thumbnail" then new."thumbnail" end,
-      case when s."target_table" is not new."target_table" or s."target_id" is not new."target_id" then s."target_table" end,
-      case when s."target_table" is not new."target_table" or s."target_id" is not new."target_id" then new."target_table" end,
-      case when s."target_table" is not new."target_table" or s."target_id" is not new."target_id" then s."target_id" end,
-      case when s."target_table" is not new."target_table" or s."target_id" is not new."target_id" then new."target_id" end,
-      case when s."location" is not new."location" then s."location" end,
-      case when s."location" is not new."location" then new."location" end
-    from arxos_writing w, "arxos_stash_attachment" s where s.id = new.id and w.capture = 3;
+    select coalesce(w.transaction_key, (select max(key) from arxos_change_log)), w.place, 'update', new.id, ltrim(iif(d1, ' sha256', '')
+      || iif(d2, ' media_type', '')
+      || iif(d3, ' byte_size', '')
+      || iif(d4, ' width', '')
+      || iif(d5, ' height', '')
+      || iif(d6, ' taken_at', '')
+      || iif(d7, ' name', '')
+      || iif(d8, ' thumbnail', '')
+      || iif(d9, ' target_table target_id', '')
+      || iif(d10, ' location', '')),
+      iif(d1, s."sha256", null),
+      iif(d1, new."sha256", null),
+      iif(d2, s."media_type", null),
+      iif(d2, new."media_type", null),
+      iif(d3, s."byte_size", null),
+      iif(d3, new."byte_size", null),
+      iif(d4, s."width", null),
+      iif(d4, new."width", null),
+      iif(d5, s."height", null),
+      iif(d5, new."height", null),
+      iif(d6, s."taken_at", null),
+      iif(d6, new."taken_at", null),
+      iif(d7, s."name", null),
+      iif(d7, new."name", null),
+      iif(d8, s."thumbnail", null),
+      iif(d8, new."thumbnail", null),
+      iif(d9, s."target_table", null),
+      iif(d9, new."target_table", null),
+      iif(d9, s."target_id", null),
+      iif(d9, new."target_id", null),
+      iif(d10, s."location", null),
+      iif(d10, new."location", null)
+    from arxos_writing w, (select s.*,
+        (s."sha256" is not new."sha256") as d1,
+        (s."media_type" is not new."media_type") as d2,
+        (s."byte_size" is not new."byte_size") as d3,
+        (s."width" is not new."width") as d4,
+        (s."height" is not new."height") as d5,
+        (s."taken_at" is not new."taken_at") as d6,
+        (s."name" is not new."name") as d7,
+        (s."thumbnail" is not new."thumbnail") as d8,
+        (s."target_table" is not new."target_table" or s."target_id" is not new."target_id") as d9,
+        (s."location" is not new."location") as d10
+      from "arxos_stash_attachment" s where s.id = new.id) s where w.capture = 3;
   update "attachment" set "sequence" = s."sequence", "created_at" = s."created_at", "created_by" = s."created_by", "updated_at" = s."updated_at", "updated_by" = s."updated_by", "upload_state" = s."upload_state", origin = s.origin from "arxos_stash_attachment" s
     where "attachment".pk = new.pk and s.id = new.id;
   update arxos_writing set capture = 1;
@@ -4203,15 +3962,7 @@ end;
 create trigger "arxos_killed_attachment" after insert on "attachment"
 when (select capture from arxos_writing) and exists (select 1 from "arxos_stash_attachment" where id is not new.id)
 begin
-  update arxos_writing set place = place + 1,
-    counter = case when transaction_key is not null then counter when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then 0
-      when counter >= 65535 then 0 else counter + 1 end,
-    ms = case when transaction_key is not null then ms when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then cast((julianday('now') - 2440587.5) * 86400000 as integer)
-      when counter >= 65535 then ms + 1 else ms end
-    where true;
-  insert into arxos_change_log (stamp, base)
-    select printf('%012x-%04x-%s', ms, counter, tail), sequence
-    from arxos_writing where transaction_key is null and true;
+  update arxos_writing set place = place + 1;
   insert into "arxos_log_attachment" (transaction_key, place, op, id, changed, "old_sequence", "old_created_at", "old_created_by", "old_updated_at", "old_updated_by", "old_upload_state", "old_origin", "old_sha256", "old_media_type", "old_byte_size", "old_width", "old_height", "old_taken_at", "old_name", "old_thumbnail", "old_target_table", "old_target_id", "old_location")
     select coalesce(w.transaction_key, (select max(key) from arxos_change_log)), w.place, 'delete', s.id, null,
       s."sequence",
@@ -4238,49 +3989,51 @@ end;
 create trigger "arxos_updated_attachment" after update on "attachment"
 when (select capture from arxos_writing) and (old."sha256" is not new."sha256" or old."media_type" is not new."media_type" or old."byte_size" is not new."byte_size" or old."width" is not new."width" or old."height" is not new."height" or old."taken_at" is not new."taken_at" or old."name" is not new."name" or old."thumbnail" is not new."thumbnail" or old."target_table" is not new."target_table" or old."target_id" is not new."target_id" or old."location" is not new."location")
 begin
-  update arxos_writing set place = place + 1,
-    counter = case when transaction_key is not null then counter when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then 0
-      when counter >= 65535 then 0 else counter + 1 end,
-    ms = case when transaction_key is not null then ms when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then cast((julianday('now') - 2440587.5) * 86400000 as integer)
-      when counter >= 65535 then ms + 1 else ms end
-    where true;
-  insert into arxos_change_log (stamp, base)
-    select printf('%012x-%04x-%s', ms, counter, tail), sequence
-    from arxos_writing where transaction_key is null and true;
+  update arxos_writing set place = place + 1;
   insert into "arxos_log_attachment" (transaction_key, place, op, id, changed, "old_sha256", "new_sha256", "old_media_type", "new_media_type", "old_byte_size", "new_byte_size", "old_width", "new_width", "old_height", "new_height", "old_taken_at", "new_taken_at", "old_name", "new_name", "old_thumbnail", "new_thumbnail", "old_target_table", "new_target_table", "old_target_id", "new_target_id", "old_location", "new_location")
-    select coalesce(w.transaction_key, (select max(key) from arxos_change_log)), w.place, 'update', new.id, ltrim(case when old."sha256" is not new."sha256" then ' sha256' else '' end
-      || case when old."media_type" is not new."media_type" then ' media_type' else '' end
-      || case when old."byte_size" is not new."byte_size" then ' byte_size' else '' end
-      || case when old."width" is not new."width" then ' width' else '' end
-      || case when old."height" is not new."height" then ' height' else '' end
-      || case when old."taken_at" is not new."taken_at" then ' taken_at' else '' end
-      || case when old."name" is not new."name" then ' name' else '' end
-      || case when old."thumbnail" is not new."thumbnail" then ' thumbnail' else '' end
-      || case when old."target_table" is not new."target_table" or old."target_id" is not new."target_id" then ' target_table target_id' else '' end
-      || case when old."location" is not new."location" then ' location' else '' end),
-      case when old."sha256" is not new."sha256" then old."sha256" end,
-      case when old."sha256" is not new."sha256" then new."sha256" end,
-      case when old."media_type" is not new."media_type" then old."media_type" end,
-      case when old."media_type" is not new."media_type" then new."media_type" end,
-      case when old."byte_size" is not new."byte_size" then old."byte_size" end,
-      case when old."byte_size" is not new."byte_size" then new."byte_size" end,
-      case when old."width" is not new."width" then old."width" end,
-      case when old."width" is not new."width" then new."width" end,
-      case when old."height" is not new."height" then old."height" end,
-      case when old."height" is not new."height" then new."height" end,
-      case when old."taken_at" is not new."taken_at" then old."taken_at" end,
-      case when old."taken_at" is not new."taken_at" then new."taken_at" end,
-      case when old."name" is not new."name" then old."name" end,
-      case when old."name" is not new."name" then new."name" end,
-      case when old."thumbnail" is not new."thumbnail" then old."thumbnail" end,
-      case when old."thumbnail" is not new."thumbnail" then new."thumbnail" end,
-      case when old."target_table" is not new."target_table" or old."target_id" is not new."target_id" then old."target_table" end,
-      case when old."target_table" is not new."target_table" or old."target_id" is not new."target_id" then new."target_table" end,
-      case when old."target_table" is not new."target_table" or old."target_id" is not new."target_id" then old."target_id" end,
-      case when old."target_table" is not new."target_table" or old."target_id" is not new."target_id" then new."target_id" end,
-      case when old."location" is not new."location" then old."location" end,
-      case when old."location" is not new."location" then new."location" end
-    from arxos_writing w;
+    select coalesce(w.transaction_key, (select max(key) from arxos_change_log)), w.place, 'update', new.id, ltrim(iif(d1, ' sha256', '')
+      || iif(d2, ' media_type', '')
+      || iif(d3, ' byte_size', '')
+      || iif(d4, ' width', '')
+      || iif(d5, ' height', '')
+      || iif(d6, ' taken_at', '')
+      || iif(d7, ' name', '')
+      || iif(d8, ' thumbnail', '')
+      || iif(d9, ' target_table target_id', '')
+      || iif(d10, ' location', '')),
+      iif(d1, old."sha256", null),
+      iif(d1, new."sha256", null),
+      iif(d2, old."media_type", null),
+      iif(d2, new."media_type", null),
+      iif(d3, old."byte_size", null),
+      iif(d3, new."byte_size", null),
+      iif(d4, old."width", null),
+      iif(d4, new."width", null),
+      iif(d5, old."height", null),
+      iif(d5, new."height", null),
+      iif(d6, old."taken_at", null),
+      iif(d6, new."taken_at", null),
+      iif(d7, old."name", null),
+      iif(d7, new."name", null),
+      iif(d8, old."thumbnail", null),
+      iif(d8, new."thumbnail", null),
+      iif(d9, old."target_table", null),
+      iif(d9, new."target_table", null),
+      iif(d9, old."target_id", null),
+      iif(d9, new."target_id", null),
+      iif(d10, old."location", null),
+      iif(d10, new."location", null)
+    from arxos_writing w, (select 
+        (old."sha256" is not new."sha256") as d1,
+        (old."media_type" is not new."media_type") as d2,
+        (old."byte_size" is not new."byte_size") as d3,
+        (old."width" is not new."width") as d4,
+        (old."height" is not new."height") as d5,
+        (old."taken_at" is not new."taken_at") as d6,
+        (old."name" is not new."name") as d7,
+        (old."thumbnail" is not new."thumbnail") as d8,
+        (old."target_table" is not new."target_table" or old."target_id" is not new."target_id") as d9,
+        (old."location" is not new."location") as d10) d;
 end;
 
 create trigger "arxos_identity_attachment" before update of pk, id on "attachment"
@@ -4298,15 +4051,7 @@ end;
 create trigger "arxos_deleted_attachment" after delete on "attachment"
 when (select capture from arxos_writing) and old.id is not null
 begin
-  update arxos_writing set place = place + 1,
-    counter = case when transaction_key is not null then counter when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then 0
-      when counter >= 65535 then 0 else counter + 1 end,
-    ms = case when transaction_key is not null then ms when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then cast((julianday('now') - 2440587.5) * 86400000 as integer)
-      when counter >= 65535 then ms + 1 else ms end
-    where true;
-  insert into arxos_change_log (stamp, base)
-    select printf('%012x-%04x-%s', ms, counter, tail), sequence
-    from arxos_writing where transaction_key is null and true;
+  update arxos_writing set place = place + 1;
   insert into "arxos_log_attachment" (transaction_key, place, op, id, changed, "old_sequence", "old_created_at", "old_created_by", "old_updated_at", "old_updated_by", "old_upload_state", "old_origin", "old_sha256", "old_media_type", "old_byte_size", "old_width", "old_height", "old_taken_at", "old_name", "old_thumbnail", "old_target_table", "old_target_id", "old_location")
     select coalesce(w.transaction_key, (select max(key) from arxos_change_log)), w.place, 'delete', old.id, null,
       old."sequence",
@@ -4445,15 +4190,7 @@ begin
     substr(hex(randomblob(2)), 1, 3), hex(randomblob(6))))), "sequence" = null, "created_at" = null, "created_by" = null, "updated_at" = null, "updated_by" = null
     where pk = new.pk and (select capture from arxos_writing) = 2;
   update arxos_writing set capture = 1 where capture = 2;
-  update arxos_writing set place = place + 1,
-    counter = case when transaction_key is not null then counter when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then 0
-      when counter >= 65535 then 0 else counter + 1 end,
-    ms = case when transaction_key is not null then ms when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then cast((julianday('now') - 2440587.5) * 86400000 as integer)
-      when counter >= 65535 then ms + 1 else ms end
-    where true;
-  insert into arxos_change_log (stamp, base)
-    select printf('%012x-%04x-%s', ms, counter, tail), sequence
-    from arxos_writing where transaction_key is null and true;
+  update arxos_writing set place = place + 1;
   insert into "arxos_log_work_order" (transaction_key, place, op, id, changed, "new_origin", "new_number", "new_title", "new_kind", "new_state", "new_priority", "new_due_on", "new_assignee", "new_target_table", "new_target_id", "new_external_ids")
     select coalesce(w.transaction_key, (select max(key) from arxos_change_log)), w.place, 'insert', t.id, null,
       t."origin",
@@ -4476,46 +4213,48 @@ begin
   delete from "arxos_log_work_order" where op = 'delete' and id = new.id
     and place = (select place from arxos_writing);
   update arxos_writing set capture = 2 + exists (select 1 from "arxos_stash_work_order" s where s.id = new.id and (s."number" is not new."number" or s."title" is not new."title" or s."kind" is not new."kind" or s."state" is not new."state" or s."priority" is not new."priority" or s."due_on" is not new."due_on" or s."assignee" is not new."assignee" or s."target_table" is not new."target_table" or s."target_id" is not new."target_id" or s."external_ids" is not new."external_ids"));
-  update arxos_writing set place = place + 1,
-    counter = case when transaction_key is not null then counter when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then 0
-      when counter >= 65535 then 0 else counter + 1 end,
-    ms = case when transaction_key is not null then ms when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then cast((julianday('now') - 2440587.5) * 86400000 as integer)
-      when counter >= 65535 then ms + 1 else ms end
-    where capture = 3;
-  insert into arxos_change_log (stamp, base)
-    select printf('%012x-%04x-%s', ms, counter, tail), sequence
-    from arxos_writing where transaction_key is null and capture = 3;
+  update arxos_writing set place = place + 1 where capture = 3;
   insert into "arxos_log_work_order" (transaction_key, place, op, id, changed, "old_number", "new_number", "old_title", "new_title", "old_kind", "new_kind", "old_state", "new_state", "old_priority", "new_priority", "old_due_on", "new_due_on", "old_assignee", "new_assignee", "old_target_table", "new_target_table", "old_target_id", "new_target_id", "old_external_ids", "new_external_ids")
-    select coalesce(w.transaction_key, (select max(key) from arxos_change_log)), w.place, 'update', new.id, ltrim(case when s."number" is not new."number" then ' number' else '' end
-      || case when s."title" is not new."title" then ' title' else '' end
-      || case when s."kind" is not new."kind" then ' kind' else '' end
-      || case when s."state" is not new."state" then ' state' else '' end
-      || case when s."priority" is not new."priority" then ' priority' else '' end
-      || case when s."due_on" is not new."due_on" then ' due_on' else '' end
-      || case when s."assignee" is not new."assignee" then ' assignee' else '' end
-      || case when s."target_table" is not new."target_table" or s."target_id" is not new."target_id" then ' target_table target_id' else '' end
-      || case when s."external_ids" is not new."external_ids" then ' external_ids' else '' end),
-      case when s."number" is not new."number" then s."number" end,
-      case when s."number" is not new."number" then new."number" end,
-      case when s."title" is not new."title" then s."title" end,
-      case when s."title" is not new."title" then new."title" end,
-      case when s."kind" is not new."kind" then s."kind" end,
-      case when s."kind" is not new."kind" then new."kind" end,
-      case when s."state" is not new."state" then s."state" end,
-      case when s."state" is not new."state" then new."state" end,
-      case when s."priority" is not new."priority" then s."priority" end,
-      case when s."priority" is not new."priority" then new."priority" end,
-      case when s."due_on" is not new."due_on" then s."due_on" end,
-      case when s."due_on" is not new."due_on" then new."due_on" end,
-      case when s."assignee" is not new."assignee" then s."assignee" end,
-      case when s."assignee" is not new."assignee" then new."assignee" end,
-      case when s."target_table" is not new."target_table" or s."target_id" is not new."target_id" then s."target_table" end,
-      case when s."target_table" is not new."target_table" or s."target_id" is not new."target_id" then new."target_table" end,
-      case when s."target_table" is not new."target_table" or s."target_id" is not new."target_id" then s."target_id" end,
-      case when s."target_table" is not new."target_table" or s."target_id" is not new."target_id" then new."target_id" end,
-      case when s."external_ids" is not new."external_ids" then s."external_ids" end,
-      case when s."external_ids" is not new."external_ids" then new."external_ids" end
-    from arxos_writing w, "arxos_stash_work_order" s where s.id = new.id and w.capture = 3;
+    select coalesce(w.transaction_key, (select max(key) from arxos_change_log)), w.place, 'update', new.id, ltrim(iif(d1, ' number', '')
+      || iif(d2, ' title', '')
+      || iif(d3, ' kind', '')
+      || iif(d4, ' state', '')
+      || iif(d5, ' priority', '')
+      || iif(d6, ' due_on', '')
+      || iif(d7, ' assignee', '')
+      || iif(d8, ' target_table target_id', '')
+      || iif(d9, ' external_ids', '')),
+      iif(d1, s."number", null),
+      iif(d1, new."number", null),
+      iif(d2, s."title", null),
+      iif(d2, new."title", null),
+      iif(d3, s."kind", null),
+      iif(d3, new."kind", null),
+      iif(d4, s."state", null),
+      iif(d4, new."state", null),
+      iif(d5, s."priority", null),
+      iif(d5, new."priority", null),
+      iif(d6, s."due_on", null),
+      iif(d6, new."due_on", null),
+      iif(d7, s."assignee", null),
+      iif(d7, new."assignee", null),
+      iif(d8, s."target_table", null),
+      iif(d8, new."target_table", null),
+      iif(d8, s."target_id", null),
+      iif(d8, new."target_id", null),
+      iif(d9, s."external_ids", null),
+      iif(d9, new."external_ids", null)
+    from arxos_writing w, (select s.*,
+        (s."number" is not new."number") as d1,
+        (s."title" is not new."title") as d2,
+        (s."kind" is not new."kind") as d3,
+        (s."state" is not new."state") as d4,
+        (s."priority" is not new."priority") as d5,
+        (s."due_on" is not new."due_on") as d6,
+        (s."assignee" is not new."assignee") as d7,
+        (s."target_table" is not new."target_table" or s."target_id" is not new."target_id") as d8,
+        (s."external_ids" is not new."external_ids") as d9
+      from "arxos_stash_work_order" s where s.id = new.id) s where w.capture = 3;
   update "work_order" set "sequence" = s."sequence", "created_at" = s."created_at", "created_by" = s."created_by", "updated_at" = s."updated_at", "updated_by" = s."updated_by", origin = s.origin from "arxos_stash_work_order" s
     where "work_order".pk = new.pk and s.id = new.id;
   update arxos_writing set capture = 1;
@@ -4524,15 +4263,7 @@ end;
 create trigger "arxos_killed_work_order" after insert on "work_order"
 when (select capture from arxos_writing) and exists (select 1 from "arxos_stash_work_order" where id is not new.id)
 begin
-  update arxos_writing set place = place + 1,
-    counter = case when transaction_key is not null then counter when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then 0
-      when counter >= 65535 then 0 else counter + 1 end,
-    ms = case when transaction_key is not null then ms when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then cast((julianday('now') - 2440587.5) * 86400000 as integer)
-      when counter >= 65535 then ms + 1 else ms end
-    where true;
-  insert into arxos_change_log (stamp, base)
-    select printf('%012x-%04x-%s', ms, counter, tail), sequence
-    from arxos_writing where transaction_key is null and true;
+  update arxos_writing set place = place + 1;
   insert into "arxos_log_work_order" (transaction_key, place, op, id, changed, "old_sequence", "old_created_at", "old_created_by", "old_updated_at", "old_updated_by", "old_origin", "old_number", "old_title", "old_kind", "old_state", "old_priority", "old_due_on", "old_assignee", "old_target_table", "old_target_id", "old_external_ids")
     select coalesce(w.transaction_key, (select max(key) from arxos_change_log)), w.place, 'delete', s.id, null,
       s."sequence",
@@ -4557,46 +4288,47 @@ end;
 create trigger "arxos_updated_work_order" after update on "work_order"
 when (select capture from arxos_writing) and (old."number" is not new."number" or old."title" is not new."title" or old."kind" is not new."kind" or old."state" is not new."state" or old."priority" is not new."priority" or old."due_on" is not new."due_on" or old."assignee" is not new."assignee" or old."target_table" is not new."target_table" or old."target_id" is not new."target_id" or old."external_ids" is not new."external_ids")
 begin
-  update arxos_writing set place = place + 1,
-    counter = case when transaction_key is not null then counter when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then 0
-      when counter >= 65535 then 0 else counter + 1 end,
-    ms = case when transaction_key is not null then ms when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then cast((julianday('now') - 2440587.5) * 86400000 as integer)
-      when counter >= 65535 then ms + 1 else ms end
-    where true;
-  insert into arxos_change_log (stamp, base)
-    select printf('%012x-%04x-%s', ms, counter, tail), sequence
-    from arxos_writing where transaction_key is null and true;
+  update arxos_writing set place = place + 1;
   insert into "arxos_log_work_order" (transaction_key, place, op, id, changed, "old_number", "new_number", "old_title", "new_title", "old_kind", "new_kind", "old_state", "new_state", "old_priority", "new_priority", "old_due_on", "new_due_on", "old_assignee", "new_assignee", "old_target_table", "new_target_table", "old_target_id", "new_target_id", "old_external_ids", "new_external_ids")
-    select coalesce(w.transaction_key, (select max(key) from arxos_change_log)), w.place, 'update', new.id, ltrim(case when old."number" is not new."number" then ' number' else '' end
-      || case when old."title" is not new."title" then ' title' else '' end
-      || case when old."kind" is not new."kind" then ' kind' else '' end
-      || case when old."state" is not new."state" then ' state' else '' end
-      || case when old."priority" is not new."priority" then ' priority' else '' end
-      || case when old."due_on" is not new."due_on" then ' due_on' else '' end
-      || case when old."assignee" is not new."assignee" then ' assignee' else '' end
-      || case when old."target_table" is not new."target_table" or old."target_id" is not new."target_id" then ' target_table target_id' else '' end
-      || case when old."external_ids" is not new."external_ids" then ' external_ids' else '' end),
-      case when old."number" is not new."number" then old."number" end,
-      case when old."number" is not new."number" then new."number" end,
-      case when old."title" is not new."title" then old."title" end,
-      case when old."title" is not new."title" then new."title" end,
-      case when old."kind" is not new."kind" then old."kind" end,
-      case when old."kind" is not new."kind" then new."kind" end,
-      case when old."state" is not new."state" then old."state" end,
-      case when old."state" is not new."state" then new."state" end,
-      case when old."priority" is not new."priority" then old."priority" end,
-      case when old."priority" is not new."priority" then new."priority" end,
-      case when old."due_on" is not new."due_on" then old."due_on" end,
-      case when old."due_on" is not new."due_on" then new."due_on" end,
-      case when old."assignee" is not new."assignee" then old."assignee" end,
-      case when old."assignee" is not new."assignee" then new."assignee" end,
-      case when old."target_table" is not new."target_table" or old."target_id" is not new."target_id" then old."target_table" end,
-      case when old."target_table" is not new."target_table" or old."target_id" is not new."target_id" then new."target_table" end,
-      case when old."target_table" is not new."target_table" or old."target_id" is not new."target_id" then old."target_id" end,
-      case when old."target_table" is not new."target_table" or old."target_id" is not new."target_id" then new."target_id" end,
-      case when old."external_ids" is not new."external_ids" then old."external_ids" end,
-      case when old."external_ids" is not new."external_ids" then new."external_ids" end
-    from arxos_writing w;
+    select coalesce(w.transaction_key, (select max(key) from arxos_change_log)), w.place, 'update', new.id, ltrim(iif(d1, ' number', '')
+      || iif(d2, ' title', '')
+      || iif(d3, ' kind', '')
+      || iif(d4, ' state', '')
+      || iif(d5, ' priority', '')
+      || iif(d6, ' due_on', '')
+      || iif(d7, ' assignee', '')
+      || iif(d8, ' target_table target_id', '')
+      || iif(d9, ' external_ids', '')),
+      iif(d1, old."number", null),
+      iif(d1, new."number", null),
+      iif(d2, old."title", null),
+      iif(d2, new."title", null),
+      iif(d3, old."kind", null),
+      iif(d3, new."kind", null),
+      iif(d4, old."state", null),
+      iif(d4, new."state", null),
+      iif(d5, old."priority", null),
+      iif(d5, new."priority", null),
+      iif(d6, old."due_on", null),
+      iif(d6, new."due_on", null),
+      iif(d7, old."assignee", null),
+      iif(d7, new."assignee", null),
+      iif(d8, old."target_table", null),
+      iif(d8, new."target_table", null),
+      iif(d8, old."target_id", null),
+      iif(d8, new."target_id", null),
+      iif(d9, old."external_ids", null),
+      iif(d9, new."external_ids", null)
+    from arxos_writing w, (select 
+        (old."number" is not new."number") as d1,
+        (old."title" is not new."title") as d2,
+        (old."kind" is not new."kind") as d3,
+        (old."state" is not new."state") as d4,
+        (old."priority" is not new."priority") as d5,
+        (old."due_on" is not new."due_on") as d6,
+        (old."assignee" is not new."assignee") as d7,
+        (old."target_table" is not new."target_table" or old."target_id" is not new."target_id") as d8,
+        (old."external_ids" is not new."external_ids") as d9) d;
 end;
 
 create trigger "arxos_identity_work_order" before update of pk, id on "work_order"
@@ -4614,15 +4346,7 @@ end;
 create trigger "arxos_deleted_work_order" after delete on "work_order"
 when (select capture from arxos_writing) and old.id is not null
 begin
-  update arxos_writing set place = place + 1,
-    counter = case when transaction_key is not null then counter when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then 0
-      when counter >= 65535 then 0 else counter + 1 end,
-    ms = case when transaction_key is not null then ms when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then cast((julianday('now') - 2440587.5) * 86400000 as integer)
-      when counter >= 65535 then ms + 1 else ms end
-    where true;
-  insert into arxos_change_log (stamp, base)
-    select printf('%012x-%04x-%s', ms, counter, tail), sequence
-    from arxos_writing where transaction_key is null and true;
+  update arxos_writing set place = place + 1;
   insert into "arxos_log_work_order" (transaction_key, place, op, id, changed, "old_sequence", "old_created_at", "old_created_by", "old_updated_at", "old_updated_by", "old_origin", "old_number", "old_title", "old_kind", "old_state", "old_priority", "old_due_on", "old_assignee", "old_target_table", "old_target_id", "old_external_ids")
     select coalesce(w.transaction_key, (select max(key) from arxos_change_log)), w.place, 'delete', old.id, null,
       old."sequence",
@@ -4795,23 +4519,17 @@ end;
 create trigger "arxos_updated_conflict" after update on "conflict"
 when (select capture from arxos_writing) and (old."state" is not new."state" or old."resolution" is not new."resolution")
 begin
-  update arxos_writing set place = place + 1,
-    counter = case when transaction_key is not null then counter when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then 0
-      when counter >= 65535 then 0 else counter + 1 end,
-    ms = case when transaction_key is not null then ms when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then cast((julianday('now') - 2440587.5) * 86400000 as integer)
-      when counter >= 65535 then ms + 1 else ms end
-    where true;
-  insert into arxos_change_log (stamp, base)
-    select printf('%012x-%04x-%s', ms, counter, tail), sequence
-    from arxos_writing where transaction_key is null and true;
+  update arxos_writing set place = place + 1;
   insert into "arxos_log_conflict" (transaction_key, place, op, id, changed, "old_state", "new_state", "old_resolution", "new_resolution")
-    select coalesce(w.transaction_key, (select max(key) from arxos_change_log)), w.place, 'update', new.id, ltrim(case when old."state" is not new."state" then ' state' else '' end
-      || case when old."resolution" is not new."resolution" then ' resolution' else '' end),
-      case when old."state" is not new."state" then old."state" end,
-      case when old."state" is not new."state" then new."state" end,
-      case when old."resolution" is not new."resolution" then old."resolution" end,
-      case when old."resolution" is not new."resolution" then new."resolution" end
-    from arxos_writing w;
+    select coalesce(w.transaction_key, (select max(key) from arxos_change_log)), w.place, 'update', new.id, ltrim(iif(d1, ' state', '')
+      || iif(d2, ' resolution', '')),
+      iif(d1, old."state", null),
+      iif(d1, new."state", null),
+      iif(d2, old."resolution", null),
+      iif(d2, new."resolution", null)
+    from arxos_writing w, (select 
+        (old."state" is not new."state") as d1,
+        (old."resolution" is not new."resolution") as d2) d;
 end;
 
 create trigger "arxos_identity_conflict" before update of pk, id on "conflict"
@@ -5156,15 +4874,7 @@ begin
     substr(hex(randomblob(2)), 1, 3), hex(randomblob(6))))), "sequence" = null, "created_at" = null, "created_by" = null, "updated_at" = null, "updated_by" = null
     where pk = new.pk and (select capture from arxos_writing) = 2;
   update arxos_writing set capture = 1 where capture = 2;
-  update arxos_writing set place = place + 1,
-    counter = case when transaction_key is not null then counter when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then 0
-      when counter >= 65535 then 0 else counter + 1 end,
-    ms = case when transaction_key is not null then ms when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then cast((julianday('now') - 2440587.5) * 86400000 as integer)
-      when counter >= 65535 then ms + 1 else ms end
-    where true;
-  insert into arxos_change_log (stamp, base)
-    select printf('%012x-%04x-%s', ms, counter, tail), sequence
-    from arxos_writing where transaction_key is null and true;
+  update arxos_writing set place = place + 1;
   insert into "arxos_log_preference" (transaction_key, place, op, id, changed, "new_origin", "new_unit_system", "new_language", "new_theme", "new_digest_frequency")
     select coalesce(w.transaction_key, (select max(key) from arxos_change_log)), w.place, 'insert', t.id, null,
       t."origin",
@@ -5181,29 +4891,26 @@ begin
   delete from "arxos_log_preference" where op = 'delete' and id = new.id
     and place = (select place from arxos_writing);
   update arxos_writing set capture = 2 + exists (select 1 from "arxos_stash_preference" s where s.id = new.id and (s."unit_system" is not new."unit_system" or s."language" is not new."language" or s."theme" is not new."theme" or s."digest_frequency" is not new."digest_frequency"));
-  update arxos_writing set place = place + 1,
-    counter = case when transaction_key is not null then counter when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then 0
-      when counter >= 65535 then 0 else counter + 1 end,
-    ms = case when transaction_key is not null then ms when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then cast((julianday('now') - 2440587.5) * 86400000 as integer)
-      when counter >= 65535 then ms + 1 else ms end
-    where capture = 3;
-  insert into arxos_change_log (stamp, base)
-    select printf('%012x-%04x-%s', ms, counter, tail), sequence
-    from arxos_writing where transaction_key is null and capture = 3;
+  update arxos_writing set place = place + 1 where capture = 3;
   insert into "arxos_log_preference" (transaction_key, place, op, id, changed, "old_unit_system", "new_unit_system", "old_language", "new_language", "old_theme", "new_theme", "old_digest_frequency", "new_digest_frequency")
-    select coalesce(w.transaction_key, (select max(key) from arxos_change_log)), w.place, 'update', new.id, ltrim(case when s."unit_system" is not new."unit_system" then ' unit_system' else '' end
-      || case when s."language" is not new."language" then ' language' else '' end
-      || case when s."theme" is not new."theme" then ' theme' else '' end
-      || case when s."digest_frequency" is not new."digest_frequency" then ' digest_frequency' else '' end),
-      case when s."unit_system" is not new."unit_system" then s."unit_system" end,
-      case when s."unit_system" is not new."unit_system" then new."unit_system" end,
-      case when s."language" is not new."language" then s."language" end,
-      case when s."language" is not new."language" then new."language" end,
-      case when s."theme" is not new."theme" then s."theme" end,
-      case when s."theme" is not new."theme" then new."theme" end,
-      case when s."digest_frequency" is not new."digest_frequency" then s."digest_frequency" end,
-      case when s."digest_frequency" is not new."digest_frequency" then new."digest_frequency" end
-    from arxos_writing w, "arxos_stash_preference" s where s.id = new.id and w.capture = 3;
+    select coalesce(w.transaction_key, (select max(key) from arxos_change_log)), w.place, 'update', new.id, ltrim(iif(d1, ' unit_system', '')
+      || iif(d2, ' language', '')
+      || iif(d3, ' theme', '')
+      || iif(d4, ' digest_frequency', '')),
+      iif(d1, s."unit_system", null),
+      iif(d1, new."unit_system", null),
+      iif(d2, s."language", null),
+      iif(d2, new."language", null),
+      iif(d3, s."theme", null),
+      iif(d3, new."theme", null),
+      iif(d4, s."digest_frequency", null),
+      iif(d4, new."digest_frequency", null)
+    from arxos_writing w, (select s.*,
+        (s."unit_system" is not new."unit_system") as d1,
+        (s."language" is not new."language") as d2,
+        (s."theme" is not new."theme") as d3,
+        (s."digest_frequency" is not new."digest_frequency") as d4
+      from "arxos_stash_preference" s where s.id = new.id) s where w.capture = 3;
   update "preference" set "sequence" = s."sequence", "created_at" = s."created_at", "created_by" = s."created_by", "updated_at" = s."updated_at", "updated_by" = s."updated_by", origin = s.origin from "arxos_stash_preference" s
     where "preference".pk = new.pk and s.id = new.id;
   update arxos_writing set capture = 1;
@@ -5212,15 +4919,7 @@ end;
 create trigger "arxos_killed_preference" after insert on "preference"
 when (select capture from arxos_writing) and exists (select 1 from "arxos_stash_preference" where id is not new.id)
 begin
-  update arxos_writing set place = place + 1,
-    counter = case when transaction_key is not null then counter when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then 0
-      when counter >= 65535 then 0 else counter + 1 end,
-    ms = case when transaction_key is not null then ms when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then cast((julianday('now') - 2440587.5) * 86400000 as integer)
-      when counter >= 65535 then ms + 1 else ms end
-    where true;
-  insert into arxos_change_log (stamp, base)
-    select printf('%012x-%04x-%s', ms, counter, tail), sequence
-    from arxos_writing where transaction_key is null and true;
+  update arxos_writing set place = place + 1;
   insert into "arxos_log_preference" (transaction_key, place, op, id, changed, "old_sequence", "old_created_at", "old_created_by", "old_updated_at", "old_updated_by", "old_origin", "old_unit_system", "old_language", "old_theme", "old_digest_frequency")
     select coalesce(w.transaction_key, (select max(key) from arxos_change_log)), w.place, 'delete', s.id, null,
       s."sequence",
@@ -5239,29 +4938,25 @@ end;
 create trigger "arxos_updated_preference" after update on "preference"
 when (select capture from arxos_writing) and (old."unit_system" is not new."unit_system" or old."language" is not new."language" or old."theme" is not new."theme" or old."digest_frequency" is not new."digest_frequency")
 begin
-  update arxos_writing set place = place + 1,
-    counter = case when transaction_key is not null then counter when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then 0
-      when counter >= 65535 then 0 else counter + 1 end,
-    ms = case when transaction_key is not null then ms when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then cast((julianday('now') - 2440587.5) * 86400000 as integer)
-      when counter >= 65535 then ms + 1 else ms end
-    where true;
-  insert into arxos_change_log (stamp, base)
-    select printf('%012x-%04x-%s', ms, counter, tail), sequence
-    from arxos_writing where transaction_key is null and true;
+  update arxos_writing set place = place + 1;
   insert into "arxos_log_preference" (transaction_key, place, op, id, changed, "old_unit_system", "new_unit_system", "old_language", "new_language", "old_theme", "new_theme", "old_digest_frequency", "new_digest_frequency")
-    select coalesce(w.transaction_key, (select max(key) from arxos_change_log)), w.place, 'update', new.id, ltrim(case when old."unit_system" is not new."unit_system" then ' unit_system' else '' end
-      || case when old."language" is not new."language" then ' language' else '' end
-      || case when old."theme" is not new."theme" then ' theme' else '' end
-      || case when old."digest_frequency" is not new."digest_frequency" then ' digest_frequency' else '' end),
-      case when old."unit_system" is not new."unit_system" then old."unit_system" end,
-      case when old."unit_system" is not new."unit_system" then new."unit_system" end,
-      case when old."language" is not new."language" then old."language" end,
-      case when old."language" is not new."language" then new."language" end,
-      case when old."theme" is not new."theme" then old."theme" end,
-      case when old."theme" is not new."theme" then new."theme" end,
-      case when old."digest_frequency" is not new."digest_frequency" then old."digest_frequency" end,
-      case when old."digest_frequency" is not new."digest_frequency" then new."digest_frequency" end
-    from arxos_writing w;
+    select coalesce(w.transaction_key, (select max(key) from arxos_change_log)), w.place, 'update', new.id, ltrim(iif(d1, ' unit_system', '')
+      || iif(d2, ' language', '')
+      || iif(d3, ' theme', '')
+      || iif(d4, ' digest_frequency', '')),
+      iif(d1, old."unit_system", null),
+      iif(d1, new."unit_system", null),
+      iif(d2, old."language", null),
+      iif(d2, new."language", null),
+      iif(d3, old."theme", null),
+      iif(d3, new."theme", null),
+      iif(d4, old."digest_frequency", null),
+      iif(d4, new."digest_frequency", null)
+    from arxos_writing w, (select 
+        (old."unit_system" is not new."unit_system") as d1,
+        (old."language" is not new."language") as d2,
+        (old."theme" is not new."theme") as d3,
+        (old."digest_frequency" is not new."digest_frequency") as d4) d;
 end;
 
 create trigger "arxos_identity_preference" before update of pk, id on "preference"
@@ -5279,15 +4974,7 @@ end;
 create trigger "arxos_deleted_preference" after delete on "preference"
 when (select capture from arxos_writing) and old.id is not null
 begin
-  update arxos_writing set place = place + 1,
-    counter = case when transaction_key is not null then counter when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then 0
-      when counter >= 65535 then 0 else counter + 1 end,
-    ms = case when transaction_key is not null then ms when cast((julianday('now') - 2440587.5) * 86400000 as integer) > ms then cast((julianday('now') - 2440587.5) * 86400000 as integer)
-      when counter >= 65535 then ms + 1 else ms end
-    where true;
-  insert into arxos_change_log (stamp, base)
-    select printf('%012x-%04x-%s', ms, counter, tail), sequence
-    from arxos_writing where transaction_key is null and true;
+  update arxos_writing set place = place + 1;
   insert into "arxos_log_preference" (transaction_key, place, op, id, changed, "old_sequence", "old_created_at", "old_created_by", "old_updated_at", "old_updated_by", "old_origin", "old_unit_system", "old_language", "old_theme", "old_digest_frequency")
     select coalesce(w.transaction_key, (select max(key) from arxos_change_log)), w.place, 'delete', old.id, null,
       old."sequence",
