@@ -102,6 +102,7 @@ def leave(parts: Parts, person: Person) -> tuple[list[str], list[Hint]]:
     with parts.store.write(f"user:{person.id}") as writer:
         found = writer.sql.rows("select id from session where user_id = :id", id=person.id)
         _forget(writer.sql, person, name)
+    hints += cleansing.take_name_out(parts, person, name, buildings)  # what was told while this went on
     parts.snapshots.drop(f"user:{person.id}")
     _log.info("a person has left", user=person.id)
     return [row["id"] for row in found], hints

@@ -17,6 +17,7 @@ class House:
     def __init__(self, reader: ScopeReader, known: list[Row]) -> None:
         self.id, self._reader = reader.scope, reader
         self._rows: dict[tuple[str, str], Row | None] = {row.key: row for row in known}
+        self.named: dict[str, str] = {}  # who was called by their name
         self._people: dict[str, dict[str, Any] | None] = {}
         self._reading: dict[str, bool] = {}
         self._reviewers: list[str] | None = None
@@ -89,7 +90,10 @@ class House:
 
     def name_of_person(self, user_id: str | None) -> str:
         found = self._person(user_id)
-        return str(found["name"]) if found else ""
+        if user_id is None or found is None:
+            return ""
+        self.named[user_id] = str(found["name"])
+        return self.named[user_id]
 
     def may_hear(self, user_id: str, doer: str | None, kind: str) -> bool:
         """Somebody else's doing, and the building is theirs to read; but for the word that it is not any more."""

@@ -14,6 +14,7 @@ from arxos_sync.intake import Author
 from arxos_sync.messages import Change
 from arxos_sync.store import RowQuery, ScopeWriter, Sql
 
+from ..accounts import cleansing
 from ..accounts.people import Person
 from ..jobs.following import Followed
 from ..live.bus import Hint
@@ -38,14 +39,27 @@ class Inbox:
         if followed.scope.startswith("user:"):
             return
         with parts.store.read(followed.scope) as reader:
-            found = notices_of(House(reader, followed.rows), followed)
+            house = House(reader, followed.rows)
+            found = notices_of(house, followed)
         deliver(parts, found)
+        if found:
+            _unname_who_left(parts, followed.scope, house.named)
 
 
 def deliver(parts: Parts, notices: Sequence[Notice]) -> None:
     """Put each into its person's inbox, once however often it is given."""
     for user_id in sorted({one.user_id for one in notices}):
         _deliver_to(parts, user_id, [one for one in notices if one.user_id == user_id])
+
+
+def _unname_who_left(parts: Parts, building: str, names: dict[str, str]) -> None:
+    """Somebody may have deleted themselves between the reading of their name and the delivery of what it stands in."""
+    with parts.store.tables() as sql:
+        gone = [one for id in names for one in sql.rows(_LEFT, id=id)]
+    for one in gone:
+        person = Person(str(one["id"]), one["email"], names[str(one["id"])], False)
+        for hint in cleansing.take_name_out(parts, person, one["name"], [building]):
+            parts.bus.announce_apart(hint)
 
 
 def _deliver_to(parts: Parts, user_id: str, notices: list[Notice]) -> None:
@@ -81,6 +95,11 @@ def _line_up(writer: ScopeWriter, user_id: str, notices: list[Notice]) -> None:
             writer.sql.run(_TO_MAIL, building_name=one.building_name, **values)
 
 
+_LEFT = """
+    select id, email, name
+    from "user"
+    where id = :id and left_at is not null
+    """
 _TO_MAIL = """
     insert into notification_letter
         (user_id, notification_id, building_id, building_name, title, body, link, created_at)

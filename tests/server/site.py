@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import atexit
+import os
 import shutil
+import tempfile
+from functools import cache
 from pathlib import Path
 
 import psycopg
@@ -33,14 +37,8 @@ class Site:
 
     @classmethod
     def new(cls, kind: str, folder: Path) -> Site:
-        name = f"site_{folder.name.replace('-', '_')}"
-        if kind == "postgis":
-            services.create_database(name)
-        site = cls(kind, folder, name)
-        parts = open_parts(read_settings(site.running.environment, folder))
-        fill(parts, say=lambda line: None)
-        parts.store.close()
-        return site
+        """A copy of one that was filled once in this process, since filling takes longer than many a test."""
+        return _filled(kind).copied(folder)
 
     def copied(self, folder: Path) -> Site:
         """Everything as it is now, under another name; no server runs meanwhile."""
@@ -76,3 +74,16 @@ class Site:
         self.stop()
         if self.kind == "postgis":
             services.drop_database(self.name)
+
+
+@cache
+def _filled(kind: str) -> Site:
+    folder = Path(tempfile.mkdtemp(prefix="arxos-site-"))
+    site = Site(kind, folder, f"filled_{os.getpid()}")
+    if kind == "postgis":
+        services.create_database(site.name)
+    parts = open_parts(read_settings(site.running.environment, folder))
+    fill(parts, say=lambda line: None)
+    parts.store.close()
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return site

@@ -6,21 +6,29 @@ import io
 import json
 import sqlite3
 import zipfile
+from pathlib import Path
 from typing import Any
 
 import httpx
 import psycopg
 import pytest
 
-from server.accounts.leaving import pseudonym_of
+from arxos_sync.messages import Change
+from server.accounts import members, people
+from server.accounts.leaving import leave, pseudonym_of
+from server.app import open_parts
+from server.jobs.following import Followed, Following
+from server.notifications import inbox
 from server.operations.demo import PASSWORD
-from server.parts import new_id
+from server.parts import Parts, new_id, now
 from server.settings import read_settings
+from server.sync.push import Job
 from tests.server.authenticator import Authenticator
 from tests.server.mailbox import letters_to, rows
 from tests.server.running import Person, Running, wait_for
 from tests.server.test_accounts import code
-from tests.server.test_accounts_organisations import ACCEPT, found, invited, joined, members, secret
+from tests.server.test_accounts_organisations import ACCEPT, found, invited, joined, secret
+from tests.server.test_accounts_organisations import members as members_of
 from tests.server.test_accounts_registering import login, newcomer
 from tests.server.test_accounts_second import registered
 
@@ -137,7 +145,7 @@ def test_a_person_who_leaves_is_a_pseudonym_everywhere(running: Running, url: st
 
     pseudonym = pseudonym_of(person.id)
     assert pseudonym.startswith("Former member ") and len(pseudonym) == 18
-    member = members(boss, building)[person.id]
+    member = members_of(boss, building)[person.id]
     assert (member["name"], member.get("role"), member.get("organisation")) == (pseudonym, None, None)
     assert pseudonym in boss.http.get("/api/v1/notifications?limit=200").text
     (kept,) = boss.http.get(f"/api/v1/buildings/{building}/storey").json()["items"]
@@ -212,6 +220,49 @@ def test_a_conflict_names_nobody_after_they_left(running: Running, url: str, by:
     options = person.http.post(f"{ME}/passkeys/proof").json()
     proof = {"password": PASSWORD} if by == "password" else {"passkey": key.get(options)}
     assert delete(person, **proof).status_code == 200
-    assert everywhere(running, name) == []
+    wait_for(lambda: everywhere(running, name) == [])  # what was being told at that moment follows
     (row,) = rows(running, """select name, email, password_hash from "user" where id = :id""", id=person.id)
     assert row == {"name": pseudonym_of(person.id), "email": person.id, "password_hash": None}
+
+
+@pytest.mark.parametrize("moment", ["before it is delivered", "after"])
+def test_a_notice_under_way_names_nobody_who_left_meanwhile(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, moment: str
+) -> None:
+    environment = {"ARXOS_DATA_DIR": str(tmp_path), "ARXOS_LOG": "error"}
+    parts = open_parts(read_settings(environment, tmp_path))
+    boss, person, building = somebody(parts, "Boss"), somebody(parts, "Kunigunde"), new_id()
+    Job(parts, boss, building, "import").write([Change("building", building, "insert", set={"name": "House"})])
+    members.set_role(parts, person.id, person.name, building, "technician")
+    remark = {"title": "Leak", "assignee": boss.id}
+    Job(parts, person, building, "import").write([Change("annotation", new_id(), "insert", set=remark)])
+    deliver, delivered = inbox.deliver, []
+
+    def deliver_late(parts: Parts, notices: list[Any]) -> None:
+        delivered.extend(one.body for one in notices if "Kunigunde" in one.body)
+        order = [lambda: leave(parts, person), lambda: deliver(parts, notices)]
+        for step in order if moment.startswith("before") else reversed(order):
+            step()
+
+    monkeypatch.setattr(inbox, "deliver", deliver_late)
+    Following(parts, [Telling()]).catch_up()
+    assert delivered, "somebody was to be told"
+    with parts.store.across() as sql:
+        (told,) = sql.rows("select body from notification where kind = 'annotation_assigned'")
+    assert told["body"] == f"House · {pseudonym_of(person.id)}"
+    assert _in_file(tmp_path / "arxos.sqlite", ("Kunigunde",)) == []
+    parts.store.close()
+
+
+class Telling(inbox.Inbox):
+    from_start = True
+
+    def take(self, parts: Parts, followed: Followed) -> None:
+        if any(row.table == "annotation" for row in followed.rows):
+            super().take(parts, followed)
+
+
+def somebody(parts: Parts, name: str) -> people.Person:
+    with parts.store.tables() as sql:
+        id = people.create(sql, f"{name.lower()}@demo.arxos", name, None, False, now())
+    return people.Person(id, f"{name.lower()}@demo.arxos", name, False)
