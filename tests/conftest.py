@@ -1,5 +1,7 @@
 """Fixtures every suite may ask for. The servers behind them start when the first test needs them."""
 
+import ssl
+from functools import cache
 from pathlib import Path
 from uuid import uuid4
 
@@ -15,6 +17,9 @@ def pytest_collection_finish() -> None:
     """As the programs do, so that tests find what that might hurt."""
     garbage.look_rarely()
 
+
+# httpx reads the certificates of the world anew for each client and each call, which takes longer than the call does
+ssl.create_default_context = cache(ssl.create_default_context)
 
 settings.register_profile("ci", deadline=None, derandomize=False, print_blob=True)
 settings.load_profile("ci")
