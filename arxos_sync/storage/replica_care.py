@@ -14,7 +14,7 @@ from .. import digest, limits, stamp
 from ..messages import Change, Mark, Receipt, RowOut
 from ..problems import Refused
 from ..status import ScopeStatus
-from . import replica_heal, replica_lay, replica_log, replica_rows
+from . import replica_file, replica_heal, replica_lay, replica_log, replica_rows
 from .replica_lay import Applied
 from .spatialite import Replica
 
@@ -22,21 +22,22 @@ from .spatialite import Replica
 def status(replica: Replica, now_ms: int) -> ScopeStatus:
     one = replica.one
     pending, oldest = replica_log.waiting(replica.connection, replica.catalogue, replica.kind)
-    offset = replica.state("clock_offset_ms")
+    state = replica_file.states(replica.connection).get
+    offset = state("clock_offset_ms")
     return ScopeStatus(
         scope=replica.scope,
-        role=replica.state("role"),
+        role=state("role"),
         pending=pending,
         oldest_pending_ms=max(0, now_ms - stamp.milliseconds(oldest)) if oldest else None,
         rejected=one("select count(*) from arxos_change_log where state = 'rejected'"),
         conflicts=one("select count(*) from conflict where state = 'open'") if replica.kind == "building" else 0,
-        cursor=replica.state("cursor"),
+        cursor=state("cursor"),
         sequence=replica.sequence,
-        head=int(replica.state("head") or 0),
-        verified_at=replica.state("verified_at"),
+        head=int(state("head") or 0),
+        verified_at=state("verified_at"),
         clock_offset_ms=int(offset) if offset else None,
-        suspect=tuple(json.loads(replica.state("suspect") or "[]")),
-        repairs=int(replica.state("repairs") or 0),
+        suspect=tuple(json.loads(state("suspect") or "[]")),
+        repairs=int(state("repairs") or 0),
     )
 
 

@@ -198,6 +198,11 @@ def state(connection: Any, key: str) -> str | None:
     return found[0] if found else None
 
 
+def states(connection: Any) -> dict[str, str | None]:
+    """All of it: some twenty short values, but for a snapshot's."""
+    return dict(connection.execute("select key, value from arxos_state").fetchall())
+
+
 def set_state(connection: Any, values: dict[str, str | None]) -> None:
     connection.executemany(
         """
