@@ -12,6 +12,7 @@ import { offerUndo } from '../view/undoing.js';
 import { problem, sayClass } from '../view/words.js';
 import '../elements/arxos-adder.js';
 import '../elements/arxos-elements.js';
+import '../elements/arxos-find.js';
 import '../elements/arxos-plan.js';
 import '../elements/arxos-sheet.js';
 import '../elements/arxos-storeys.js';
@@ -69,10 +70,11 @@ class Stay {
     this.sheet = h('arxos-sheet', { hidden: true });
     this.handle = h('button.handle', { type: 'button', 'aria-expanded': 'false', on: { click: () => this.#openPanel(this.panel.dataset.open === undefined) } }, icon('list'), h('span', {}, 'List'));
     this.adder = h('arxos-adder', { hidden: true });
+    this.find = Object.assign(h('arxos-find'), { find: (text) => this.replica.search(this.scope, text) });
     this.panel = h('section.panel', { 'aria-label': 'Elements' }, this.handle, this.adder, this.list, this.sheet);
     this.empty = h('p.plan-empty', { role: 'status', hidden: true });
     this.page.replaceChildren(
-      bar({ title: this.building.name, back: '/', words: 'To the buildings', beside: [workLink(this.scope)] }),
+      bar({ title: this.building.name, back: '/', words: 'To the buildings', beside: [this.find, workLink(this.scope)] }),
       h('div.building', {}, this.strip, h('div.plan-place', {}, this.plan, this.empty), this.panel));
   }
 
@@ -85,6 +87,8 @@ class Stay {
     on(this.list, 'clear', () => this.#chooseSpace(null));
     on(this.plan, 'pick', (event) => this.#picked(event.detail));
     on(this.plan, 'place', (event) => this.#placed(event));
+    on(this.find, 'pick', (event) => this.#go(event.detail));
+    on(document, 'keydown', (event) => this.#slash(event));
     on(this.adder, 'wanted', (event) => this.#wanted(event.detail));
     on(this.replica, 'status', () => this.#showAdder());
     on(this.sheet, 'close', () => this.#show({ element: null }));
@@ -97,6 +101,21 @@ class Stay {
     const query = new URLSearchParams({ storey });
     if (element) query.set('element', element);
     this.go(`/b/${this.scope}?${query}`, { replace: storey === this.#storey });
+  }
+
+  /** Where something that was found is. */
+  async #go({ what, id, storey_id: storey }) {
+    const element = what === 'element' ? id : null;
+    this.#show({ storey: storey ?? undefined, element });
+    await this.#reading;
+    if (!element && !this.#ended) this.#chooseSpace(id);
+  }
+
+  #slash(event) {
+    if (event.key !== '/' || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (event.target.closest?.('input, textarea, select, dialog')) return;
+    event.preventDefault();
+    this.find.open();
   }
 
   #showAdder() {

@@ -203,6 +203,11 @@ class Client extends EventTarget {
     return this.ask('record', scope, changes, reason, newId());
   }
 
+  /** Elements and spaces that every word of the text is about, the best first. */
+  search(scope, text) {
+    return this.ask('search', scope, text);
+  }
+
   conflicts(scope) {
     return this.ask('conflicts', scope);
   }

@@ -13,6 +13,7 @@ import { openStorage } from './database.js';
 import { Home } from './home.js';
 import { newId } from './ids.js';
 import { deviceStatus, scopeStatus } from './status.js';
+import { Search } from './search.js';
 import * as rejected from './rejected.js';
 import { Telling } from './telling.js';
 import { undo } from './undo.js';
@@ -25,12 +26,16 @@ let loop;
 let live;
 let told;
 let photos;
+let search;
 let room = { kind: 'browser', persisted: null, used_bytes: null, quota_bytes: null, encrypted: false }; // until it is measured
 const coming = new Map(); // files on their way: scope → promise
 let proof = null; // what a verify that is under way has found
 let badge = { state: 'waiting', pending: 0, rejected: 0, problem: null };
 
-const tell = (event, facts) => self.postMessage({ event, facts });
+const tell = (event, facts) => {
+  if (event === 'change' && home.has(facts.scope)) search.changed(home.replica(facts.scope).database);
+  self.postMessage({ event, facts });
+};
 
 // ---------------------------------------------------------------- what the loop tells
 
@@ -190,6 +195,8 @@ const methods = {
     }
   },
 
+  search: (scope, text) => search.find(home.replica(scope).database, text),
+
   record(scope, changes, reason, ask) {
     demandWriter();
     const key = home.replica(scope).record(changes, Date.now(), { reason, ask });
@@ -333,6 +340,7 @@ const greeted = new Promise((resolve) => {
 
 async function start() {
   storage = await openStorage();
+  search = new Search(() => new storage.sqlite3.oo1.DB(':memory:'));
   home = new Home(storage);
   await home.prepare(madeBy);
   told = new Telling(home);
