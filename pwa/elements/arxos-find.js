@@ -56,6 +56,7 @@ export class ArxosFind extends HTMLElement {
     const steps = { ArrowDown: 1, ArrowUp: -1 };
     const all = this.#found.length;
     if (event.key in steps && all) this.#stand((this.#at + steps[event.key] + all) % all);
+    else if (event.key === 'Escape') this.dialog.close(); // a browser would only empty the field
     else if (event.key === 'Enter' && this.#at >= 0) this.#pick(this.#at);
     else return;
     event.preventDefault();
