@@ -30,7 +30,7 @@ export async function show(page, { replica, query, go }) {
       (second.hidden ? password : code).select();
     }
   };
-  const passkey = acting('button.plain', 'Log in by a passkey', async () => {
+  const passkey = acting('button.plain', 'Use a passkey', async () => {
     const credential = await askPasskey(await ask('POST', '/api/v1/auth/passkey/options'));
     await replica.enter('/api/v1/auth/passkey', { credential });
     await go(inside(query.get('next')), { replace: true });

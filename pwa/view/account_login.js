@@ -40,7 +40,7 @@ export async function loggingIn(replica, again) {
 function onceMore(known, words, does, ...nodes) {
   const made = form({
     words, does: ({ password, code = '', ...given }) => does({ password, code }, given),
-  }, nodes, field(WORDS.password, { name: 'password', type: 'password', required: true, autocomplete: 'current-password' }),
+  }, ...nodes, field(WORDS.password, { name: 'password', type: 'password', required: true, autocomplete: 'current-password' }),
     known.on ? field(WORDS.code, { name: 'code', required: true, autocomplete: 'one-time-code' }) : null);
   if (!known.passkeys || !canPasskey()) return made;
   const { button, error } = acting('button.plain', WORDS.byPasskey, async () => {
