@@ -6,19 +6,16 @@ from pathlib import Path
 
 from playwright.sync_api import Page
 
-from tests.browser.visitor import Visitor
+from tests.browser.visitor import OFFLINE, Visitor
 
 AXE = Path(__file__).resolve().parents[2] / "pwa/vendor/axe-core/axe.min.js"
-RUN = "axe.run().then((result) => result.violations.map((one) => `${one.id}: ${one.nodes[0].html}`))"
+RUN = "axe.run({ preload: false }).then((result) => result.violations.map((one) => `${one.id}: ${one.nodes[0].html}`))"
 
 
 def findings(visitor: Visitor, page: Page) -> list[str]:
     """What axe itself does against the page's policy is not the page's."""
-    before = list(visitor.complaints)
+    visitor.unheard = (*OFFLINE, "Applying inline style")
     page.evaluate(AXE.read_text())
     found: list[str] = page.evaluate(RUN)
-    visitor.complaints[:] = before + [
-        one for one in visitor.complaints[len(before) :] if not one.startswith("Applying inline style")
-    ]
     wide = page.evaluate("document.documentElement.scrollWidth > innerWidth")
     return found + (["wider than the screen"] if wide else [])

@@ -18,7 +18,9 @@ from tests.server.running import Person
 from tests.server.site import Site
 
 COUNT = 40
-SHOWN = "navigator.serviceWorker.ready.then(r => r.getNotifications()).then(all => all.map(one => [one.title, one.tag]))"
+SHOWN = (
+    "navigator.serviceWorker.ready.then(r => r.getNotifications()).then(all => all.map(one => [one.title, one.tag]))"
+)
 CLICK = """async () => {
   const [notification] = await self.registration.getNotifications();
   self.dispatchEvent(new NotificationEvent('notificationclick', { notification }));

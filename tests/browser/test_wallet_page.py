@@ -24,9 +24,11 @@ def earn(site: Site, person: str, building: str) -> None:
     parts = open_parts(read_settings(site.running.environment, Path("/nonexistent")))
     for count in (POSTED, PENDING):
         at = now()
-        deeds = [Deed("validation.confirmed", new_id(), building, person, at, f"2026-01-{n + 1:02d}") for n in range(count)]
-        credit(parts, deeds[:31])
-        credit(parts, deeds[31:])
+        deeds = [
+            Deed("validation.confirmed", new_id(), building, person, at, f"2026-01-{day + 1:02d}")
+            for day in (number % 31 for number in range(count))
+        ]
+        credit(parts, deeds)
         if count == POSTED:
             with parts.store.tables() as sql:
                 sql.run("update ledger_waiting set posts_at = :at", at=now())
