@@ -83,6 +83,9 @@ def test_how_to_be_told_is_set_and_a_push_is_shown_and_opens_its_page(url: str, 
     page.get_by_role("switch").click()
     expect(page.get_by_text("push service did not answer")).to_be_visible()
     expect(page.locator("[data-push=off]")).to_be_visible()
+    (said,) = visitor.complaints
+    assert "does not support the Push API in incognito" in said
+    visitor.complaints.clear()
     page.get_by_label("How often").select_option("weekly")
     page.get_by_label("At", exact=True).select_option("18")
     page.get_by_role("button", name="Save").click()
