@@ -14,7 +14,7 @@ from server.parts import now
 from server.settings import read_settings
 from tests.browser.axe import findings
 from tests.browser.visitor import Visitor, kept_offline, wait_for_badge
-from tests.server.running import Person
+from tests.server.running import Person, wait_for
 from tests.server.site import Site
 
 COUNT = 40
@@ -104,7 +104,7 @@ def test_how_to_be_told_is_set_and_a_push_is_shown_and_opens_its_page(url: str, 
     told = {"id": "n1", "title": "Task for you", "body": "Harbour House", "link": f"/b/{building}/work"}
     push = {"origin": url, "registrationId": seen[0]["registrationId"], "data": json.dumps(told)}
     devtools.send("ServiceWorker.deliverPushMessage", push)
-    page.wait_for_function(f"{SHOWN}.then(all => all.length === 1)")
+    wait_for(lambda: page.evaluate(SHOWN))
     assert page.evaluate(SHOWN) == [["Task for you", "n1"]]
     visitor.context.service_workers[0].evaluate(CLICK)
     page.wait_for_url(f"{url}/b/{building}/work")
