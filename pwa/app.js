@@ -9,14 +9,20 @@ import * as account from './pages/account.js';
 import * as building from './pages/building.js';
 import * as buildings from './pages/buildings.js';
 import * as conflicts from './pages/conflicts.js';
+import * as inbox from './pages/inbox.js';
 import * as login from './pages/login.js';
+import * as person from './pages/person.js';
 import * as sync from './pages/sync.js';
+import * as wallet from './pages/wallet.js';
 import * as work from './pages/work.js';
 
 const ROUTES = [
   [/^\/$/, buildings],
   [/^\/login$/, login],
   [/^\/account\/(?<what>register|forgotten|confirm|reset|email|invitation)$/, account],
+  [/^\/account$/, person],
+  [/^\/inbox$/, inbox],
+  [/^\/wallet$/, wallet],
   [/^\/sync$/, sync],
   [/^\/b\/(?<building>[^/]+)$/, building],
   [/^\/b\/(?<building>[^/]+)\/conflicts$/, conflicts],
@@ -24,6 +30,7 @@ const ROUTES = [
 ];
 
 const place = document.getElementById('page');
+const notice = document.getElementById('notice');
 let leave = () => {};
 let shown = null;
 let turn = 0;
@@ -90,5 +97,12 @@ document.addEventListener('click', (event) => {
 });
 window.addEventListener('popstate', () => render());
 
-watchForUpdate(document.getElementById('notice'));
+/** Somebody opened what this device had shown of their inbox (sw.js); never over what is being typed. */
+navigator.serviceWorker?.addEventListener('message', ({ data }) => {
+  if (data?.do !== 'open') return;
+  if (!document.querySelector('form[data-dirty]')) go(data.link);
+  else notice.replaceChildren(h('div.notice', {}, 'Save what you are typing first. ', h('a.button.slim', { href: data.link, on: { click: () => notice.replaceChildren() } }, 'Leave it')));
+});
+
+watchForUpdate(notice);
 await render();

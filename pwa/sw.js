@@ -23,6 +23,26 @@ self.addEventListener('fetch', (event) => {
   else event.respondWith(kept(url.pathname, event.request));
 });
 
+self.addEventListener('push', (event) => event.waitUntil(shown(event.data.json())));
+self.addEventListener('notificationclick', (event) => {
+  event.notification.close();
+  event.waitUntil(opened(event.notification.data.link));
+});
+
+/** What the server has put in the person's inbox (server/notifications/pushing.py); once, however often it comes. */
+function shown({ id, title, body, link }) {
+  return self.registration.showNotification(title, { body, tag: id, icon: '/icons/arxos-192.png', data: { link } });
+}
+
+/** In a window that is open, else in a new one; only a page of this app. */
+async function opened(link) {
+  const page = link.startsWith('/') && !link.startsWith('//') ? link : '/inbox';
+  const [window] = await self.clients.matchAll({ type: 'window', includeUncontrolled: true });
+  if (!window) return self.clients.openWindow(page);
+  window.postMessage({ do: 'open', link: page });
+  return window.focus().catch(() => null); // a browser may keep its window behind others: the page is there
+}
+
 async function kept(path, request) {
   const cache = await caches.open(NAME);
   return (await cache.match(path)) ?? fetch(request);

@@ -1,6 +1,7 @@
 // <arxos-find>: search in a whole building, by a button or the key /. `find` is a function text → promise of what was
 // found, the best first. Tells `pick` with one of them.
 
+import { FOUND_MAX } from '../replica/search.js';
 import { h, icon } from '../view/dom.js';
 import { count, sayClass } from '../view/words.js';
 
@@ -40,7 +41,7 @@ export class ArxosFind extends HTMLElement {
     this.list.replaceChildren(...found.map((one, place) => this.#line(one, place)));
     this.list.hidden = !found.length;
     this.input.setAttribute('aria-expanded', String(found.length > 0));
-    this.said.textContent = text.trim() ? (found.length ? `${count(found.length, 'match', 'matches')}, the best first` : 'Nothing here is called that.') : '';
+    this.said.textContent = text.trim() ? said(found.length) : '';
     this.#stand(found.length ? 0 : -1);
   }
 
@@ -76,6 +77,11 @@ export class ArxosFind extends HTMLElement {
     this.dialog.close();
     this.dispatchEvent(new CustomEvent('pick', { detail: this.#found[place] }));
   }
+}
+
+function said(number) {
+  if (!number) return 'Nothing here is called that.';
+  return number < FOUND_MAX ? `${count(number, 'match', 'matches')}, the best first` : `The best ${FOUND_MAX}; another word finds less`;
 }
 
 customElements.define('arxos-find', ArxosFind);

@@ -1,6 +1,7 @@
 // /account/<what>: a login is asked for or given back, and what the links in letters and invitations open. The secret of a
 // link stands behind the # of the address: it is sent to nobody until somebody presses the button.
 
+import { ask } from '../sync/asking.js';
 import { bar } from '../view/bar.js';
 import { h } from '../view/dom.js';
 import { problem } from '../view/words.js';
@@ -12,12 +13,12 @@ const PASSWORD = { name: 'password', label: 'New password', type: 'password', au
 const PAGES = {
   register: {
     title: 'A new login', button: 'Send me a letter', fields: [NAME, EMAIL],
-    send: (given, { query }) => post('/api/v1/auth/register', { ...given, invitation: query.get('invitation') ?? '' }),
+    send: (given, { query }) => ask('POST', '/api/v1/auth/register', { ...given, invitation: query.get('invitation') ?? '' }),
     done: ({ answer }) => answer.detail,
   },
   forgotten: {
     title: 'A new password', button: 'Send me a letter', fields: [EMAIL],
-    send: (given) => post('/api/v1/auth/reset', given),
+    send: (given) => ask('POST', '/api/v1/auth/reset', given),
     done: ({ answer }) => answer.detail,
   },
   confirm: {
@@ -27,17 +28,17 @@ const PAGES = {
   },
   reset: {
     title: 'Choose a new password', button: 'Keep it', fields: [PASSWORD],
-    send: (given, { token }) => post('/api/v1/auth/reset/confirm', { ...given, token }),
+    send: (given, { token }) => ask('POST', '/api/v1/auth/reset/confirm', { ...given, token }),
     next: () => '/login',
   },
   email: {
     title: 'Your new address', button: 'This is my address', fields: [],
-    send: (given, { token }) => post('/api/v1/auth/email', { token }),
+    send: (given, { token }) => ask('POST', '/api/v1/auth/email', { token }),
     done: () => 'You log in with this address from now on.',
   },
   invitation: {
     title: 'An invitation', button: 'Take it', fields: [], before: invitation,
-    send: (given, { token }) => post('/api/v1/invitations/accept', { token }),
+    send: (given, { token }) => ask('POST', '/api/v1/invitations/accept', { token }),
     next: ({ answer }) => (answer.building ? `/b/${answer.building}` : '/'),
   },
 };
@@ -73,7 +74,7 @@ export async function show(page, { replica, params, query, go }) {
 /** What it is for, and for whom it is: somebody who is logged in. */
 async function invitation(words, form, { replica, token }) {
   try {
-    const told = await post('/api/v1/invitations/read', { token });
+    const told = await ask('POST', '/api/v1/invitations/read', { token });
     const to = [told.building_name, told.organisation].filter(Boolean).join(', for ');
     words.replaceChildren(h('p', {}, `${told.invited_by} invites you to ${to}, as ${told.role}.`));
     if (replica.me()) return;
@@ -86,24 +87,4 @@ async function invitation(words, form, { replica, token }) {
     words.replaceChildren(h('p', {}, problem(refused)));
     form.replaceChildren();
   }
-}
-
-/** A login that has grown old is renewed once. */
-async function post(path, body) {
-  let answer = await send(path, body);
-  if (answer.status === 401 && csrf() && (await send('/api/v1/auth/refresh', {})).ok) answer = await send(path, body);
-  const found = answer.status === 204 ? {} : await answer.json().catch(() => ({}));
-  if (!answer.ok) throw Object.assign(new Error(found.detail ?? found.title), found);
-  return found;
-}
-
-function send(path, body) {
-  const headers = { 'Content-Type': 'application/json', Accept: 'application/json', 'X-CSRF-Token': csrf() };
-  return fetch(path, { method: 'POST', headers, body: JSON.stringify(body) }).catch(() => {
-    throw Object.assign(new Error('offline'), { code: 'offline', detail: 'The server cannot be reached.' });
-  });
-}
-
-function csrf() {
-  return document.cookie.match(/(?:^|; )arxos_csrf=([^;]*)/)?.[1] ?? '';
 }

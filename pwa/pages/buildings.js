@@ -3,6 +3,7 @@
 import { bar } from '../view/bar.js';
 import { h, icon, listening } from '../view/dom.js';
 import { count, problem, say } from '../view/words.js';
+import '../elements/arxos-account.js';
 import '../elements/arxos-map.js';
 
 export async function show(page, { replica, go }) {
@@ -35,7 +36,7 @@ export async function show(page, { replica, go }) {
     if (back) read();
   });
   page.replaceChildren(
-    bar({ title: 'Buildings', beside: [person(replica, read)] }),
+    bar({ title: 'Buildings', beside: [h('arxos-account', { on: { left: read } })] }),
     h('div.places-page', {},
       h('section.places-side', { 'aria-label': 'Buildings' },
         h('div.field', {}, h('label', { for: 'search' }, 'Find a building'), h('div.search', {}, icon('search'), search)),
@@ -89,32 +90,4 @@ async function attempt(button, words, does, read) {
     button.textContent = 'Try again';
     button.closest('.place').append(h('p.error', { role: 'alert' }, problem(error)));
   }
-}
-
-function person(replica, read) {
-  const me = replica.me();
-  if (!me) return h('a.bar-link', { href: '/login' }, 'Log in');
-  const leave = async () => {
-    await replica.logout();
-    menu.replaceWith(person(replica, read));
-    await read();
-  };
-  const ask = () => {
-    const { pending, rejected } = replica.status();
-    if (!pending && !rejected) return leave();
-    const waits = count(pending + rejected, 'edit');
-    place.replaceChildren(
-      h('p', { role: 'alert' }, `${waits} of yours ${pending + rejected === 1 ? 'is' : 'are'} not with the server. They stay on this device, out of others’ sight, and go on when you log in here again.`),
-      h('button.button', { type: 'button', on: { click: leave } }, 'Log out'),
-      h('a.button.plain', { href: '/sync' }, 'See them first'));
-    return undefined;
-  };
-  const place = h('div.stack', {}, h('button.button.plain', { type: 'button', on: { click: ask } }, 'Log out'));
-  const menu = h('details.menu', {},
-    h('summary.bar-person', { 'aria-label': `${me.name}, account` }, icon('person')),
-    h('div.menu-body', {},
-      h('p', {}, h('strong', {}, me.name)),
-      h('p.soft.small', {}, me.email),
-      place));
-  return menu;
 }

@@ -1,7 +1,10 @@
 // /login: e-mail and password. The demo's people are named only where the server says that it is a demo.
 
+import { ask } from '../sync/asking.js';
 import { bar } from '../view/bar.js';
 import { h } from '../view/dom.js';
+import { askPasskey, canPasskey } from '../view/passkey.js';
+import { acting } from '../view/sure.js';
 import { problem } from '../view/words.js';
 
 export async function show(page, { replica, query, go }) {
@@ -27,6 +30,12 @@ export async function show(page, { replica, query, go }) {
       (second.hidden ? password : code).select();
     }
   };
+  const passkey = acting('button.plain', 'Use a passkey', async () => {
+    const credential = await askPasskey(await ask('POST', '/api/v1/auth/passkey/options'));
+    await replica.enter('/api/v1/auth/passkey', { credential });
+    await go(inside(query.get('next')), { replace: true });
+  });
+  passkey.button.hidden = !canPasskey();
   page.replaceChildren(
     bar({ title: 'Log in', back: '/' }),
     h('div.column.narrow', {},
@@ -34,6 +43,7 @@ export async function show(page, { replica, query, go }) {
         h('div.field', {}, h('label', { for: 'email' }, 'E-mail'), email),
         h('div.field', {}, h('label', { for: 'password' }, 'Password'), password),
         second, error, send),
+      passkey.button, passkey.error,
       demo,
       h('p.small', {}, h('a', { href: '/account/forgotten' }, 'Password forgotten?'), ' · ', h('a', { href: '/account/register' }, 'A new login')),
       h('p.soft.small', {}, 'Public buildings can be read without logging in. What you recorded on this device stays here.')));

@@ -2,7 +2,8 @@
 // replica file, digest or change log knows of it. It is of the building that was last searched, filled at its first search
 // and again at the first one after its rows changed.
 
-const FOUND_MAX = 50;
+export const FOUND_MAX = 50;
+const SEARCHED = ['element', 'space', 'storey'];
 const WEIGHTS = [0, 0, 0, 0, 6, 10, 8, 8, 2, 1]; // of the columns below: what a thing is called counts before where it is
 
 const TABLE = `
@@ -33,9 +34,9 @@ export class Search {
     this.#open = open;
   }
 
-  /** Rows of the replica in this database are no more what they were. */
-  changed(database) {
-    if (database === this.#database) this.#stale = true;
+  /** Rows of these tables of the replica in this database are no more what they were. */
+  changed(database, tables) {
+    if (database === this.#database && tables.some((table) => SEARCHED.includes(table))) this.#stale = true;
   }
 
   /** [{what, id, storey_id, ifc_class, name, tag, room}], the best first. */

@@ -33,7 +33,7 @@ let proof = null; // what a verify that is under way has found
 let badge = { state: 'waiting', pending: 0, rejected: 0, problem: null };
 
 const tell = (event, facts) => {
-  if (event === 'change' && home.has(facts.scope)) search.changed(home.replica(facts.scope).database);
+  if (event === 'change' && home.has(facts.scope)) search.changed(home.replica(facts.scope).database, facts.tables);
   self.postMessage({ event, facts });
 };
 

@@ -12,7 +12,7 @@ from typing import Annotated, Any
 
 import anyio.to_thread
 import msgspec
-from litestar import Response, Router, post
+from litestar import Response, Router, get, post
 
 from arxos_sync.problems import Problem
 from arxos_sync.store import Sql
@@ -45,6 +45,13 @@ class Recovery(msgspec.Struct, frozen=True):
     """Shown once: each lets in once where the app is lost."""
 
     recovery_codes: list[str]
+
+
+class Standing(msgspec.Struct, frozen=True):
+    """`since`: when it came in force; null where there is none."""
+
+    since: str | None
+    codes_left: int
 
 
 class First(msgspec.Struct, frozen=True):
@@ -107,6 +114,25 @@ def _about(user_id: str) -> str:
 
 
 # ---------------------------------------------------------------- routes
+
+
+@get(
+    "/api/v1/me/second-factor", sync_to_thread=True, summary="Is one in force, and how many recovery codes are left?",
+    **told("self", answered={"since": "2026-01-01T00:00:00.000Z", "codes_left": 10}),
+)  # fmt: skip
+def standing(parts: Given, person: Caller) -> Standing:
+    someone = callers.demand_person(person)
+    with reading(parts.store) as sql:
+        (found,) = sql.rows(
+            """
+            select totp_at as since,
+              (select count(*) from recovery_code where user_id = :id and used_at is null) as codes_left
+            from "user"
+            where id = :id
+            """,
+            id=someone.id,
+        )  # fmt: skip
+    return Standing(found["since"], int(found["codes_left"]))
 
 
 @post(
@@ -239,4 +265,4 @@ def wants_code(parts: Parts, user_id: str) -> bool:
         return is_on(sql, user_id)
 
 
-router = Router("/", route_handlers=[offer, confirm, renew_codes, remove])
+router = Router("/", route_handlers=[standing, offer, confirm, renew_codes, remove])

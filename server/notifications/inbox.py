@@ -57,6 +57,8 @@ def _unname_who_left(parts: Parts, building: str, names: dict[str, str]) -> None
     with parts.store.tables() as sql:
         gone = [one for id in names for one in sql.rows(_LEFT, id=id)]
     for one in gone:
+        if names[str(one["id"])] == one["name"]:
+            continue  # they had left before
         person = Person(str(one["id"]), one["email"], names[str(one["id"])], False)
         for hint in cleansing.take_name_out(parts, person, one["name"], [building]):
             parts.bus.announce_apart(hint)

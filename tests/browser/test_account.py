@@ -2,15 +2,29 @@
 
 from __future__ import annotations
 
+import time
+
 import httpx
 import pyotp
+import pytest
 from playwright.sync_api import expect
 
 from server.operations.demo import PASSWORD
+from tests import services
+from tests.browser.axe import findings
 from tests.browser.visitor import Visitor
 from tests.server.mailbox import letters_to
 from tests.server.running import Person
 from tests.server.site import Site
+
+
+@pytest.fixture(scope="module")
+def url(site: Site) -> str:
+    """By the name that passkeys are bound to."""
+    port = services.free_port()
+    site.running.environment["ARXOS_PUBLIC_URL"] = f"http://localhost:{port}"
+    site.running.start(port=port)
+    return f"http://localhost:{port}"
 
 
 def path_in(site: Site, address: str) -> str:
@@ -70,3 +84,79 @@ def test_a_second_factor_is_asked_for_when_it_is_wanted(url: str, visitor: Visit
     (refused,) = visitor.complaints
     assert "401" in refused
     visitor.complaints.clear()
+
+
+def test_devices_logins_tokens_and_invitations_are_seen_and_ended(url: str, visitor: Visitor) -> None:
+    elsewhere = Person(url, "owner")
+    page = visitor.login("owner@demo.arxos")
+    page.goto(f"{url}/account")
+    expect(page.locator("[data-session]", has_text="This login")).to_have_count(1)
+    assert findings(visitor, page) == []
+    other = page.locator("[data-session]").filter(has_not_text="This login")
+    count = other.count()
+    other.first.get_by_role("button", name="End the login").click()
+    expect(other.first.get_by_role("alert").first).to_contain_text("has to log in again")
+    other.first.get_by_role("button", name="End it").click()
+    expect(other).to_have_count(count - 1)
+    assert elsewhere.http.get("/api/v1/me").status_code == 401
+    page.get_by_role("link", name="Programs").click()
+    page.get_by_label("What is it for?").fill("QGIS")
+    page.get_by_role("button", name="Make a token").click()
+    secret = page.locator(".secret").inner_text()
+    bearer = {"Authorization": f"Bearer {secret}"}
+    assert httpx.get(f"{url}/api/v1/me", headers=bearer).json()["name"] == "Olga Owner"
+    assert findings(visitor, page) == []
+    page.get_by_role("button", name="I have kept it").click()
+    expect(page.locator(".secret")).to_have_count(0)
+    page.get_by_role("button", name="End the token QGIS").click()
+    page.get_by_role("button", name="End it").click()
+    expect(page.get_by_text("No program has a token of yours")).to_be_visible()
+    assert httpx.get(f"{url}/api/v1/me", headers=bearer).status_code == 401
+    page.get_by_role("link", name="Invitations").click()
+    page.get_by_label("E-mail").fill("ben@example.org")
+    page.get_by_role("button", name="Invite", exact=True).click()
+    assert "/account/invitation#" in page.locator(".secret").inner_text()
+    drawn = "one => one.decode().then(() => one.naturalWidth)"
+    assert page.locator("img.qr").evaluate(drawn) > 100, "the picture is one"
+    assert findings(visitor, page) == []
+    page.get_by_role("button", name="Take back the invitation: ben@example.org").click()
+    page.get_by_role("button", name="Take it back").click()
+    expect(page.locator("[data-invitation][data-state=revoked]")).to_be_visible()
+
+
+def test_a_second_factor_is_set_up_and_a_passkey_lets_in(url: str, visitor: Visitor) -> None:
+    page = visitor.login("technician@demo.arxos")
+    page.goto(f"{url}/account?show=login")
+    page.get_by_role("button", name="Set it up").click()
+    page.get_by_label("Password, once more").fill(PASSWORD)
+    page.get_by_role("button", name="Set it up").click()
+    totp = pyotp.TOTP(page.locator(".secret").inner_text().replace(" ", ""))
+    page.get_by_label("The six digits").fill(totp.at(int(time.time()) - 30))
+    page.get_by_role("button", name="Turn it on").click()
+    codes = page.locator(".secret").inner_text().split()
+    assert len(codes) == 10
+    page.get_by_role("button", name="I have kept it").click()
+    expect(page.get_by_text("10 recovery codes left")).to_be_visible()
+    devtools = visitor.context.new_cdp_session(page)
+    devtools.send("WebAuthn.enable")
+    finger = {"protocol": "ctap2", "transport": "internal", "hasResidentKey": True, "hasUserVerification": True}
+    options = finger | {"isUserVerified": True, "automaticPresenceSimulation": True}
+    devtools.send("WebAuthn.addVirtualAuthenticator", {"options": options})
+    page.get_by_role("button", name="Add a passkey").click()
+    page.get_by_label("What is it called?").fill("My phone")
+    page.get_by_label("Password, once more").fill(PASSWORD)
+    page.get_by_label("Code of your app").fill(codes[0])
+    page.get_by_role("button", name="Add a passkey").click()
+    expect(page.locator("[data-passkey]", has_text="My phone")).to_be_visible()
+    assert findings(visitor, page) == []
+    page.get_by_role("button", name="Do without it").click()
+    page.get_by_role("button", name="Use a passkey instead").click()
+    expect(page.locator("[data-factor=off]")).to_be_visible()
+    visitor.context.clear_cookies()
+    page.goto(f"{url}/login")
+    page.get_by_role("button", name="Use a passkey").click()
+    page.wait_for_url(f"{url}/")
+    page.goto(f"{url}/account?show=login")
+    page.get_by_role("button", name="Remove the passkey My phone").click()
+    page.get_by_role("button", name="Remove", exact=True).click()
+    expect(page.get_by_text("You have none yet")).to_be_visible()

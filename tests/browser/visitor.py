@@ -19,6 +19,7 @@ class Visitor:
         self.context = kept or browser.new_context(**given)  # type: ignore[arg-type]
         self.context.set_default_timeout(WAIT_MS)
         self.complaints: list[str] = []
+        self.unheard = OFFLINE
 
     def page(self, path: str = "/") -> Page:
         page = self.context.new_page()
@@ -28,7 +29,7 @@ class Visitor:
         return page
 
     def _heard(self, message: ConsoleMessage) -> None:
-        if message.type in ("error", "warning") and not any(word in message.text for word in OFFLINE):
+        if message.type in ("error", "warning") and not any(word in message.text for word in self.unheard):
             self.complaints.append(message.text)
 
     def login(self, email: str = "technician@demo.arxos") -> Page:

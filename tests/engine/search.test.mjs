@@ -51,7 +51,9 @@ test('rows that changed are found as they are now, and another building has an i
   const search = searching(), database = building(), other = building();
   assert.deepEqual(ids(search, database, 'grille'), ['e2']);
   database.db.exec("update element set name = 'Diffuser' where id = 'e2'");
-  search.changed(database);
+  search.changed(database, ['task']);
+  assert.deepEqual(ids(search, database, 'grille'), ['e2'], 'of a task nothing is in the index');
+  search.changed(database, ['task', 'element']);
   assert.deepEqual(ids(search, database, 'grille'), []);
   assert.deepEqual(ids(search, database, 'diffu'), ['e2']);
   assert.deepEqual(ids(search, other, 'grille'), ['e2']);

@@ -1,0 +1,96 @@
+// <arxos-account>: in the bar, who is logged in, how much of their inbox is unread, and the ways to what is theirs. Says
+// `left` when they have logged out.
+
+import { open } from '/replica/client.js';
+import { h, icon, listening } from '../view/dom.js';
+import { own, watchOwn } from '../view/own.js';
+import { silence } from '../view/push.js';
+import { count } from '../view/words.js';
+
+const UNREAD = 'select count(*) as unread from notification where read_at is null';
+const UNREAD_SHOWN_MAX = 99;
+const WORDS = {
+  inbox: 'Inbox', wallet: 'Points', account: 'Account', logIn: 'Log in', logOut: 'Log out', seeFirst: 'See them first',
+  named: (name, unread) => `${name}, account${unread ? `, ${unread} unread` : ''}`,
+  waits: (number) => `${count(number, 'edit')} of yours ${number === 1 ? 'is' : 'are'} not with the server. They stay on this device, out of others’ sight, and go on when you log in here again.`,
+};
+
+export class ArxosAccount extends HTMLElement {
+  #ears = null;
+
+  async connectedCallback() {
+    this.replica = await open();
+    if (!this.isConnected || this.#ears) return;
+    this.#ears = listening();
+    this.#draw();
+    watchOwn(this.replica, this.#ears, ['notification'], () => this.#count());
+    this.#ears.on(document, 'click', ({ target }) => this.contains(target) || this.#close());
+    this.#ears.on(this, 'keydown', ({ key }) => {
+      if (key !== 'Escape' || !this.querySelector('details[open]')) return;
+      this.#close();
+      this.querySelector('summary').focus();
+    });
+    await this.#count();
+  }
+
+  disconnectedCallback() {
+    this.#ears?.stop();
+    this.#ears = null;
+  }
+
+  #close() {
+    this.querySelector('details')?.removeAttribute('open');
+  }
+
+  #draw() {
+    const me = this.replica.me();
+    if (!me) {
+      this.replaceChildren(h('a.bar-link', { href: '/login' }, WORDS.logIn));
+      return;
+    }
+    this.mark = h('span.unread', { 'aria-hidden': 'true', hidden: true });
+    this.number = h('span.soft');
+    this.summary = h('summary.bar-person', { 'aria-label': WORDS.named(me.name, 0) }, icon('person'), this.mark);
+    this.place = h('div.stack', {}, h('button.button.plain', { type: 'button', on: { click: () => this.#ask() } }, WORDS.logOut));
+    const link = (address, ...words) => h('li', {}, h('a', { href: address }, ...words));
+    this.replaceChildren(h('details.menu', {}, this.summary,
+      h('div.menu-body', {},
+        h('p', {}, h('strong', {}, me.name)),
+        h('p.soft.small', {}, me.email),
+        h('ul.ways', {}, link('/inbox', WORDS.inbox, ' ', this.number), link('/wallet', WORDS.wallet), link('/account', WORDS.account)),
+        this.place)));
+  }
+
+  async #count() {
+    const me = this.replica.me();
+    if (!me || !this.mark) return;
+    const rows = await own(this.replica, UNREAD).catch(() => null); // somebody else may be here by now
+    const unread = rows?.[0].unread ?? 0;
+    this.dataset.unread = unread;
+    this.mark.textContent = unread > UNREAD_SHOWN_MAX ? `${UNREAD_SHOWN_MAX}+` : String(unread);
+    this.mark.hidden = !unread;
+    this.number.textContent = unread ? `${unread.toLocaleString()} unread` : '';
+    this.summary.setAttribute('aria-label', WORDS.named(me.name, unread));
+  }
+
+  /** What was not sent is said before somebody goes. */
+  #ask() {
+    const { pending, rejected } = this.replica.status();
+    if (!pending && !rejected) return this.#leave();
+    this.place.replaceChildren(
+      h('p', { role: 'alert' }, WORDS.waits(pending + rejected)),
+      h('button.button', { type: 'button', on: { click: () => this.#leave() } }, WORDS.logOut),
+      h('a.button.plain', { href: '/sync' }, WORDS.seeFirst));
+    return undefined;
+  }
+
+  async #leave() {
+    await silence().catch(() => {}); // without a network it may not be had; the person goes all the same
+    await this.replica.logout();
+    this.mark = null;
+    this.#draw();
+    this.dispatchEvent(new CustomEvent('left', { bubbles: true }));
+  }
+}
+
+customElements.define('arxos-account', ArxosAccount);

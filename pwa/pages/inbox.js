@@ -1,0 +1,134 @@
+// /inbox: what the person was told, newest first, as this device has it; ?show=unread those alone, ?show=settings how they
+// want to be told. That something was read is the server's to write, and needs the network.
+
+import { ask } from '../sync/asking.js';
+import { h, icon, keep, listening } from '../view/dom.js';
+import { inboxSettings } from '../view/inbox_settings.js';
+import { isOffline, own, ownPage, tabs, watchOwn } from '../view/own.js';
+import { acting } from '../view/sure.js';
+import { problem, when } from '../view/words.js';
+
+const SHOWN = 30;
+const WORDS = {
+  title: 'Inbox',
+  logIn: 'What concerns you in your buildings is told here. Log in to see it.',
+  tabs: { all: 'All', unread: 'Unread', settings: 'How you are told' },
+  allRead: 'Mark all as read',
+  read: (title) => `Mark as read: ${title}`,
+  older: 'Older',
+  unread: 'Unread',
+  nothing: 'Nothing has been told to you yet. Tasks for you, answers to your findings and conflicts will be.',
+  nothingUnread: 'You have read everything.',
+  coming: 'Your inbox is not on this device yet. It comes with the network.',
+  offline: 'No network: this is what had come to this device. What you mark as read needs the network.',
+};
+const COUNTS = 'select count(*) as total, count(*) - count(read_at) as unread from notification';
+const ROWS = `
+  select id, kind, title, body, link, created_at, read_at
+  from notification
+  where ?1 = 0 or read_at is null
+  order by created_at desc, id desc
+  limit ?2`;
+
+let current = null;
+
+export async function show(page, { replica, query }) {
+  const ears = listening();
+  const stay = { replica, query, shown: SHOWN, head: h('div.stack'), place: h('div.stack') };
+  if (!ownPage(page, replica, { title: WORDS.title, words: WORDS.logIn, address: '/inbox' }, stay.head, stay.place)) return undefined;
+  current = stay;
+  watchOwn(replica, ears, ['notification'], () => draw(stay));
+  await draw(stay);
+  return () => {
+    current = null;
+    ears.stop();
+  };
+}
+
+export function moved(query) {
+  if (!current) return false;
+  Object.assign(current, { query, shown: SHOWN, settings: null, list: null });
+  draw(current);
+  return true;
+}
+
+async function draw(stay) {
+  const asked = (stay.turn = {});
+  const showing = ['unread', 'settings'].find((name) => name === stay.query.get('show')) ?? 'all';
+  try {
+    const [counts = null] = (await own(stay.replica, COUNTS)) ?? [];
+    const rows = counts && showing !== 'settings' ? await own(stay.replica, ROWS, [showing === 'unread' ? 1 : 0, stay.shown]) : [];
+    if (stay.turn !== asked) return;
+    drawHead(stay, showing, counts);
+    if (showing === 'settings') drawSettings(stay);
+    else drawList(stay, showing, counts, rows);
+  } catch (error) {
+    if (stay.turn === asked) stay.place.replaceChildren(h('p.error', { role: 'alert' }, problem(error)));
+  }
+}
+
+function drawHead(stay, showing, counts) {
+  const said = `${showing} ${counts?.total} ${counts?.unread} ${isOffline(stay.replica)}`;
+  if (stay.said === said) return; // a tab under a finger stays
+  stay.said = said;
+  const words = WORDS.tabs;
+  const nav = tabs(WORDS.title, '/inbox', [['all', words.all, counts?.total], ['unread', words.unread, counts?.unread], ['settings', words.settings]], showing);
+  const { button, error } = acting('button.plain.slim', WORDS.allRead, () => markRead(stay, '/api/v1/notifications/read'));
+  const some = showing !== 'settings' && counts?.unread > 0;
+  stay.head.replaceChildren(
+    h('div.apart', {}, nav, some ? button : null), error,
+    isOffline(stay.replica) && showing !== 'settings' ? h('p.callout.warn', { role: 'status' }, icon('offline'), h('span', {}, WORDS.offline)) : '');
+}
+
+function drawSettings(stay) {
+  stay.list = null;
+  if (stay.settings) return;
+  stay.settings = h('div.stack');
+  stay.place.replaceChildren(stay.settings);
+  inboxSettings(stay.settings, stay.replica);
+}
+
+function drawList(stay, showing, counts, rows) {
+  if (!rows.length) {
+    stay.list = null;
+    stay.place.replaceChildren(h('p', { role: 'status' }, counts === null ? WORDS.coming : showing === 'unread' ? WORDS.nothingUnread : WORDS.nothing));
+    return;
+  }
+  if (!stay.list) {
+    stay.list = h('ul.told-list');
+    stay.older = h('button.button.plain', { type: 'button' }, WORDS.older);
+    stay.older.addEventListener('click', () => {
+      stay.shown += SHOWN;
+      draw(stay);
+    });
+    stay.place.replaceChildren(stay.list, h('div.row', {}, stay.older));
+  }
+  keep(stay.list, rows.map((row) => [row.id, row.read_at, () => item(stay, row)]));
+  stay.older.hidden = rows.length >= (showing === 'unread' ? counts.unread : counts.total);
+}
+
+function item(stay, row) {
+  const unread = row.read_at === null;
+  const path = `/api/v1/notifications/${row.id}/read`;
+  const { button, error } = acting('round', '', () => markRead(stay, path));
+  button.append(icon('check'));
+  button.setAttribute('aria-label', WORDS.read(row.title));
+  // the page behind it is what was wanted: where the mark cannot be made, it stays unread
+  const open = () => unread && markRead(stay, path).catch(() => {});
+  return h('li.told', { data: { notice: row.id, unread } },
+    h('a', { href: inside(row.link), on: { click: open } },
+      h('strong', {}, unread ? h('span.dot', {}, h('span.sr-only', {}, `${WORDS.unread}: `)) : null, row.title),
+      row.body ? h('span.soft', {}, row.body) : null,
+      h('time.soft.small', { datetime: row.created_at }, when(row.created_at))),
+    unread ? button : null, error);
+}
+
+async function markRead({ replica }, path) {
+  await ask('POST', path);
+  await replica.sync();
+}
+
+/** Only a page of this app. */
+function inside(link) {
+  return link?.startsWith('/') && !link.startsWith('//') ? link : '/inbox';
+}
