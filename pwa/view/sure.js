@@ -6,6 +6,11 @@ import { problem } from './words.js';
 /** A button and its refusal: {button, error}. */
 export function acting(kind, words, does) {
   const error = h('p.error', { role: 'alert' });
+  return { button: act(kind, words, error, does), error };
+}
+
+/** A button whose refusal is said in `error`, which others may share. */
+export function act(kind, words, error, does) {
   const button = h(`button.${kind}`, { type: 'button' }, words);
   button.addEventListener('click', async () => {
     button.disabled = true;
@@ -17,7 +22,7 @@ export function acting(kind, words, does) {
     }
     button.disabled = false;
   });
-  return { button, error };
+  return button;
 }
 
 /** What cannot be taken back: `words` on the button, then `question` with `yes` and the way out. */

@@ -4,6 +4,7 @@ import { names } from './conflict_words.js';
 import { h, icon } from './dom.js';
 import { describe } from './edit_words.js';
 import { mending } from './mending.js';
+import { act } from './sure.js';
 import { count, problem } from './words.js';
 
 const SHOWN_MAX = 50;
@@ -65,22 +66,6 @@ function refusal({ replica, building, names: known, changed }, entry) {
     h('p', {}, describe(entry, known)),
     h('p.callout.bad', {}, icon('refused'), h('span', {}, reason ? problem(reason) : 'The server refused it.')),
     error, place);
-}
-
-/** A button that says beside it when it could not do what it says. */
-function act(kind, words, error, does) {
-  const button = h(`button.${kind}`, { type: 'button' }, words);
-  button.addEventListener('click', async () => {
-    button.disabled = true;
-    error.textContent = '';
-    try {
-      await does();
-    } catch (failed) {
-      error.textContent = problem(failed);
-    }
-    button.disabled = false;
-  });
-  return button;
 }
 
 // ---------------------------------------------------------------- what was taken away
