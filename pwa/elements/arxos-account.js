@@ -24,7 +24,8 @@ export class ArxosAccount extends HTMLElement {
     this.#ears = listening();
     this.#draw();
     watchOwn(this.replica, this.#ears, ['notification'], () => this.#count());
-    this.#ears.on(document, 'click', ({ target }) => this.contains(target) || this.#close());
+    // by its path: what was pressed may have made way for what it asks
+    this.#ears.on(document, 'click', (event) => event.composedPath().includes(this) || this.#close());
     this.#ears.on(this, 'keydown', ({ key }) => {
       if (key !== 'Escape' || !this.querySelector('details[open]')) return;
       this.#close();
