@@ -2,7 +2,7 @@
 
 One file in sections, each begun by a line `--: <kind> <table> [<column>]`, so that a reader picks what it
 can run:
-  beside            the tables beside the domain's (plain SQLite)
+  beside            the tables beside the domain's, and the clock's trigger (plain SQLite)
   table T S         a domain table of scope S (plain SQLite)
   capture T         its log table, stash and triggers (plain SQLite 3.40, no function but the built-in ones)
   geometry T C      registration and R*Tree (only SpatiaLite can run it)
@@ -12,9 +12,9 @@ How capture works. A BEFORE INSERT trigger stashes the rows that the insert may 
 triggers compare, so that OR IGNORE logs nothing, an upsert an update, and INSERT OR REPLACE an update (and a
 delete of a row that lost its `pk`). `arxos_writing` holds one row: `capture` (0 while remote rows are
 applied, 2 or 3 while a trigger works on what an insert replaced or sets columns of the server's),
-`transaction_key` (set by our own writers; without it each row is a transaction of its own with a stamp made
-here), the clock, the sequence applied. Columns that only the server writes are put back; tables that only it
-writes refuse.
+`transaction_key` (set by our own writers; without it each row is a transaction of its own, and `arxos_tick`
+makes its stamp when the entry is counted), the clock, the sequence applied. Columns that only the server
+writes are put back; tables that only it writes refuse.
 """
 
 from __future__ import annotations
@@ -275,8 +275,11 @@ def _differs(columns: list[str], old: str, new: str) -> str:
     return " or ".join(f'{old}."{c}" is not {new}."{c}"' for c in columns)
 
 
-def _update_entry(table: Table, old: str, whole: str = "", source: str = "") -> str:
-    """An entry whose `d1`, `d2`, … say which fields differ: each is compared once, however many columns it has."""
+def _update_entry(table: Table, stash: str | None = None) -> str:
+    """What differs from `old`, or from the row in the stash. `d1`, `d2`, … say which fields do: each is compared once,
+    however many columns it has.
+    """
+    old = "s" if stash else "old"
     flags, names, values = [], [], {}
     for number, columns in enumerate(_fields(table), 1):
         flags.append(f"({_differs(columns, old, 'new')}) as d{number}")
@@ -285,9 +288,12 @@ def _update_entry(table: Table, old: str, whole: str = "", source: str = "") -> 
             values[f"old_{column}"] = f'iif(d{number}, {old}."{column}", null)'
             values[f"new_{column}"] = f'iif(d{number}, new."{column}", null)'
     compared = ",\n        ".join(flags)
-    source = f"arxos_writing w, (select {whole}\n        {compared}{source}"
+    if stash:
+        beside = f"(select s.*,\n        {compared}\n      from {stash} s where s.id = new.id) s where w.capture = 3"
+    else:
+        beside = f"(select\n        {compared}) d"
     changed = "\n      || ".join(names)
-    return _entry(table, "update", f"new.id, ltrim({changed})", values, source)
+    return _entry(table, "update", f"new.id, ltrim({changed})", values, f"arxos_writing w, {beside}")
 
 
 def _replaced(table: Table) -> str:
@@ -308,7 +314,7 @@ def _replaced(table: Table) -> str:
             "    and place = (select place from arxos_writing)",
             f"update arxos_writing set capture = 2 + {differs}",
             _tick(" where capture = 3"),
-            _update_entry(table, "s", "s.*,", f"\n      from {stash} s where s.id = new.id) s where w.capture = 3"),
+            _update_entry(table, stash),
             f'update "{table.name}" set {server}, origin = s.origin from {stash} s\n'
             f'    where "{table.name}".pk = new.pk and s.id = new.id',
             "update arxos_writing set capture = 1",
@@ -338,7 +344,7 @@ def _updated(table: Table) -> str:
         "updated",
         "after update",
         f"{_CAPTURE} and ({_differs(everything, 'old', 'new')})",
-        [_tick(), _update_entry(table, "old", "", ") d")],
+        [_tick(), _update_entry(table)],
     )
 
 

@@ -3,7 +3,7 @@
 
 import { FOUND_MAX } from '../replica/search.js';
 import { h, icon } from '../view/dom.js';
-import { count, sayClass } from '../view/words.js';
+import { count, problem, sayClass } from '../view/words.js';
 
 export class ArxosFind extends HTMLElement {
   #found = [];
@@ -35,13 +35,18 @@ export class ArxosFind extends HTMLElement {
   async #search() {
     const mine = ++this.#turn;
     const text = this.input.value;
-    const found = await this.find(text);
+    let found = [], refused = null;
+    try {
+      found = await this.find(text);
+    } catch (error) {
+      refused = error; // the building may have been taken away meanwhile
+    }
     if (mine !== this.#turn) return;
     this.#found = found;
     this.list.replaceChildren(...found.map((one, place) => this.#line(one, place)));
     this.list.hidden = !found.length;
     this.input.setAttribute('aria-expanded', String(found.length > 0));
-    this.said.textContent = text.trim() ? said(found.length) : '';
+    this.said.textContent = refused ? problem(refused) : text.trim() ? said(found.length) : '';
     this.#stand(found.length ? 0 : -1);
   }
 

@@ -4,7 +4,8 @@
 import { ask } from '../sync/asking.js';
 import { h, icon, keep, listening } from '../view/dom.js';
 import { inboxSettings } from '../view/inbox_settings.js';
-import { isOffline, own, ownPage, tabs, watchOwn } from '../view/own.js';
+import { isOffline, own, watchOwn } from '../view/own.js';
+import { ownPage, tabs } from '../view/own_page.js';
 import { acting } from '../view/sure.js';
 import { problem, when } from '../view/words.js';
 

@@ -6,7 +6,7 @@ import { devices } from '../view/account_devices.js';
 import { invitations } from '../view/account_invitations.js';
 import { loggingIn } from '../view/account_login.js';
 import { tokens } from '../view/account_tokens.js';
-import { ownPage, tabs } from '../view/own.js';
+import { ownPage, tabs } from '../view/own_page.js';
 import { problem } from '../view/words.js';
 
 const SECTIONS = { devices, login: loggingIn, tokens, invitations };

@@ -5,6 +5,7 @@ import { h, icon, listening } from '../view/dom.js';
 import { explain, storageLine } from '../view/notices.js';
 import { proving } from '../view/proof.js';
 import { standing } from '../view/standing.js';
+import { act } from '../view/sure.js';
 import { download, keptAsideSection, unsentSections } from '../view/unsent.js';
 import { age, count, problem, size, when } from '../view/words.js';
 
@@ -16,8 +17,8 @@ export async function show(page, { replica }) {
   const facts = h('dl.facts');
   const notes = h('div.stack');
   const said = h('p.error', { role: 'alert' });
-  const now = h('button.button', { type: 'button' }, 'Sync now');
-  const save = h('button.button.plain', { type: 'button' }, 'Save unsent work as a file');
+  const now = act('button', 'Sync now', said, () => replica.sync());
+  const save = act('button.plain', 'Save unsent work as a file', said, async () => download('unsent.json', await replica.exportUnsent()));
   const places = h('div.stack');
   const storage = h('div');
   const proof = proving(replica);
@@ -29,8 +30,6 @@ export async function show(page, { replica }) {
     save.hidden = !(status.pending || status.rejected || status.kept_aside);
   };
   const drawStorage = () => storage.replaceChildren(...[storageLine(replica.status(), replica)].filter(Boolean));
-  now.addEventListener('click', () => attempt(now, said, () => replica.sync()));
-  save.addEventListener('click', () => attempt(save, said, async () => download('unsent.json', await replica.exportUnsent())));
   page.replaceChildren(
     bar({ title: 'Sync', back: '/', words: 'To the buildings' }),
     h('div.column', {}, head, notes, facts, said, h('div.row', {}, now, proof.button, save), proof.found, places,
@@ -47,17 +46,6 @@ export async function show(page, { replica }) {
   await replica.freshStatus();
   drawStorage();
   return ears.stop;
-}
-
-async function attempt(button, said, does) {
-  button.disabled = true;
-  said.textContent = '';
-  try {
-    await does();
-  } catch (error) {
-    said.textContent = problem(error);
-  }
-  button.disabled = false;
 }
 
 /** The lists below are read again when one of these moves. */

@@ -3,7 +3,8 @@
 
 import { ask, askFile } from '../sync/asking.js';
 import { h, icon, keep, listening } from '../view/dom.js';
-import { isOffline, own, ownPage, watchOwn } from '../view/own.js';
+import { isOffline, own, watchOwn } from '../view/own.js';
+import { ownPage } from '../view/own_page.js';
 import { field, form } from '../view/sure.js';
 import { count, problem, when } from '../view/words.js';
 

@@ -483,7 +483,7 @@ begin
       iif(d18, new."properties", null),
       iif(d19, old."footprint", null),
       iif(d19, new."footprint", null)
-    from arxos_writing w, (select 
+    from arxos_writing w, (select
         (old."name" is not new."name") as d1,
         (old."code" is not new."code") as d2,
         (old."street" is not new."street") as d3,
@@ -748,7 +748,7 @@ begin
       iif(d4, new."ifc_guid", null),
       iif(d5, old."outline", null),
       iif(d5, new."outline", null)
-    from arxos_writing w, (select 
+    from arxos_writing w, (select
         (old."name" is not new."name") as d1,
         (old."level" is not new."level") as d2,
         (old."elevation_m" is not new."elevation_m" or old."height_m" is not new."height_m") as d3,
@@ -1023,7 +1023,7 @@ begin
       iif(d8, new."properties", null),
       iif(d9, old."outline", null),
       iif(d9, new."outline", null)
-    from arxos_writing w, (select 
+    from arxos_writing w, (select
         (old."storey_id" is not new."storey_id") as d1,
         (old."number" is not new."number") as d2,
         (old."name" is not new."name") as d3,
@@ -1476,7 +1476,7 @@ begin
       iif(d19, new."heading_deg", null),
       iif(d19, old."geometry", null),
       iif(d19, new."geometry", null)
-    from arxos_writing w, (select 
+    from arxos_writing w, (select
         (old."storey_id" is not new."storey_id") as d1,
         (old."space_id" is not new."space_id") as d2,
         (old."ifc_class" is not new."ifc_class") as d3,
@@ -1703,7 +1703,7 @@ begin
       iif(d2, new."name", null),
       iif(d3, old."ifc_guid", null),
       iif(d3, new."ifc_guid", null)
-    from arxos_writing w, (select 
+    from arxos_writing w, (select
         (old."kind" is not new."kind") as d1,
         (old."name" is not new."name") as d2,
         (old."ifc_guid" is not new."ifc_guid") as d3) d;
@@ -1984,7 +1984,7 @@ begin
       iif(d5, new."revision", null),
       iif(d6, old."supersedes", null),
       iif(d6, new."supersedes", null)
-    from arxos_writing w, (select 
+    from arxos_writing w, (select
         (old."storey_id" is not new."storey_id") as d1,
         (old."attachment_id" is not new."attachment_id") as d2,
         (old."page" is not new."page") as d3,
@@ -2290,7 +2290,7 @@ begin
       iif(d10, new."similar_group", null),
       iif(d11, old."location", null),
       iif(d11, new."location", null)
-    from arxos_writing w, (select 
+    from arxos_writing w, (select
         (old."kind" is not new."kind") as d1,
         (old."title" is not new."title") as d2,
         (old."target_table" is not new."target_table" or old."target_id" is not new."target_id") as d3,
@@ -2613,7 +2613,7 @@ begin
       iif(d9, new."state", null),
       iif(d10, old."location", null),
       iif(d10, new."location", null)
-    from arxos_writing w, (select 
+    from arxos_writing w, (select
         (old."task_id" is not new."task_id") as d1,
         (old."target_table" is not new."target_table" or old."target_id" is not new."target_id") as d2,
         (old."field" is not new."field") as d3,
@@ -2929,7 +2929,7 @@ begin
       iif(d7, new."light", null),
       iif(d8, old."attachment_id", null),
       iif(d8, new."attachment_id", null)
-    from arxos_writing w, (select 
+    from arxos_writing w, (select
         (old."validation_id" is not new."validation_id") as d1,
         (old."provider" is not new."provider") as d2,
         (old."device_model" is not new."device_model") as d3,
@@ -3221,7 +3221,7 @@ begin
       iif(d7, new."repeats", null),
       iif(d8, old."path", null),
       iif(d8, new."path", null)
-    from arxos_writing w, (select 
+    from arxos_writing w, (select
         (old."target_table" is not new."target_table" or old."target_id" is not new."target_id") as d1,
         (old."ar_capture_id" is not new."ar_capture_id") as d2,
         (old."kind" is not new."kind") as d3,
@@ -3543,7 +3543,7 @@ begin
       iif(d10, new."viewpoint", null),
       iif(d11, old."location", null),
       iif(d11, new."location", null)
-    from arxos_writing w, (select 
+    from arxos_writing w, (select
         (old."target_table" is not new."target_table" or old."target_id" is not new."target_id") as d1,
         (old."title" is not new."title") as d2,
         (old."text" is not new."text") as d3,
@@ -3740,7 +3740,7 @@ begin
       iif(d1, new."annotation_id", null),
       iif(d2, old."text", null),
       iif(d2, new."text", null)
-    from arxos_writing w, (select 
+    from arxos_writing w, (select
         (old."annotation_id" is not new."annotation_id") as d1,
         (old."text" is not new."text") as d2) d;
 end;
@@ -4023,7 +4023,7 @@ begin
       iif(d9, new."target_id", null),
       iif(d10, old."location", null),
       iif(d10, new."location", null)
-    from arxos_writing w, (select 
+    from arxos_writing w, (select
         (old."sha256" is not new."sha256") as d1,
         (old."media_type" is not new."media_type") as d2,
         (old."byte_size" is not new."byte_size") as d3,
@@ -4319,7 +4319,7 @@ begin
       iif(d8, new."target_id", null),
       iif(d9, old."external_ids", null),
       iif(d9, new."external_ids", null)
-    from arxos_writing w, (select 
+    from arxos_writing w, (select
         (old."number" is not new."number") as d1,
         (old."title" is not new."title") as d2,
         (old."kind" is not new."kind") as d3,
@@ -4527,7 +4527,7 @@ begin
       iif(d1, new."state", null),
       iif(d2, old."resolution", null),
       iif(d2, new."resolution", null)
-    from arxos_writing w, (select 
+    from arxos_writing w, (select
         (old."state" is not new."state") as d1,
         (old."resolution" is not new."resolution") as d2) d;
 end;
@@ -4952,7 +4952,7 @@ begin
       iif(d3, new."theme", null),
       iif(d4, old."digest_frequency", null),
       iif(d4, new."digest_frequency", null)
-    from arxos_writing w, (select 
+    from arxos_writing w, (select
         (old."unit_system" is not new."unit_system") as d1,
         (old."language" is not new."language") as d2,
         (old."theme" is not new."theme") as d3,

@@ -4,7 +4,7 @@
 import { ask, askAll } from '../sync/asking.js';
 import { h, icon } from './dom.js';
 import { pushState, turnOff, turnOn } from './push.js';
-import { field, form } from './sure.js';
+import { act, field, form } from './sure.js';
 import { problem } from './words.js';
 
 const PATH = '/api/v1/notifications';
@@ -49,7 +49,11 @@ export async function inboxSettings(place, replica) {
 function pushSection(state) {
   const said = h('p', { role: 'status' });
   const error = h('p.error', { role: 'alert' });
-  const button = h('button.button.plain', { type: 'button', role: 'switch' });
+  const button = act('button.plain', '', error, async () => {
+    await (section.dataset.push === 'on' ? turnOff() : turnOn());
+    draw(await pushState());
+  });
+  button.setAttribute('role', 'switch');
   const section = h('section.card', {}, h('h2', {}, WORDS.push), said, h('div.row', {}, button), error);
   const draw = (now) => {
     section.dataset.push = now;
@@ -58,17 +62,6 @@ function pushSection(state) {
     button.setAttribute('aria-checked', String(now === 'on'));
     button.textContent = now === 'on' ? WORDS.turnOff : WORDS.turnOn;
   };
-  button.addEventListener('click', async () => {
-    button.disabled = true;
-    error.textContent = '';
-    try {
-      await (section.dataset.push === 'on' ? turnOff() : turnOn());
-      draw(await pushState());
-    } catch (refused) {
-      error.textContent = problem(refused);
-    }
-    button.disabled = false;
-  });
   draw(state);
   return section;
 }

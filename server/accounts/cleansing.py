@@ -28,6 +28,7 @@ def take_name_out(parts: Parts, person: Person, pseudonym: str, buildings: list[
     for user_id in _told(parts, person.id, swap.name, buildings):
         with parts.store.write(f"user:{user_id}") as writer:
             hint = _in_inbox(parts, writer, swap, buildings)
+        parts.snapshots.drop(f"user:{user_id}")
         hints += [hint] if hint is not None else []
     _in_what_waits(parts, swap, buildings)
     return hints

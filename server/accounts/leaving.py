@@ -96,8 +96,9 @@ def leave(parts: Parts, person: Person) -> tuple[list[str], list[Hint]]:
     """Answers the sessions that have ended and what the buildings should hear."""
     name = pseudonym_of(person.id)
     buildings = members.buildings_of(parts, person.id)
-    hints = cleansing.take_name_out(parts, person, name, buildings) + members.rename_gone(parts, person.id, name)
-    for hint in hints:
+    hints = cleansing.take_name_out(parts, person, name, buildings)
+    renamed = members.rename_gone(parts, person.id, name)
+    for hint in renamed:
         parts.snapshots.drop(hint.scope)
     with parts.store.write(f"user:{person.id}") as writer:
         found = writer.sql.rows("select id from session where user_id = :id", id=person.id)
@@ -105,7 +106,7 @@ def leave(parts: Parts, person: Person) -> tuple[list[str], list[Hint]]:
     hints += cleansing.take_name_out(parts, person, name, buildings)  # what was told while this went on
     parts.snapshots.drop(f"user:{person.id}")
     _log.info("a person has left", user=person.id)
-    return [row["id"] for row in found], hints
+    return [row["id"] for row in found], hints + renamed
 
 
 def _forget(sql: Sql, person: Person, name: str) -> None:

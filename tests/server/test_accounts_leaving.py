@@ -220,7 +220,7 @@ def test_a_conflict_names_nobody_after_they_left(running: Running, url: str, by:
     options = person.http.post(f"{ME}/passkeys/proof").json()
     proof = {"password": PASSWORD} if by == "password" else {"passkey": key.get(options)}
     assert delete(person, **proof).status_code == 200
-    wait_for(lambda: everywhere(running, name) == [])  # what was being told at that moment follows
+    assert everywhere(running, name) == []
     (row,) = rows(running, """select name, email, password_hash from "user" where id = :id""", id=person.id)
     assert row == {"name": pseudonym_of(person.id), "email": person.id, "password_hash": None}
 
