@@ -17,13 +17,14 @@ export class ArxosTask extends HTMLElement {
     this.error = h('p.error', { role: 'alert', id: 'task-error' });
     this.note = h('textarea', { id: 'task-note', rows: '2', name: 'note' });
     this.photos = h('arxos-photos');
-    this.replaceChildren(
+    this.replaceChildren(...[
       h('h2', { tabindex: '-1' }, task.title ?? say(task.kind)),
       h('p.soft', {}, facts(task)),
       task.state === 'rejected' ? h('p.callout.warn', {}, icon('refused'), h('span', {}, ['Sent back by the reviewer.', task.refusal].filter(Boolean).join(' '))) : null,
       h('a.button.plain', { href: this.#place() }, icon('fit'), 'Show on the plan'),
       ...(may(replica, scope, 'validation', 'insert') ? this.#ways() : [h('p.soft', {}, 'Who may change nothing here can read this task, not answer it.')]),
-      this.photos);
+      this.photos,
+    ].filter(Boolean));
     this.photos.show({ replica, scope, table: 'task', id: task.id });
   }
 

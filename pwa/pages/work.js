@@ -39,7 +39,7 @@ export async function show(page, { replica, params, query, go }) {
 export function moved(query) {
   if (!current) return false;
   current.query = query;
-  draw(current);
+  draw(current).then(() => scrollTo(0, 0)); // of a long list nothing is left to stand at
   return true;
 }
 

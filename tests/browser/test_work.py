@@ -16,7 +16,8 @@ def first(page: Page, kind: str) -> str:
     link = page.locator(f'a.task[data-kind="{kind}"]').first
     task = (link.get_attribute("href") or "").partition("task=")[2]
     link.click()
-    page.wait_for_selector("arxos-task h2")
+    expect(page.locator("arxos-task h2")).to_be_in_viewport()
+    expect(page.locator("arxos-task")).not_to_contain_text("null")
     return task
 
 
