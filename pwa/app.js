@@ -2,7 +2,8 @@
 
 import { open } from '/replica/client.js';
 import { bar } from './view/bar.js';
-import { h } from './view/dom.js';
+import { h, listening } from './view/dom.js';
+import { followPreferences } from './view/preferences.js';
 import { problem } from './view/words.js';
 import { watchForUpdate } from './view/update.js';
 import * as account from './pages/account.js';
@@ -105,4 +106,5 @@ navigator.serviceWorker?.addEventListener('message', ({ data }) => {
 });
 
 watchForUpdate(notice);
+open().then((replica) => followPreferences(replica, listening()), () => {}); // what hinders opening is said by the page
 await render();

@@ -25,10 +25,12 @@ export class ArxosCanvas extends HTMLElement {
     const dark = matchMedia('(prefers-color-scheme: dark)');
     const recolour = () => this.recoloured();
     dark.addEventListener('change', recolour);
+    document.addEventListener('themed', recolour);
     this.#undo = [
       watchGestures(this.canvas, this.#gestures()),
       () => resized.disconnect(),
       () => dark.removeEventListener('change', recolour),
+      () => document.removeEventListener('themed', recolour),
       () => cancelAnimationFrame(this.#frame),
     ];
     this.recoloured();

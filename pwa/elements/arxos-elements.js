@@ -2,7 +2,7 @@
 // is the plan's. Tells `filter` with a function thing -> boolean, `pick` with an element's id, `clear` of the space.
 
 import { h, icon, keep } from '../view/dom.js';
-import { count, kindOf, KINDS, say, sayClass } from '../view/words.js';
+import { amount, count, kindOf, KINDS, say, sayClass } from '../view/words.js';
 
 const ROWS_AT_ONCE = 120;
 const TROUBLES = new Set(['faulty', 'out_of_service', 'missing']);
@@ -37,7 +37,7 @@ export class ArxosElements extends HTMLElement {
     this.where.hidden = !space;
     if (space) {
       const clear = () => this.dispatchEvent(new CustomEvent('clear'));
-      const area = space.area_m2 ? `${Math.round(space.area_m2 * 10) / 10} m²` : null;
+      const area = space.area_m2 ? amount(Math.round(space.area_m2 * 10) / 10, 'm²') : null;
       this.where.replaceChildren(
         h('div', {}, h('strong', {}, [space.number, space.name].filter(Boolean).join(' ')), h('p.soft.small', {}, [say(space.usage), area].filter(Boolean).join(' · '))),
         h('button.round', { type: 'button', 'aria-label': 'Show the whole storey', on: { click: clear } }, icon('close')));

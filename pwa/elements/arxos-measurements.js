@@ -3,9 +3,9 @@
 
 import { TABLES } from '../core/catalogue.js';
 import { h } from '../view/dom.js';
-import { readNumber } from '../view/numbers.js';
 import { may } from '../view/rights.js';
-import { amount, say, unitOf, when } from '../view/words.js';
+import { readUnit, unitHere } from '../view/units.js';
+import { amount, asFor, say, unitOf, when } from '../view/words.js';
 
 const { kind: KIND, basis: BASIS } = TABLES.measurement.columns;
 
@@ -33,7 +33,7 @@ export class ArxosMeasurements extends HTMLElement {
     this.error = h('p.error', { role: 'alert' });
     const kind = h('select', { id: 'measure-kind', name: 'kind' }, KIND.values.map((word) => h('option', { value: word }, say(word))));
     const unit = h('span.soft');
-    const showUnit = () => { unit.textContent = unitOf(kind.value) ? ` (${unitOf(kind.value)})` : ''; };
+    const showUnit = () => { unit.textContent = unitOf(kind.value) ? ` (${unitHere(unitOf(kind.value))})` : ''; };
     kind.addEventListener('change', showUnit);
     showUnit();
     const text = (id, name, attributes) => h('input', { id, name, autocomplete: 'off', ...attributes });
@@ -59,11 +59,12 @@ export class ArxosMeasurements extends HTMLElement {
     event.preventDefault();
     const form = event.currentTarget;
     const { kind, name, value, uncertainty_95, basis } = form.elements;
-    const read = readNumber(value.value), spread = uncertainty_95.value.trim() ? readNumber(uncertainty_95.value) : null;
+    const unit = unitOf(kind.value);
+    const read = readUnit(value.value, unit), spread = uncertainty_95.value.trim() ? readUnit(uncertainty_95.value, unit) : null;
     const wrong = read === null ? value : uncertainty_95.value.trim() && (spread === null || spread < 0) ? uncertainty_95 : null;
     for (const control of [value, uncertainty_95]) control.toggleAttribute('aria-invalid', false);
     if (wrong) {
-      this.error.textContent = wrong === value ? 'The value must be a number, as 1.01.' : 'The uncertainty must be a number of zero or more.';
+      this.error.textContent = wrong === value ? asFor(unit) : 'The uncertainty must be a number of zero or more.';
       wrong.setAttribute('aria-invalid', 'true');
       wrong.focus();
       return;

@@ -4,9 +4,9 @@
 import { TABLES } from '../core/catalogue.js';
 import { h, icon } from '../view/dom.js';
 import { ASKED, looked, measured, told } from '../view/findings.js';
-import { readNumber } from '../view/numbers.js';
 import { may } from '../view/rights.js';
-import { amount, count, problem, say } from '../view/words.js';
+import { readUnit, unitHere } from '../view/units.js';
+import { amount, asFor, count, problem, say } from '../view/words.js';
 import './arxos-photos.js';
 
 const CONDITIONS = TABLES.element.columns.condition.values;
@@ -73,13 +73,14 @@ export class ArxosTask extends HTMLElement {
     const field = (id, words, control) => h('div.field', {}, h('label', { for: id }, words), control);
     return h('form.stack', { data: { task: this.task.kind }, novalidate: true, on: { submit: (event) => { event.preventDefault(); this.#measure({ kind, value, spread, basis }); } } },
       typeof stands === 'number' ? h('p.soft', {}, `The plan says ${amount(stands, unit)}.`) : null,
-      field('task-value', unit ? `${label} (${unit})` : label, value),
+      field('task-value', unit ? `${label} (${unitHere(unit)})` : label, value),
       counting ? null : h('div.pair', {}, field('task-basis', 'Measured with', basis), field('task-spread', '± 95 % (if you know it)', spread)),
       h('button.button', { type: 'submit' }, icon('check'), 'Record'));
   }
 
   #measure({ kind, value, spread, basis }) {
-    const number = readNumber(value.value), uncertain = spread.value.trim() ? readNumber(spread.value) : null;
+    const { unit } = ASKED[this.task.kind];
+    const number = readUnit(value.value, unit), uncertain = spread.value.trim() ? readUnit(spread.value, unit) : null;
     const badValue = number === null || (kind === 'count' && !(Number.isInteger(number) && number >= 0)) || (kind === 'length' && number <= 0);
     const badSpread = spread.value.trim() !== '' && (uncertain === null || uncertain < 0);
     for (const [control, wrong] of [[value, badValue], [spread, badSpread]]) {
@@ -87,12 +88,12 @@ export class ArxosTask extends HTMLElement {
       else control.removeAttribute('aria-invalid');
     }
     if (badValue || badSpread) {
-      this.error.textContent = badValue ? (kind === 'count' ? 'A whole number is wanted, as 12.' : 'A number is wanted, as 1.01.') : 'The uncertainty is a number of zero or more.';
+      this.error.textContent = badValue ? (kind === 'count' ? 'A whole number is wanted, as 12.' : asFor(unit)) : 'The uncertainty is a number of zero or more.';
       (badValue ? value : spread).focus();
       return;
     }
     const read = kind === 'count' ? { value: number } : { value: number, uncertainty_95: uncertain, basis: basis.value };
-    this.#keep(measured(this.task, read, this.#noted(), this.#newId), amount(number, ASKED[this.task.kind].unit));
+    this.#keep(measured(this.task, read, this.#noted(), this.#newId), amount(number, unit));
   }
 
   async #keep(changes, words) {

@@ -1,19 +1,20 @@
 // /account: where one is logged in, what lets one in, tokens for programs, and invitations to one's buildings, by ?show=.
-// The server keeps all of it, so it is seen and changed with a network.
+// The server keeps it, so it is seen and changed with a network; all but how things look, which the person's own scope holds.
 
 import { h, icon } from '../view/dom.js';
 import { devices } from '../view/account_devices.js';
 import { invitations } from '../view/account_invitations.js';
 import { loggingIn } from '../view/account_login.js';
+import { look } from '../view/account_look.js';
 import { tokens } from '../view/account_tokens.js';
 import { ownPage, tabs } from '../view/own_page.js';
 import { problem } from '../view/words.js';
 
-const SECTIONS = { devices, login: loggingIn, tokens, invitations };
+const SECTIONS = { devices, login: loggingIn, tokens, invitations, look };
 const WORDS = {
   title: 'Account',
   logIn: 'Log in to see where you are logged in and what lets you in.',
-  tabs: { devices: 'Devices', login: 'Logging in', tokens: 'Programs', invitations: 'Invitations' },
+  tabs: { devices: 'Devices', login: 'Logging in', tokens: 'Programs', invitations: 'Invitations', look: 'How it looks' },
   offline: 'The server keeps this, and cannot be reached. It can be seen and changed with a network.',
   again: 'Try again',
 };

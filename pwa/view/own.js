@@ -1,6 +1,6 @@
 // The person's own scope on this device: notices and wallet entries come with it, and are here without a network.
 
-function scopeOf(replica) {
+export function scopeOf(replica) {
   const me = replica.me();
   const scope = me && `user:${me.id}`;
   return replica.status().scopes.some((one) => one.scope === scope) ? scope : null;

@@ -1,5 +1,7 @@
 // What people read: words for values, times, amounts and problems.
 
+import { sayUnit } from './units.js';
+
 const SPOKEN = {
   ok: 'OK', out_of_service: 'Out of service', in_use: 'In use', hvac: 'Heating and air', it: 'Network', ar: 'AR',
 };
@@ -37,8 +39,15 @@ export function unitOf(kind) {
 }
 
 export function amount(value, unit = '') {
+  const liked = sayUnit(Number(value), unit);
+  if (liked !== null) return liked;
   const text = Number(value).toLocaleString(undefined, { maximumFractionDigits: 4 });
   return unit === '°' ? `${text}°` : unit ? `${text} ${unit}` : text;
+}
+
+/** What is wanted where something else was typed. */
+export function asFor(unit) {
+  return unit === 'm' ? `A length is wanted, as ${sayUnit(1.01, 'm') ?? '1.01 or 101 cm'}.` : 'A number is wanted, as 1.01.';
 }
 
 export function count(n, one, many = `${one}s`) {

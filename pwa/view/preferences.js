@@ -1,0 +1,53 @@
+// How the person likes to see things: theme and units. It is a row of their own scope, so that each of their devices has it;
+// what this device knew last stands in its local storage, for the first paint and for who is not logged in.
+
+import { own, scopeOf, watchOwn } from './own.js';
+import { useUnits } from './units.js';
+
+const KEY = 'arxos.preferences';
+const USUAL = { theme: 'system', unit_system: 'metric' };
+const ROWS = 'select id, theme, unit_system from preference order by updated_at desc, id';
+
+let known = { ...USUAL, ...remembered() };
+
+export const preferences = () => known;
+
+put(known);
+
+/** What the person's row says is in force as soon as it is here, and whenever it changes. */
+export async function followPreferences(replica, ears) {
+  const read = async () => {
+    const rows = (await own(replica, ROWS)) ?? [];
+    put(Object.fromEntries(Object.keys(USUAL).map((name) => [name, rows.find((row) => row[name])?.[name] ?? known[name]])));
+  };
+  watchOwn(replica, ears, ['preference'], read);
+  await read();
+}
+
+/** An edit of the person's, kept on this device and sent like every other. */
+export async function prefer(replica, set) {
+  put({ ...known, ...set });
+  const scope = scopeOf(replica);
+  if (!scope) return; // it has not come to this device yet: what is chosen stands here alone
+  const [row] = await replica.query(scope, ROWS, []);
+  const change = row ? { id: row.id, op: 'update' } : { id: replica.newId(), op: 'insert' };
+  await replica.record(scope, [{ table: 'preference', ...change, set }]);
+}
+
+function put(wanted) {
+  known = wanted;
+  localStorage.setItem(KEY, JSON.stringify(known));
+  useUnits(known.unit_system);
+  const root = document.documentElement;
+  if (root.dataset.theme === known.theme) return;
+  root.dataset.theme = known.theme;
+  document.dispatchEvent(new CustomEvent('themed'));
+}
+
+function remembered() {
+  try {
+    return JSON.parse(localStorage.getItem(KEY) ?? '{}');
+  } catch {
+    return {};
+  }
+}
