@@ -5,6 +5,7 @@ import { bar } from './view/bar.js';
 import { h, listening } from './view/dom.js';
 import { followPreferences } from './view/preferences.js';
 import { problem } from './view/words.js';
+import { t } from './words/language.js';
 import { watchForUpdate } from './view/update.js';
 import * as account from './pages/account.js';
 import * as building from './pages/building.js';
@@ -33,6 +34,7 @@ const ROUTES = [
 const place = document.getElementById('page');
 const notice = document.getElementById('notice');
 let leave = () => {};
+const skip = document.querySelector('a.skip');
 let shown = null;
 let turn = 0;
 
@@ -75,17 +77,17 @@ function match(path) {
 
 function showNothing(page) {
   page.replaceChildren(
-    bar({ title: 'Nothing here', back: '/' }),
-    h('div.column', {}, h('p', {}, 'No page has this address.'), h('a.button', { href: '/' }, 'To the buildings')));
+    bar({ title: t('shell.nothing'), back: '/' }),
+    h('div.column', {}, h('p', {}, t('shell.noPage')), h('a.button', { href: '/' }, t('acts.toBuildings'))));
 }
 
 function showProblem(error) {
   place.replaceChildren(
-    h('header.bar', {}, h('a.bar-name', { href: '/' }, 'ARXOS'), h('h1', { tabindex: '-1' }, 'This page could not be shown')),
+    h('header.bar', {}, h('a.bar-name', { href: '/' }, 'ARXOS'), h('h1', { tabindex: '-1' }, t('shell.notShown'))),
     h('div.column', {},
       h('p', { role: 'alert' }, problem(error)),
-      h('p.soft', {}, 'What you recorded is still on this device.'),
-      h('button.button', { type: 'button', on: { click: () => render() } }, 'Try again')));
+      h('p.soft', {}, t('shell.stillHere')),
+      h('button.button', { type: 'button', on: { click: () => render() } }, t('acts.again'))));
 }
 
 document.addEventListener('click', (event) => {
@@ -102,9 +104,20 @@ window.addEventListener('popstate', () => render());
 navigator.serviceWorker?.addEventListener('message', ({ data }) => {
   if (data?.do !== 'open') return;
   if (!document.querySelector('form[data-dirty]')) go(data.link);
-  else notice.replaceChildren(h('div.notice', {}, 'Save what you are typing first. ', h('a.button.slim', { href: data.link, on: { click: () => notice.replaceChildren() } }, 'Leave it')));
+  else notice.replaceChildren(h('div.notice', {}, t('shell.saveFirst'), ' ', h('a.button.slim', { href: data.link, on: { click: () => notice.replaceChildren() } }, t('shell.leave'))));
 });
 
+/** Everything is drawn anew, but not over what is being typed; a control that was held is held again. */
+document.addEventListener('languaged', async () => {
+  skip.textContent = t('shell.skip');
+  if (!shown || document.querySelector('form[data-dirty]')) return;
+  const held = document.activeElement?.id;
+  shown = null;
+  await render();
+  if (held) document.getElementById(held)?.focus({ preventScroll: true });
+});
+
+skip.textContent = t('shell.skip');
 watchForUpdate(notice);
 open().then((replica) => followPreferences(replica, listening()), () => {}); // what hinders opening is said by the page
 await render();

@@ -5,15 +5,11 @@ import { open } from '/replica/client.js';
 import { h, icon, listening } from '../view/dom.js';
 import { own, watchOwn } from '../view/own.js';
 import { silence } from '../view/push.js';
-import { count } from '../view/words.js';
+import { number, t } from '../words/language.js';
 
 const UNREAD = 'select count(*) as unread from notification where read_at is null';
 const UNREAD_SHOWN_MAX = 99;
-const WORDS = {
-  inbox: 'Inbox', wallet: 'Points', account: 'Account', logIn: 'Log in', logOut: 'Log out', seeFirst: 'See them first',
-  named: (name, unread) => `${name}, account${unread ? `, ${unread} unread` : ''}`,
-  waits: (number) => `${count(number, 'edit')} of yours ${number === 1 ? 'is' : 'are'} not with the server. They stay on this device, out of others’ sight, and go on when you log in here again.`,
-};
+const named = (name, unread) => t(unread ? 'person.unread' : 'person.named', { name, n: unread });
 
 export class ArxosAccount extends HTMLElement {
   #ears = null;
@@ -46,19 +42,19 @@ export class ArxosAccount extends HTMLElement {
   #draw() {
     const me = this.replica.me();
     if (!me) {
-      this.replaceChildren(h('a.bar-link', { href: '/login' }, WORDS.logIn));
+      this.replaceChildren(h('a.bar-link', { href: '/login' }, t('acts.logIn')));
       return;
     }
     this.mark = h('span.unread', { 'aria-hidden': 'true', hidden: true });
     this.number = h('span.soft');
-    this.summary = h('summary.bar-person', { 'aria-label': WORDS.named(me.name, 0) }, icon('person'), this.mark);
-    this.place = h('div.stack', {}, h('button.button.plain', { type: 'button', on: { click: () => this.#ask() } }, WORDS.logOut));
+    this.summary = h('summary.bar-person', { 'aria-label': named(me.name, 0) }, icon('person'), this.mark);
+    this.place = h('div.stack', {}, h('button.button.plain', { type: 'button', on: { click: () => this.#ask() } }, t('person.logOut')));
     const link = (address, ...words) => h('li', {}, h('a', { href: address }, ...words));
     this.replaceChildren(h('details.menu', {}, this.summary,
       h('div.menu-body', {},
         h('p', {}, h('strong', {}, me.name)),
         h('p.soft.small', {}, me.email),
-        h('ul.ways', {}, link('/inbox', WORDS.inbox, ' ', this.number), link('/wallet', WORDS.wallet), link('/account', WORDS.account)),
+        h('ul.ways', {}, link('/inbox', t('inbox.title'), ' ', this.number), link('/wallet', t('wallet.title')), link('/account', t('account.title'))),
         this.place)));
   }
 
@@ -68,10 +64,10 @@ export class ArxosAccount extends HTMLElement {
     const rows = await own(this.replica, UNREAD).catch(() => null); // somebody else may be here by now
     const unread = rows?.[0].unread ?? 0;
     this.dataset.unread = unread;
-    this.mark.textContent = unread > UNREAD_SHOWN_MAX ? `${UNREAD_SHOWN_MAX}+` : String(unread);
+    this.mark.textContent = unread > UNREAD_SHOWN_MAX ? `${number(UNREAD_SHOWN_MAX)}+` : number(unread);
     this.mark.hidden = !unread;
-    this.number.textContent = unread ? `${unread.toLocaleString()} unread` : '';
-    this.summary.setAttribute('aria-label', WORDS.named(me.name, unread));
+    this.number.textContent = unread ? t('person.count', { n: unread }) : '';
+    this.summary.setAttribute('aria-label', named(me.name, unread));
   }
 
   /** What was not sent is said before somebody goes. */
@@ -79,9 +75,9 @@ export class ArxosAccount extends HTMLElement {
     const { pending, rejected } = this.replica.status();
     if (!pending && !rejected) return this.#leave();
     this.place.replaceChildren(
-      h('p', { role: 'alert' }, WORDS.waits(pending + rejected)),
-      h('button.button', { type: 'button', on: { click: () => this.#leave() } }, WORDS.logOut),
-      h('a.button.plain', { href: '/sync' }, WORDS.seeFirst));
+      h('p', { role: 'alert' }, t('person.waits', { n: pending + rejected })),
+      h('button.button', { type: 'button', on: { click: () => this.#leave() } }, t('person.logOut')),
+      h('a.button.plain', { href: '/sync' }, t('person.seeFirst')));
     return undefined;
   }
 

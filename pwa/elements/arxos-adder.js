@@ -3,6 +3,7 @@
 
 import { h, icon } from '../view/dom.js';
 import { sayClass } from '../view/words.js';
+import { t } from '../words/language.js';
 
 const CLASSES = [
   'IfcAirTerminal', 'IfcDoor', 'IfcWindow', 'IfcLightFixture', 'IfcOutlet', 'IfcSwitchingDevice', 'IfcSensor', 'IfcAlarm',
@@ -29,7 +30,7 @@ export class ArxosAdder extends HTMLElement {
   }
 
   #rest() {
-    this.replaceChildren(h('button.button.plain', { type: 'button', on: { click: () => this.#ask() } }, icon('plus'), 'Add an element'));
+    this.replaceChildren(h('button.button.plain', { type: 'button', on: { click: () => this.#ask() } }, icon('plus'), t('adder.add')));
   }
 
   #ask() {
@@ -39,9 +40,9 @@ export class ArxosAdder extends HTMLElement {
     };
     const select = h('select', { id: 'add-class', on: { change: choose } }, CLASSES.map((name) => h('option', { value: name }, sayClass(name))));
     this.replaceChildren(
-      h('div.field', {}, h('label', { for: 'add-class' }, 'What is it?'), select),
-      h('p', { role: 'status' }, 'Now tap its place on the plan.'),
-      h('button.button.plain', { type: 'button', on: { click: () => this.close() } }, 'Leave it'));
+      h('div.field', {}, h('label', { for: 'add-class' }, t('adder.what')), select),
+      h('p', { role: 'status' }, t('adder.tap')),
+      h('button.button.plain', { type: 'button', on: { click: () => this.close() } }, t('acts.leave')));
     choose();
     select.focus();
   }

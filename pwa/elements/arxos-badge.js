@@ -2,6 +2,7 @@
 
 import { open } from '/replica/client.js';
 import { h, icon } from '../view/dom.js';
+import { t } from '../words/language.js';
 import { standing } from '../view/standing.js';
 
 export class ArxosBadge extends HTMLElement {
@@ -9,7 +10,7 @@ export class ArxosBadge extends HTMLElement {
   #told = (event) => this.#show(event.detail);
 
   async connectedCallback() {
-    this.text = h('span', { 'aria-live': 'polite' }, 'Opening…');
+    this.text = h('span', { 'aria-live': 'polite' }, t('badge.opening'));
     this.mark = icon('turning');
     this.replaceChildren(h('a', { href: '/sync' }, this.mark, this.text));
     const replica = await open();

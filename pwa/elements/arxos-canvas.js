@@ -5,6 +5,7 @@
 import { moved, zoomed } from '../view/camera.js';
 import { watchGestures } from '../view/gestures.js';
 import { h, icon } from '../view/dom.js';
+import { t } from '../words/language.js';
 
 const ZOOM_STEP = 1.6;
 
@@ -55,9 +56,9 @@ export class ArxosCanvas extends HTMLElement {
     const middle = (factor) => () => this.#gestures().zoom(factor, this.size.width / 2, this.size.height / 2);
     const button = (name, words, click) => h('button.round', { type: 'button', 'aria-label': words, title: words, on: { click } }, icon(name));
     return h('div.zoom', {},
-      button('plus', 'Closer', middle(ZOOM_STEP)),
-      button('minus', 'Farther', middle(1 / ZOOM_STEP)),
-      button('fit', 'Show all', () => this.fit()));
+      button('plus', t('canvas.closer'), middle(ZOOM_STEP)),
+      button('minus', t('canvas.farther'), middle(1 / ZOOM_STEP)),
+      button('fit', t('canvas.all'), () => this.fit()));
   }
 
   /** The person's own view stays when the size changes; the first view fits anew. */

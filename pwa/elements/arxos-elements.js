@@ -2,7 +2,8 @@
 // is the plan's. Tells `filter` with a function thing -> boolean, `pick` with an element's id, `clear` of the space.
 
 import { h, icon, keep } from '../view/dom.js';
-import { amount, count, kindOf, KINDS, say, sayClass } from '../view/words.js';
+import { amount, kindOf, KINDS, say, sayClass } from '../view/words.js';
+import { number as digits, t } from '../words/language.js';
 
 const ROWS_AT_ONCE = 120;
 const TROUBLES = new Set(['faulty', 'out_of_service', 'missing']);
@@ -15,12 +16,12 @@ export class ArxosElements extends HTMLElement {
   #selected = null;
 
   connectedCallback() {
-    this.search = h('input', { id: 'find-element', type: 'search', placeholder: 'Tag, name or class', autocomplete: 'off', 'aria-label': 'Find an element', on: { input: () => this.#filtered() } });
-    this.chips = h('div.chips.strip', { role: 'group', 'aria-label': 'Show only' });
+    this.search = h('input', { id: 'find-element', type: 'search', placeholder: t('elements.hint'), autocomplete: 'off', 'aria-label': t('elements.find'), on: { input: () => this.#filtered() } });
+    this.chips = h('div.chips.strip', { role: 'group', 'aria-label': t('elements.only') });
     this.where = h('div.where', { hidden: true });
     this.summary = h('p.soft.small', { role: 'status' });
     this.list = h('ul.elements');
-    this.more = h('button.button.plain', { type: 'button', hidden: true, on: { click: () => this.#showMore() } }, 'Show more');
+    this.more = h('button.button.plain', { type: 'button', hidden: true, on: { click: () => this.#showMore() } }, t('elements.more'));
     this.replaceChildren(h('div.search', {}, icon('search'), this.search), this.chips, this.where, this.summary, this.list, this.more);
   }
 
@@ -40,7 +41,7 @@ export class ArxosElements extends HTMLElement {
       const area = space.area_m2 ? amount(Math.round(space.area_m2 * 10) / 10, 'm²') : null;
       this.where.replaceChildren(
         h('div', {}, h('strong', {}, [space.number, space.name].filter(Boolean).join(' ')), h('p.soft.small', {}, [say(space.usage), area].filter(Boolean).join(' · '))),
-        h('button.round', { type: 'button', 'aria-label': 'Show the whole storey', on: { click: clear } }, icon('close')));
+        h('button.round', { type: 'button', 'aria-label': t('elements.whole'), on: { click: clear } }, icon('close')));
     }
     this.#filtered();
   }
@@ -69,7 +70,7 @@ export class ArxosElements extends HTMLElement {
     };
     const mark = group === 'attention' ? icon('warning') : kindMark(group);
     return h('button.chip', { type: 'button', 'aria-pressed': String(this.#kinds.has(group)), data: { kind: group }, on: { click: press } },
-      mark, group === 'attention' ? 'Needs attention' : say(group), h('span.soft', {}, String(number)));
+      mark, group === 'attention' ? t('elements.attention') : say(group), h('span.soft', {}, digits(number)));
   }
 
   #filtered() {
@@ -87,7 +88,7 @@ export class ArxosElements extends HTMLElement {
 
   #draw() {
     const all = this.#things.length, found = this.found.length;
-    this.summary.textContent = found === all ? count(all, 'element') : `${found.toLocaleString()} of ${count(all, 'element')}`;
+    this.summary.textContent = found === all ? t('counts.elements', { n: all }) : t('elements.some', { found, n: all });
     keep(this.list, this.found.slice(0, this.#shown).map((thing) => [thing.id, saidOf(thing), () => this.#line(thing)]));
     this.more.hidden = found <= this.#shown;
   }
@@ -102,7 +103,7 @@ export class ArxosElements extends HTMLElement {
   #line(thing) {
     const click = () => this.dispatchEvent(new CustomEvent('pick', { detail: thing.id }));
     const states = [];
-    if (thing.contested) states.push(h('span.state.warn', {}, icon('split'), 'Conflict'));
+    if (thing.contested) states.push(h('span.state.warn', {}, icon('split'), t('values.conflict')));
     if (TROUBLES.has(thing.status)) states.push(h('span.state.bad', {}, icon('warning'), say(thing.status)));
     return h('li', {}, h('button.element', { type: 'button', data: { id: thing.id }, 'aria-current': String(thing.id === this.#selected), on: { click } },
       kindMark(thing.kind),

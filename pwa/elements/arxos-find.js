@@ -3,7 +3,8 @@
 
 import { FOUND_MAX } from '../replica/search.js';
 import { h, icon } from '../view/dom.js';
-import { count, problem, sayClass } from '../view/words.js';
+import { problem, sayClass } from '../view/words.js';
+import { t } from '../words/language.js';
 
 export class ArxosFind extends HTMLElement {
   #found = [];
@@ -12,16 +13,16 @@ export class ArxosFind extends HTMLElement {
 
   connectedCallback() {
     this.input = h('input', {
-      id: 'find-text', type: 'search', role: 'combobox', autocomplete: 'off', placeholder: 'Name, tag, serial number, room',
-      'aria-label': 'Search the building', 'aria-expanded': 'false', 'aria-controls': 'find-list', 'aria-autocomplete': 'list',
+      id: 'find-text', type: 'search', role: 'combobox', autocomplete: 'off', placeholder: t('find.hint'),
+      'aria-label': t('find.title'), 'aria-expanded': 'false', 'aria-controls': 'find-list', 'aria-autocomplete': 'list',
       on: { input: () => this.#search(), keydown: (event) => this.#key(event) },
     });
-    this.list = h('ul.found', { id: 'find-list', role: 'listbox', 'aria-label': 'Found', hidden: true });
+    this.list = h('ul.found', { id: 'find-list', role: 'listbox', 'aria-label': t('find.found'), hidden: true });
     this.said = h('p.soft.small', { role: 'status' });
-    const close = h('button.round', { type: 'button', 'aria-label': 'Close the search', on: { click: () => this.dialog.close() } }, icon('close'));
-    this.dialog = h('dialog.find', { 'aria-label': 'Search the building', on: { keydown: (event) => event.stopPropagation() } },
+    const close = h('button.round', { type: 'button', 'aria-label': t('find.close'), on: { click: () => this.dialog.close() } }, icon('close'));
+    this.dialog = h('dialog.find', { 'aria-label': t('find.title'), on: { keydown: (event) => event.stopPropagation() } },
       h('div.find-head', {}, h('div.search', {}, icon('search'), this.input), close), this.said, this.list);
-    const button = h('button.bar-tool', { type: 'button', 'aria-label': 'Search the building', title: 'Search the building (/)', on: { click: () => this.open() } }, icon('search'));
+    const button = h('button.bar-tool', { type: 'button', 'aria-label': t('find.title'), title: t('find.byKey'), on: { click: () => this.open() } }, icon('search'));
     this.replaceChildren(button, this.dialog);
   }
 
@@ -51,7 +52,7 @@ export class ArxosFind extends HTMLElement {
   }
 
   #line(one, place) {
-    const kind = one.what === 'space' ? 'Room' : sayClass(one.ifc_class ?? '');
+    const kind = one.what === 'space' ? t('find.room') : sayClass(one.ifc_class ?? '');
     const name = one.what === 'space' ? [one.tag, one.name].filter(Boolean).join(' ') : one.name || one.tag || kind;
     const beside = [kind, one.what === 'space' || !one.name ? null : one.tag, one.room].filter(Boolean).join(' · ');
     return h('li', { id: `find-${place}`, role: 'option', 'aria-selected': 'false', data: { id: one.id }, on: { click: () => this.#pick(place) } },
@@ -85,8 +86,8 @@ export class ArxosFind extends HTMLElement {
 }
 
 function said(number) {
-  if (!number) return 'Nothing here is called that.';
-  return number < FOUND_MAX ? `${count(number, 'match', 'matches')}, the best first` : `The best ${FOUND_MAX}; another word finds less`;
+  if (!number) return t('find.nothing');
+  return number < FOUND_MAX ? t('find.matches', { n: number }) : t('find.many', { n: FOUND_MAX });
 }
 
 customElements.define('arxos-find', ArxosFind);

@@ -5,6 +5,7 @@ import { ArxosCanvas } from './arxos-canvas.js';
 import { fit, lookThrough, toScreen } from '../view/camera.js';
 import { colourOf, faceOf } from '../view/ink.js';
 import { rings } from '../view/topojson.js';
+import { t } from '../words/language.js';
 
 const OUTLINE = '/vendor/world-atlas/countries-110m.json';
 const LAT_MAX = 84;
@@ -95,7 +96,7 @@ export class ArxosMap extends ArxosCanvas {
     context.textBaseline = 'middle';
     if (this.#missing) {
       context.fillStyle = ink.words;
-      context.fillText('The outline of the world is not on this device yet.', 16, 24);
+      context.fillText(t('buildings.noOutline'), 16, 24);
     }
     for (const place of this.#places) {
       const [left, top] = toScreen(camera, size, ...place.at);

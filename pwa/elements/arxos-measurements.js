@@ -6,6 +6,7 @@ import { h } from '../view/dom.js';
 import { may } from '../view/rights.js';
 import { readUnit, unitHere } from '../view/units.js';
 import { amount, asFor, say, unitOf, when } from '../view/words.js';
+import { number, t } from '../words/language.js';
 
 const { kind: KIND, basis: BASIS } = TABLES.measurement.columns;
 
@@ -17,12 +18,12 @@ export class ArxosMeasurements extends HTMLElement {
     this.list = h('ul.measurements');
     this.count = h('span.soft');
     this.replaceChildren(h('details.fold', { open: true },
-      h('summary', {}, 'Measurements', this.count), this.list, this.#form()));
+      h('summary', {}, t('measurements.title'), this.count), this.list, this.#form()));
     this.renew(rows);
   }
 
   renew(rows) {
-    this.count.textContent = rows.length ? String(rows.length) : 'none';
+    this.count.textContent = rows.length ? number(rows.length) : t('sheet.none');
     const { replica, scope, keeper } = this.#about;
     const removing = may(replica, scope, 'measurement', 'delete');
     const remove = (row) => keeper.record([{ table: 'measurement', id: row.id, op: 'delete' }]);
@@ -42,15 +43,15 @@ export class ArxosMeasurements extends HTMLElement {
       input: () => { form.dataset.dirty = ''; },
     } },
     h('div.pair', {},
-      h('div.field', {}, h('label', { for: 'measure-kind' }, 'Kind'), kind),
-      h('div.field', {}, h('label', { for: 'measure-name' }, 'What'), text('measure-name', 'name', { placeholder: 'Width' }))),
+      h('div.field', {}, h('label', { for: 'measure-kind' }, t('values.kind')), kind),
+      h('div.field', {}, h('label', { for: 'measure-name' }, t('measurements.what')), text('measure-name', 'name', { placeholder: t('values.width') }))),
     h('div.pair', {},
-      h('div.field', {}, h('label', { for: 'measure-value' }, 'Value', unit), text('measure-value', 'value', { inputmode: 'decimal', 'aria-describedby': 'measure-error' })),
-      h('div.field', {}, h('label', { for: 'measure-error-95' }, '± 95 %'), text('measure-error-95', 'uncertainty_95', { inputmode: 'decimal' }))),
-    h('div.field', {}, h('label', { for: 'measure-basis' }, 'Measured with'),
+      h('div.field', {}, h('label', { for: 'measure-value' }, t('values.value'), unit), text('measure-value', 'value', { inputmode: 'decimal', 'aria-describedby': 'measure-error' })),
+      h('div.field', {}, h('label', { for: 'measure-error-95' }, t('measurements.spread')), text('measure-error-95', 'uncertainty_95', { inputmode: 'decimal' }))),
+    h('div.field', {}, h('label', { for: 'measure-basis' }, t('measurements.with')),
       h('select', { id: 'measure-basis', name: 'basis' }, BASIS.values.map((word) => h('option', { value: word }, say(word))))),
     this.error,
-    h('button.button.plain', { type: 'submit' }, 'Add measurement'));
+    h('button.button.plain', { type: 'submit' }, t('measurements.add')));
     this.error.id = 'measure-error';
     return form;
   }
@@ -64,7 +65,7 @@ export class ArxosMeasurements extends HTMLElement {
     const wrong = read === null ? value : uncertainty_95.value.trim() && (spread === null || spread < 0) ? uncertainty_95 : null;
     for (const control of [value, uncertainty_95]) control.toggleAttribute('aria-invalid', false);
     if (wrong) {
-      this.error.textContent = wrong === value ? asFor(unit) : 'The uncertainty must be a number of zero or more.';
+      this.error.textContent = wrong === value ? asFor(unit) : t('measurements.badSpread');
       wrong.setAttribute('aria-invalid', 'true');
       wrong.focus();
       return;
@@ -85,12 +86,12 @@ export class ArxosMeasurements extends HTMLElement {
 function line(row, remove) {
   const unit = unitOf(row.kind);
   const spread = row.uncertainty_95 === null || row.uncertainty_95 === undefined ? '' : ` ± ${amount(row.uncertainty_95, unit)}`;
-  const facts = [say(row.basis), row.author, row.created_at ? when(row.created_at) : 'just now'].filter(Boolean).join(' · ');
+  const facts = [say(row.basis), row.author, row.created_at ? when(row.created_at) : t('photos.justNow')].filter(Boolean).join(' · ');
   return h('li', {},
     h('span', {}, row.name || say(row.kind)),
     h('strong', {}, amount(row.value, unit), spread),
     h('span.soft.small', {}, facts),
-    remove ? h('button.quiet.small', { type: 'button', 'aria-label': `Remove ${row.name || say(row.kind)}`, on: { click: remove } }, 'Remove') : null);
+    remove ? h('button.quiet.small', { type: 'button', 'aria-label': t('sheet.removeNamed', { name: row.name || say(row.kind) }), on: { click: remove } }, t('acts.remove')) : null);
 }
 
 customElements.define('arxos-measurements', ArxosMeasurements);

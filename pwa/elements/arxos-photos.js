@@ -3,6 +3,7 @@
 
 import { h, listening } from '../view/dom.js';
 import { problem, size, when } from '../view/words.js';
+import { number, t } from '../words/language.js';
 
 export class ArxosPhotos extends HTMLElement {
   #about = null;
@@ -17,7 +18,7 @@ export class ArxosPhotos extends HTMLElement {
     this.output = h('output.kept', { 'aria-live': 'polite' });
     this.viewer = h('dialog.photo-viewer', { on: { close: () => this.viewer.replaceChildren() } });
     this.replaceChildren(
-      h('details.fold', { open: true }, h('summary', {}, 'Photos', this.count), this.list,
+      h('details.fold', { open: true }, h('summary', {}, t('photos.title'), this.count), this.list,
         about.replica.me() ? this.#adder() : null, this.output),
       this.viewer);
     this.#ears.on(about.replica, 'photos', ({ detail }) => this.#heard(detail));
@@ -44,7 +45,7 @@ export class ArxosPhotos extends HTMLElement {
     const { replica, scope, table, id } = about;
     const rows = await replica.photos(scope, table, id);
     if (this.#about !== about) return;
-    this.count.textContent = rows.length ? String(rows.length) : 'none';
+    this.count.textContent = rows.length ? number(rows.length) : t('sheet.none');
     this.list.replaceChildren(...rows.map((row) => this.#item(row)));
   }
 
@@ -52,17 +53,17 @@ export class ArxosPhotos extends HTMLElement {
     const input = h('input.sr-only', { type: 'file', id: 'photo-file', accept: 'image/*', capture: 'environment', on: {
       change: () => this.#add(input),
     } });
-    return h('div', {}, input, h('label.button.plain', { for: 'photo-file' }, 'Add a photo'));
+    return h('div', {}, input, h('label.button.plain', { for: 'photo-file' }, t('photos.add')));
   }
 
   async #add(input) {
     const [file] = input.files;
     if (!file) return;
     const { replica, scope, table, id } = this.#about;
-    this.#say('plain', 'Keeping…');
+    this.#say('plain', t('keeping.keeping'));
     try {
       await replica.attach(scope, { file, name: file.name, target_table: table, target_id: id });
-      this.#say('good', 'Kept on this device');
+      this.#say('good', t('keeping.kept'));
       input.value = '';
     } catch (error) {
       this.#say('bad', problem(error));
@@ -87,14 +88,14 @@ export class ArxosPhotos extends HTMLElement {
 
   #item(row) {
     const words = whereabouts(row);
-    const frame = h('button.photo-frame', { type: 'button', 'aria-label': `Open ${row.name ?? 'photo'}`, on: { click: () => this.#open(row) } });
+    const frame = h('button.photo-frame', { type: 'button', 'aria-label': t('photos.open', { name: nameOf(row) }), on: { click: () => this.#open(row) } });
     this.#picture(row, frame);
     return h('li', { data: { sha256: row.sha256, where: row.where } },
       frame,
-      h('span', {}, row.name ?? 'Photo'),
-      h('span.soft.small', {}, [row.author, row.created_at ? when(row.created_at) : 'just now', size(row.byte_size ?? 0)].filter(Boolean).join(' · ')),
+      h('span', {}, nameOf(row)),
+      h('span.soft.small', {}, [row.author, row.created_at ? when(row.created_at) : t('photos.justNow'), size(row.byte_size ?? 0)].filter(Boolean).join(' · ')),
       h('span.small', { data: { tone: row.problem ? 'bad' : 'plain' } }, row.problem ? `${words}. ${row.problem}` : words),
-      h('progress', { hidden: true, max: 1, 'aria-label': `Sending ${row.name ?? 'photo'}` }));
+      h('progress', { hidden: true, max: 1, 'aria-label': t('photos.sending', { name: nameOf(row) }) }));
   }
 
   async #picture(row, frame) {
@@ -108,12 +109,12 @@ export class ArxosPhotos extends HTMLElement {
       if (!known) return;
       this.#urls.set(row.sha256, url);
     }
-    frame.replaceChildren(h('img', { src: this.#urls.get(row.sha256), alt: row.name ?? 'Photo' }));
+    frame.replaceChildren(h('img', { src: this.#urls.get(row.sha256), alt: nameOf(row) }));
   }
 
   /** A preview, until the picture itself is here. */
   #once(frame, url) {
-    const image = h('img.preview', { src: url, alt: 'A first impression' });
+    const image = h('img.preview', { src: url, alt: t('photos.preview') });
     image.addEventListener('load', () => URL.revokeObjectURL(url), { once: true });
     frame.replaceChildren(image);
   }
@@ -123,9 +124,9 @@ export class ArxosPhotos extends HTMLElement {
     if (row.where === 'elsewhere') return this.#say('plain', whereabouts(row));
     try {
       const url = URL.createObjectURL(await replica.photo(scope, row.sha256, true));
-      const image = h('img', { src: url, alt: row.name ?? 'Photo' });
+      const image = h('img', { src: url, alt: nameOf(row) });
       image.addEventListener('load', () => URL.revokeObjectURL(url), { once: true });
-      this.viewer.replaceChildren(image, h('form', { method: 'dialog' }, h('button.button', {}, 'Close')));
+      this.viewer.replaceChildren(image, h('form', { method: 'dialog' }, h('button.button', {}, t('acts.close'))));
       this.viewer.showModal();
       if (row.where === 'server') this.renew();
     } catch (error) {
@@ -135,17 +136,19 @@ export class ArxosPhotos extends HTMLElement {
   }
 }
 
+const nameOf = (row) => row.name ?? t('values.photo');
+
 /** Where a photo's bytes are, in words. */
 export function whereabouts({ where, mine, author }) {
   switch (where) {
     case 'waiting':
-      return 'Kept on this device, not sent yet';
+      return t('photos.waiting');
     case 'here':
-      return 'On this device and on the server';
+      return t('photos.here');
     case 'server':
-      return 'On the server';
+      return t('photos.server');
     default:
-      return mine ? 'Not here yet, on another device of yours' : `Not here yet, on ${author ?? 'another person'}’s device`;
+      return mine ? t('photos.mine') : author ? t('photos.theirs', { name: author }) : t('photos.somebodys');
   }
 }
 

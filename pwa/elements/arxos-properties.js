@@ -2,6 +2,7 @@
 // different properties never meet. A number stays a number, yes and no stay yes and no.
 
 import { h, icon } from '../view/dom.js';
+import { exactly, number, t } from '../words/language.js';
 
 export class ArxosProperties extends HTMLElement {
   #about = null;
@@ -15,12 +16,12 @@ export class ArxosProperties extends HTMLElement {
     this.key = h('input', { id: 'property-key', name: 'property', autocomplete: 'off', required: true });
     this.value = h('input', { id: 'property-value', name: 'property_value', autocomplete: 'off', required: true });
     this.replaceChildren(h('details.fold', { open: true },
-      h('summary', {}, 'Properties', this.count),
+      h('summary', {}, t('values.properties'), this.count),
       this.list,
       h('form.add', { on: { submit: (event) => this.#add(event), input: (event) => dirty(event.currentTarget, true) } },
-        h('div.field', {}, h('label', { for: 'property-key' }, 'New property'), this.key),
-        h('div.field', {}, h('label', { for: 'property-value' }, 'Value'), this.value),
-        h('button.button.plain', { type: 'submit' }, 'Add'))));
+        h('div.field', {}, h('label', { for: 'property-key' }, t('properties.new')), this.key),
+        h('div.field', {}, h('label', { for: 'property-value' }, t('values.value')), this.value),
+        h('button.button.plain', { type: 'submit' }, t('properties.add')))));
     this.#draw();
   }
 
@@ -32,7 +33,7 @@ export class ArxosProperties extends HTMLElement {
 
   #draw() {
     const keys = Object.keys(this.#values).sort();
-    this.count.textContent = keys.length ? String(keys.length) : 'none';
+    this.count.textContent = keys.length ? number(keys.length) : t('sheet.none');
     const focused = this.list.contains(document.activeElement) ? document.activeElement.id : null;
     this.list.replaceChildren(...keys.map((key, i) => this.#line(key, i)));
     if (focused) document.getElementById(focused)?.focus();
@@ -47,7 +48,7 @@ export class ArxosProperties extends HTMLElement {
       change: () => this.#keep(form, key, read(input.value, this.#values[key])),
     } },
     h('label', { for: id }, spoken(key)), input,
-    h('button.round.bare', { type: 'button', 'aria-label': `Remove ${key}`, on: { click: () => this.#keep(form, key, null) } }, icon('minus')));
+    h('button.round.bare', { type: 'button', 'aria-label': t('sheet.removeNamed', { name: key }), on: { click: () => this.#keep(form, key, null) } }, icon('minus')));
     return form;
   }
 
@@ -56,7 +57,7 @@ export class ArxosProperties extends HTMLElement {
     const form = event.currentTarget;
     const key = this.key.value.trim(), text = this.value.value.trim();
     if (!key || !text) {
-      this.#about.keeper.say('A property needs a name and a value.');
+      this.#about.keeper.say(t('properties.both'));
       return;
     }
     if (!(await this.#keep(form, key, read(text, undefined)))) return;
@@ -86,6 +87,7 @@ function spoken(key) {
 
 function written(value) {
   if (value === null || value === undefined) return '';
+  if (typeof value === 'number') return exactly(value);
   return typeof value === 'object' ? JSON.stringify(value) : String(value);
 }
 
@@ -94,9 +96,10 @@ function read(text, before) {
   const word = text.trim();
   if (typeof before === 'string') return word;
   if (word === 'true' || word === 'false') return word === 'true';
-  const number = Number(word.replace(',', '.'));
-  const plain = word !== '' && Number.isFinite(number) && (typeof before === 'number' || String(number) === word);
-  return plain ? number : word;
+  const point = word.replace(',', '.');
+  const value = Number(point);
+  const plain = word !== '' && Number.isFinite(value) && (typeof before === 'number' || String(value) === point);
+  return plain ? value : word;
 }
 
 customElements.define('arxos-properties', ArxosProperties);

@@ -8,12 +8,12 @@ import { keeping } from '../view/keeping.js';
 import { may, roleIn } from '../view/rights.js';
 import { offerUndo } from '../view/undoing.js';
 import { problem, say, sayClass } from '../view/words.js';
+import { t } from '../words/language.js';
 import './arxos-measurements.js';
 import './arxos-photos.js';
 import './arxos-properties.js';
 
 const COLUMNS = TABLES.element.columns;
-const LABELS = { tag: 'Tag', serial_number: 'Serial number' };
 const SYSTEMS = TABLES.system.columns.kind.values;
 
 export class ArxosSheet extends HTMLElement {
@@ -49,7 +49,7 @@ export class ArxosSheet extends HTMLElement {
     this.#row = row;
     if (!row) {
       this.form = null;
-      this.replaceChildren(this.#head('No longer here', ''), h('p', {}, 'Somebody has deleted this element.'));
+      this.replaceChildren(this.#head(t('sheet.gone'), ''), h('p', {}, t('sheet.deletedBy')));
       return;
     }
     this.output = h('output.kept', { 'aria-live': 'polite' });
@@ -65,8 +65,8 @@ export class ArxosSheet extends HTMLElement {
       this.#head(row.name || row.tag || sayClass(row.ifc_class), [sayClass(row.ifc_class), where].filter(Boolean).join(' · ')),
       this.conflicts, this.form, this.properties, this.measurements, this.photos,
       h('div.sheet-foot', {}, this.output,
-        may(this.replica, this.scope, 'element', 'delete') ? h('button.button.plain.slim', { type: 'button', on: { click: () => this.#delete() } }, 'Delete') : null,
-        h('button.button', { type: 'submit', form: this.form.id }, 'Save')));
+        may(this.replica, this.scope, 'element', 'delete') ? h('button.button.plain.slim', { type: 'button', on: { click: () => this.#delete() } }, t('sheet.delete')) : null,
+        h('button.button', { type: 'submit', form: this.form.id }, t('acts.save'))));
     this.properties.show(row.properties, about);
     this.measurements.show(row.measurements, about);
     this.photos.show({ replica: this.replica, scope: this.scope, table: 'element', id: row.id });
@@ -79,7 +79,7 @@ export class ArxosSheet extends HTMLElement {
     this.heading = h('h2', { tabindex: '-1' }, title);
     return h('header.sheet-head', {},
       h('div', {}, this.heading, h('p.soft.small', {}, below)),
-      h('button.round', { type: 'button', 'aria-label': 'Close', on: { click: close } }, icon('close')));
+      h('button.round', { type: 'button', 'aria-label': t('acts.close'), on: { click: close } }, icon('close')));
   }
 
   /** Who may not change it reads everything and types nothing in vain. */
@@ -99,14 +99,14 @@ export class ArxosSheet extends HTMLElement {
     for (const button of this.querySelectorAll('.sheet-foot button')) button.disabled = true;
     const next = encodeURIComponent(location.pathname + location.search);
     this.output.replaceChildren(replica.me()
-      ? h('span', {}, `You are a ${roleIn(replica, scope)} here: you can read, not change.`)
-      : h('a', { href: `/login?next=${next}` }, 'Log in to change something'));
+      ? h('span', {}, t('sheet.reading', { role: say(roleIn(replica, scope)) }))
+      : h('a', { href: `/login?next=${next}` }, t('sheet.logIn')));
   }
 
   #showConflicts(row) {
     this.conflicts.replaceChildren(...(row.contested.length ? [h('p.callout.warn', {}, icon('split'), h('span', {},
-      'Two people said different things about this element. ',
-      h('a', { href: `/b/${this.scope}/conflicts` }, 'See both')))] : []));
+      t('sheet.contested'), ' ',
+      h('a', { href: `/b/${this.scope}/conflicts` }, t('sheet.seeBoth'))))] : []));
   }
 
   #form(row) {
@@ -147,7 +147,7 @@ export class ArxosSheet extends HTMLElement {
     for (const name of names) this.#dirty.delete(name);
     if (!Object.keys(set).length) {
       this.#markDirty();
-      if (!this.output.textContent) this.#keeper.say('Nothing has changed');
+      if (!this.output.textContent) this.#keeper.say(t('sheet.unchanged'));
       return;
     }
     const kept = await this.#record(set, (error) => this.#refused(names, error));
@@ -173,7 +173,7 @@ export class ArxosSheet extends HTMLElement {
     const name = this.heading.textContent;
     try {
       const key = await replica.record(scope, [{ table: 'element', id, op: 'delete' }]);
-      offerUndo(`${name} deleted`, replica, scope, key);
+      offerUndo(t('sheet.deleted', { name }), replica, scope, key);
       this.dispatchEvent(new CustomEvent('close'));
     } catch (error) {
       this.#keeper.say(problem(error));
@@ -214,7 +214,7 @@ function field(name, row) {
   const column = COLUMNS[name];
   const id = `sheet-${name}`;
   const control = column.values ? choice(id, name, column.values, row[name]) : h('input', { id, name, autocomplete: 'off', value: row[name] });
-  return h('div.field', {}, h('label', { for: id }, LABELS[name] ?? say(name)), control);
+  return h('div.field', {}, h('label', { for: id }, say(name)), control);
 }
 
 function choice(id, name, values, value) {
@@ -229,8 +229,8 @@ function systems(row) {
   const words = [...new Set([...SYSTEMS, ...row.systems])];
   const chip = (word) => h('label.chip', {}, h('input', { type: 'checkbox', name: 'systems', value: word, checked: row.systems.includes(word) }), say(word));
   return h('details.fold', {},
-    h('summary', {}, 'Systems', h('span.soft', {}, row.systems.map(say).join(', ') || 'none')),
-    h('fieldset.chips', {}, h('legend.sr-only', {}, 'Systems'), words.map(chip)));
+    h('summary', {}, t('values.systems'), h('span.soft', {}, row.systems.map(say).join(', ') || t('sheet.none'))),
+    h('fieldset.chips', {}, h('legend.sr-only', {}, t('values.systems')), words.map(chip)));
 }
 
 function invalid(control, is) {

@@ -1,6 +1,7 @@
 // <arxos-storeys>: the storeys of a building, highest first, always in sight. Tells `pick` with a storey's id.
 
 import { h } from '../view/dom.js';
+import { t } from '../words/language.js';
 
 export class ArxosStoreys extends HTMLElement {
   show(storeys, chosen) {
@@ -9,7 +10,7 @@ export class ArxosStoreys extends HTMLElement {
       type: 'button', title: storey.name, 'aria-label': storey.name, 'aria-pressed': String(storey.id === chosen),
       on: { click: () => this.dispatchEvent(new CustomEvent('pick', { detail: storey.id })) },
     }, short(storey));
-    this.replaceChildren(h('nav', { 'aria-label': 'Storeys' }, storeys.map(button)));
+    this.replaceChildren(h('nav', { 'aria-label': t('building.storeys') }, storeys.map(button)));
     const now = this.querySelector('[aria-pressed="true"]');
     if (held) now?.focus();
     if (now) this.#bringInSight(now);
@@ -25,7 +26,7 @@ export class ArxosStoreys extends HTMLElement {
 /** A short name as it is; else the level, else its first letters. */
 function short(storey) {
   if (storey.name.length <= 4) return storey.name;
-  if (Number.isInteger(storey.level)) return storey.level === 0 ? 'G' : String(storey.level).replace('-', '−');
+  if (Number.isInteger(storey.level)) return storey.level === 0 ? t('building.ground') : String(storey.level).replace('-', '−');
   return storey.name.slice(0, 4);
 }
 

@@ -6,7 +6,8 @@ import { h, icon } from '../view/dom.js';
 import { ASKED, looked, measured, told } from '../view/findings.js';
 import { may } from '../view/rights.js';
 import { readUnit, unitHere } from '../view/units.js';
-import { amount, asFor, count, problem, say } from '../view/words.js';
+import { amount, asFor, day, problem, say } from '../view/words.js';
+import { t } from '../words/language.js';
 import './arxos-photos.js';
 
 const CONDITIONS = TABLES.element.columns.condition.values;
@@ -20,9 +21,9 @@ export class ArxosTask extends HTMLElement {
     this.replaceChildren(...[
       h('h2', { tabindex: '-1' }, task.title ?? say(task.kind)),
       h('p.soft', {}, facts(task)),
-      task.state === 'rejected' ? h('p.callout.warn', {}, icon('refused'), h('span', {}, ['Sent back by the reviewer.', task.refusal].filter(Boolean).join(' '))) : null,
-      h('a.button.plain', { href: this.#place() }, icon('fit'), 'Show on the plan'),
-      ...(may(replica, scope, 'validation', 'insert') ? this.#ways() : [h('p.soft', {}, 'Who may change nothing here can read this task, not answer it.')]),
+      task.state === 'rejected' ? h('p.callout.warn', {}, icon('refused'), h('span', {}, [t('task.sentBack'), task.refusal].filter(Boolean).join(' '))) : null,
+      h('a.button.plain', { href: this.#place() }, icon('fit'), t('task.onPlan')),
+      ...(may(replica, scope, 'validation', 'insert') ? this.#ways() : [h('p.soft', {}, t('task.reading'))]),
       this.photos,
     ].filter(Boolean));
     this.photos.show({ replica, scope, table: 'task', id: task.id });
@@ -38,11 +39,11 @@ export class ArxosTask extends HTMLElement {
     const button = (words, look, outcome) => h(`button.button${look}`, { type: 'button', on: { click: () => this.#keep(told(this.task, outcome, this.#noted(), this.#newId), words) } }, words);
     return [
       this.#answer(),
-      h('div.field', {}, h('label', { for: 'task-note' }, 'Note (if there is something to say)'), this.note),
+      h('div.field', {}, h('label', { for: 'task-note' }, t('task.note')), this.note),
       this.error,
-      h('fieldset.otherwise', {}, h('legend', {}, 'Something else?'),
-        button('Cannot get in', '.plain', 'no_access'), button('Not found', '.plain', 'not_found'),
-        button('Something unexpected', '.plain', 'unexpected')),
+      h('fieldset.otherwise', {}, h('legend', {}, t('task.else')),
+        button(t('task.noAccess'), '.plain', 'no_access'), button(t('values.not_found'), '.plain', 'not_found'),
+        button(t('task.unexpected'), '.plain', 'unexpected')),
     ];
   }
 
@@ -57,25 +58,26 @@ export class ArxosTask extends HTMLElement {
     const { task } = this;
     if (task.kind in ASKED) return this.#measuring(ASKED[task.kind]);
     if (task.kind === 'visual') {
-      return h('fieldset.answers', {}, h('legend', {}, `Condition${task.condition ? `, so far ${say(task.condition).toLowerCase()}` : ''}`),
+      return h('fieldset.answers', {}, h('legend', {}, task.condition ? t('task.conditionSoFar', { condition: say(task.condition).toLowerCase() }) : t('values.condition')),
         CONDITIONS.map((word) => h('button.button.plain', { type: 'button', data: { answer: word }, on: { click: () => this.#keep(looked(task, word, this.#noted(), this.#newId), say(word)) } }, say(word))));
     }
-    return h('fieldset.answers', {}, h('legend', {}, 'Is it there?'),
-      h('button.button', { type: 'button', data: { answer: 'confirmed' }, on: { click: () => this.#keep(told(task, 'confirmed', this.#noted(), this.#newId), 'It is there') } }, icon('check'), 'It is there'));
+    return h('fieldset.answers', {}, h('legend', {}, t('task.there')),
+      h('button.button', { type: 'button', data: { answer: 'confirmed' }, on: { click: () => this.#keep(told(task, 'confirmed', this.#noted(), this.#newId), t('task.isThere')) } }, icon('check'), t('task.isThere')));
   }
 
-  #measuring({ kind, label, unit, property }) {
+  #measuring({ kind, unit, property }) {
     const value = h('input', { id: 'task-value', name: 'value', inputmode: kind === 'count' ? 'numeric' : 'decimal', autocomplete: 'off', 'aria-describedby': 'task-error' });
     const spread = h('input', { id: 'task-spread', name: 'spread', inputmode: 'decimal', autocomplete: 'off' });
     const basis = h('select', { id: 'task-basis', name: 'basis' }, ['laser', 'tape'].map((word) => h('option', { value: word }, say(word))));
     const stands = property ? this.task.properties[property] : undefined;
     const counting = kind === 'count';
+    const label = t(`task.asked.${this.task.kind}`);
     const field = (id, words, control) => h('div.field', {}, h('label', { for: id }, words), control);
     return h('form.stack', { data: { task: this.task.kind }, novalidate: true, on: { submit: (event) => { event.preventDefault(); this.#measure({ kind, value, spread, basis }); } } },
-      typeof stands === 'number' ? h('p.soft', {}, `The plan says ${amount(stands, unit)}.`) : null,
+      typeof stands === 'number' ? h('p.soft', {}, t('task.planSays', { value: amount(stands, unit) })) : null,
       field('task-value', unit ? `${label} (${unitHere(unit)})` : label, value),
-      counting ? null : h('div.pair', {}, field('task-basis', 'Measured with', basis), field('task-spread', '± 95 % (if you know it)', spread)),
-      h('button.button', { type: 'submit' }, icon('check'), 'Record'));
+      counting ? null : h('div.pair', {}, field('task-basis', t('measurements.with'), basis), field('task-spread', t('task.spread'), spread)),
+      h('button.button', { type: 'submit' }, icon('check'), t('task.record')));
   }
 
   #measure({ kind, value, spread, basis }) {
@@ -88,7 +90,7 @@ export class ArxosTask extends HTMLElement {
       else control.removeAttribute('aria-invalid');
     }
     if (badValue || badSpread) {
-      this.error.textContent = badValue ? (kind === 'count' ? 'A whole number is wanted, as 12.' : asFor(unit)) : 'The uncertainty is a number of zero or more.';
+      this.error.textContent = badValue ? (kind === 'count' ? t('task.whole') : asFor(unit)) : t('measurements.badSpread');
       (badValue ? value : spread).focus();
       return;
     }
@@ -111,7 +113,7 @@ export class ArxosTask extends HTMLElement {
 }
 
 function facts({ storey, kind, impact, effort_min: effort, due_on: due }) {
-  return [storey, say(kind), effort ? count(Math.round(effort), 'minute') : '', impact ? `impact ${Math.round(impact)}` : '', due ? `due ${due}` : ''].filter(Boolean).join(' · ');
+  return [storey, say(kind), effort ? t('counts.minutes', { n: Math.round(effort) }) : '', impact ? t('task.impact', { n: Math.round(impact) }) : '', due ? t('work.due', { day: day(due) }) : ''].filter(Boolean).join(' · ');
 }
 
 customElements.define('arxos-task', ArxosTask);

@@ -4,40 +4,41 @@
 import { ask } from '../sync/asking.js';
 import { bar } from '../view/bar.js';
 import { h } from '../view/dom.js';
-import { problem } from '../view/words.js';
+import { problem, say } from '../view/words.js';
+import { t } from '../words/language.js';
 
-const EMAIL = { name: 'email', label: 'E-mail', type: 'email', autocomplete: 'username' };
-const NAME = { name: 'name', label: 'What people call you', autocomplete: 'name', maxlength: 200 };
-const PASSWORD = { name: 'password', label: 'New password', type: 'password', autocomplete: 'new-password', minlength: 8, maxlength: 1024 };
+const EMAIL = { name: 'email', label: 'login.email', type: 'email', autocomplete: 'username' };
+const NAME = { name: 'name', label: 'entry.name', autocomplete: 'name', maxlength: 200 };
+const PASSWORD = { name: 'password', label: 'entry.newPassword', type: 'password', autocomplete: 'new-password', minlength: 8, maxlength: 1024 };
 
 const PAGES = {
   register: {
-    title: 'A new login', button: 'Send me a letter', fields: [NAME, EMAIL],
+    title: 'login.register', button: 'entry.letter', fields: [NAME, EMAIL],
     send: (given, { query }) => ask('POST', '/api/v1/auth/register', { ...given, invitation: query.get('invitation') ?? '' }),
-    done: ({ answer }) => answer.detail,
+    done: () => t('entry.sent'),
   },
   forgotten: {
-    title: 'A new password', button: 'Send me a letter', fields: [EMAIL],
+    title: 'entry.forgotten', button: 'entry.letter', fields: [EMAIL],
     send: (given) => ask('POST', '/api/v1/auth/reset', given),
-    done: ({ answer }) => answer.detail,
+    done: () => t('entry.sent'),
   },
   confirm: {
-    title: 'Choose a password', button: 'Log in', fields: [PASSWORD],
+    title: 'entry.choose', button: 'acts.logIn', fields: [PASSWORD],
     send: (given, { replica, token }) => replica.enter('/api/v1/auth/confirm', { ...given, token }),
     next: () => '/',
   },
   reset: {
-    title: 'Choose a new password', button: 'Keep it', fields: [PASSWORD],
+    title: 'entry.chooseNew', button: 'entry.keep', fields: [PASSWORD],
     send: (given, { token }) => ask('POST', '/api/v1/auth/reset/confirm', { ...given, token }),
     next: () => '/login',
   },
   email: {
-    title: 'Your new address', button: 'This is my address', fields: [],
+    title: 'entry.address', button: 'entry.mine', fields: [],
     send: (given, { token }) => ask('POST', '/api/v1/auth/email', { token }),
-    done: () => 'You log in with this address from now on.',
+    done: () => t('entry.addressTaken'),
   },
   invitation: {
-    title: 'An invitation', button: 'Take it', fields: [], before: invitation,
+    title: 'entry.invitation', button: 'entry.take', fields: [], before: invitation,
     send: (given, { token }) => ask('POST', '/api/v1/invitations/accept', { token }),
     next: ({ answer }) => (answer.building ? `/b/${answer.building}` : '/'),
   },
@@ -49,7 +50,7 @@ export async function show(page, { replica, params, query, go }) {
   const words = h('div.stack', { role: 'status' });
   const error = h('p.error', { role: 'alert' });
   const inputs = what.fields.map((field) => h('input', { id: field.name, required: true, ...field, label: null }));
-  const button = h('button.button', { type: 'submit' }, what.button);
+  const button = h('button.button', { type: 'submit' }, t(what.button));
   const submit = async (event) => {
     event.preventDefault();
     button.disabled = true;
@@ -66,8 +67,8 @@ export async function show(page, { replica, params, query, go }) {
     return undefined;
   };
   const form = h('form.stack', { on: { submit } },
-    inputs.map((input, place) => h('div.field', {}, h('label', { for: input.id }, what.fields[place].label), input)), error, button);
-  page.replaceChildren(bar({ title: what.title, back: '/' }), h('div.column.narrow', {}, words, form));
+    inputs.map((input, place) => h('div.field', {}, h('label', { for: input.id }, t(what.fields[place].label)), input)), error, button);
+  page.replaceChildren(bar({ title: t(what.title), back: '/' }), h('div.column.narrow', {}, words, form));
   if (what.before) await what.before(words, form, given);
 }
 
@@ -75,14 +76,14 @@ export async function show(page, { replica, params, query, go }) {
 async function invitation(words, form, { replica, token }) {
   try {
     const told = await ask('POST', '/api/v1/invitations/read', { token });
-    const to = [told.building_name, told.organisation].filter(Boolean).join(', for ');
-    words.replaceChildren(h('p', {}, `${told.invited_by} invites you to ${to}, as ${told.role}.`));
+    const to = told.organisation ? t('entry.forOrganisation', { building: told.building_name, organisation: told.organisation }) : told.building_name;
+    words.replaceChildren(h('p', {}, t('entry.invites', { who: told.invited_by, to, role: say(told.role) })));
     if (replica.me()) return;
     const back = encodeURIComponent(`/account/invitation#${token}`);
     form.replaceChildren(
-      h('a.button', { href: `/login?next=${back}` }, 'Log in and take it'),
-      h('a', { href: `/account/register?invitation=${encodeURIComponent(token)}` }, 'I have no login yet'),
-      h('p.soft.small', {}, 'Open this invitation once more when you have one.'));
+      h('a.button', { href: `/login?next=${back}` }, t('entry.logInAndTake')),
+      h('a', { href: `/account/register?invitation=${encodeURIComponent(token)}` }, t('entry.noLogin')),
+      h('p.soft.small', {}, t('entry.onceMore')));
   } catch (refused) {
     words.replaceChildren(h('p', {}, problem(refused)));
     form.replaceChildren();

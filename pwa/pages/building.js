@@ -10,6 +10,7 @@ import { storeyRows, storeys as readStoreys } from '../view/plan_rows.js';
 import { may } from '../view/rights.js';
 import { offerUndo } from '../view/undoing.js';
 import { problem, sayClass } from '../view/words.js';
+import { t } from '../words/language.js';
 import '../elements/arxos-adder.js';
 import '../elements/arxos-elements.js';
 import '../elements/arxos-find.js';
@@ -64,17 +65,17 @@ class Stay {
   }
 
   #build() {
-    this.plan = h('arxos-plan', { label: 'Plan of the storey; the list beside it holds the same elements' });
+    this.plan = h('arxos-plan', { label: t('building.plan') });
     this.strip = h('arxos-storeys');
     this.list = h('arxos-elements');
     this.sheet = h('arxos-sheet', { hidden: true });
-    this.handle = h('button.handle', { type: 'button', 'aria-expanded': 'false', on: { click: () => this.#openPanel(this.panel.dataset.open === undefined) } }, icon('list'), h('span', {}, 'List'));
+    this.handle = h('button.handle', { type: 'button', 'aria-expanded': 'false', on: { click: () => this.#openPanel(this.panel.dataset.open === undefined) } }, icon('list'), h('span', {}, t('building.list')));
     this.adder = h('arxos-adder', { hidden: true });
     this.find = Object.assign(h('arxos-find'), { find: (text) => this.replica.search(this.scope, text) });
-    this.panel = h('section.panel', { 'aria-label': 'Elements' }, this.handle, this.adder, this.list, this.sheet);
+    this.panel = h('section.panel', { 'aria-label': t('building.elements') }, this.handle, this.adder, this.list, this.sheet);
     this.empty = h('p.plan-empty', { role: 'status', hidden: true });
     this.page.replaceChildren(
-      bar({ title: this.building.name, back: '/', words: 'To the buildings', beside: [this.find, workLink(this.scope)] }),
+      bar({ title: this.building.name, back: '/', words: t('acts.toBuildings'), beside: [this.find, workLink(this.scope)] }),
       h('div.building', {}, this.strip, h('div.plan-place', {}, this.plan, this.empty), this.panel));
   }
 
@@ -140,7 +141,7 @@ class Stay {
     const set = { ifc_class: wanted, storey_id: this.#storey, status: 'ok', geometry: point(x, y, storey?.elevation_m ?? 0), origin: 'field' };
     try {
       const key = await this.replica.record(this.scope, [{ table: 'element', id, op: 'insert', set }]);
-      offerUndo(`${sayClass(wanted)} added`, this.replica, this.scope, key);
+      offerUndo(t('adder.added', { name: sayClass(wanted) }), this.replica, this.scope, key);
       this.#show({ element: id });
     } catch (error) {
       this.#say(problem(error));
@@ -184,13 +185,13 @@ class Stay {
   }
 
   async #read() {
-    if (!this.#storey) return this.#say('This building has no storeys yet.');
+    if (!this.#storey) return this.#say(t('building.noStoreys'));
     const rows = await storeyRows(this.replica, this.scope, this.#storey);
     if (this.#ended) return;
     this.#scene = makeScene(rows);
     this.plan.show(this.#scene, this.#storey);
     this.list.show(this.#scene.things);
-    this.#say(this.#scene.bounds ? null : 'Nothing has been drawn on this storey yet.');
+    this.#say(this.#scene.bounds ? null : t('building.nothingDrawn'));
   }
 
   #say(text) {
@@ -229,7 +230,7 @@ class Stay {
     if (open) this.panel.dataset.open = this.#element ? 'sheet' : 'list';
     else delete this.panel.dataset.open;
     this.handle.setAttribute('aria-expanded', String(open));
-    this.handle.lastChild.textContent = open ? 'Plan' : 'List';
+    this.handle.lastChild.textContent = t(open ? 'values.plan' : 'building.list');
   }
 
   #changed({ scope, tables }) {
@@ -249,7 +250,7 @@ class Stay {
 }
 
 function workLink(scope) {
-  return h('a.bar-link', { href: `/b/${scope}/work` }, icon('tasks'), h('span.wide', {}, 'Work'));
+  return h('a.bar-link', { href: `/b/${scope}/work` }, icon('tasks'), h('span.wide', {}, t('work.title')));
 }
 
 /** The storey nearest to the ground. */

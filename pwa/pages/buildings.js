@@ -2,16 +2,17 @@
 
 import { bar } from '../view/bar.js';
 import { h, icon, listening } from '../view/dom.js';
-import { count, problem, say } from '../view/words.js';
+import { problem, say } from '../view/words.js';
+import { t } from '../words/language.js';
 import '../elements/arxos-account.js';
 import '../elements/arxos-map.js';
 
 export async function show(page, { replica, go }) {
   const ears = listening();
-  const map = h('arxos-map', { label: 'Map of the buildings' });
+  const map = h('arxos-map', { label: t('buildings.map') });
   const list = h('ul.places');
-  const summary = h('p.soft.small', { role: 'status' }, 'Looking for buildings…');
-  const search = h('input', { type: 'search', id: 'search', placeholder: 'Name or address', autocomplete: 'off' });
+  const summary = h('p.soft.small', { role: 'status' }, t('buildings.looking'));
+  const search = h('input', { type: 'search', id: 'search', placeholder: t('buildings.nameOrAddress'), autocomplete: 'off' });
   let buildings = [];
   const draw = () => {
     const found = buildings.filter((one) => matches(one, search.value));
@@ -36,10 +37,10 @@ export async function show(page, { replica, go }) {
     if (back) read();
   });
   page.replaceChildren(
-    bar({ title: 'Buildings', beside: [h('arxos-account', { on: { left: read } })] }),
+    bar({ title: t('buildings.title'), beside: [h('arxos-account', { on: { left: read } })] }),
     h('div.places-page', {},
-      h('section.places-side', { 'aria-label': 'Buildings' },
-        h('div.field', {}, h('label', { for: 'search' }, 'Find a building'), h('div.search', {}, icon('search'), search)),
+      h('section.places-side', { 'aria-label': t('buildings.title') },
+        h('div.field', {}, h('label', { for: 'search' }, t('buildings.find')), h('div.search', {}, icon('search'), search)),
         summary, list),
       map));
   await read();
@@ -53,29 +54,29 @@ function matches(building, text) {
 }
 
 function describe(all, found, me) {
-  if (!all.length) return me ? 'No building has been shared with you yet.' : 'No public building is here. Log in to see yours.';
-  if (!found.length) return 'No building matches.';
+  if (!all.length) return t(me ? 'buildings.noneShared' : 'buildings.nonePublic');
+  if (!found.length) return t('buildings.noMatch');
   const here = all.filter((one) => one.here).length;
-  return `${count(found.length, 'building')}${here ? `, ${here} on this device` : ''}`;
+  return [t('counts.buildings', { n: found.length }), here ? t('buildings.here', { n: here }) : ''].filter(Boolean).join(', ');
 }
 
 function place(building, replica, read) {
-  const facts = [building.address, say(building.role === 'anonymous' ? 'read only' : building.role)].filter(Boolean).join(' · ');
+  const facts = [building.address, building.role === 'anonymous' ? t('buildings.readOnly') : say(building.role)].filter(Boolean).join(' · ');
   return h('li.place', {},
     h('a', { href: `/b/${building.id}` }, h('strong', {}, building.name), h('span.soft.small', {}, facts)),
     building.here ? onDevice(building, replica, read) : keepButton(building, replica, read));
 }
 
 function onDevice(building, replica, read) {
-  const mark = h('span.here', {}, icon('device'), 'On this device');
-  const remove = h('button.quiet.small', { type: 'button', 'aria-label': `Remove ${building.name} from this device` }, 'Remove');
-  remove.addEventListener('click', () => attempt(remove, 'Removing…', () => replica.remove(building.id), read));
+  const mark = h('span.here', {}, icon('device'), t('buildings.onDevice'));
+  const remove = h('button.quiet.small', { type: 'button', 'aria-label': t('buildings.removeNamed', { name: building.name }) }, t('acts.remove'));
+  remove.addEventListener('click', () => attempt(remove, t('buildings.removing'), () => replica.remove(building.id), read));
   return h('div.place-side', {}, mark, remove);
 }
 
 function keepButton(building, replica, read) {
-  const button = h('button.button.plain.slim', { type: 'button', 'aria-label': `Keep ${building.name} on this device` }, icon('download'), 'Keep');
-  button.addEventListener('click', () => attempt(button, 'Fetching…', () => replica.keep(building.id), read));
+  const button = h('button.button.plain.slim', { type: 'button', 'aria-label': t('buildings.keepNamed', { name: building.name }) }, icon('download'), t('buildings.keep'));
+  button.addEventListener('click', () => attempt(button, t('buildings.fetching'), () => replica.keep(building.id), read));
   return h('div.place-side', {}, button);
 }
 
@@ -87,7 +88,7 @@ async function attempt(button, words, does, read) {
     await read();
   } catch (error) {
     button.disabled = false;
-    button.textContent = 'Try again';
+    button.textContent = t('acts.again');
     button.closest('.place').append(h('p.error', { role: 'alert' }, problem(error)));
   }
 }

@@ -7,22 +7,11 @@ import { inboxSettings } from '../view/inbox_settings.js';
 import { isOffline, own, watchOwn } from '../view/own.js';
 import { ownPage, tabs } from '../view/own_page.js';
 import { acting } from '../view/sure.js';
+import { titleOf } from '../view/told.js';
 import { problem, when } from '../view/words.js';
+import { t } from '../words/language.js';
 
 const SHOWN = 30;
-const WORDS = {
-  title: 'Inbox',
-  logIn: 'What concerns you in your buildings is told here. Log in to see it.',
-  tabs: { all: 'All', unread: 'Unread', settings: 'How you are told' },
-  allRead: 'Mark all as read',
-  read: (title) => `Mark as read: ${title}`,
-  older: 'Older',
-  unread: 'Unread',
-  nothing: 'Nothing has been told to you yet. Tasks for you, answers to your findings and conflicts will be.',
-  nothingUnread: 'You have read everything.',
-  coming: 'Your inbox is not on this device yet. It comes with the network.',
-  offline: 'No network: this is what had come to this device. What you mark as read needs the network.',
-};
 const COUNTS = 'select count(*) as total, count(*) - count(read_at) as unread from notification';
 const ROWS = `
   select id, kind, title, body, link, created_at, read_at
@@ -36,7 +25,7 @@ let current = null;
 export async function show(page, { replica, query }) {
   const ears = listening();
   const stay = { replica, query, shown: SHOWN, head: h('div.stack'), place: h('div.stack') };
-  if (!ownPage(page, replica, { title: WORDS.title, words: WORDS.logIn, address: '/inbox' }, stay.head, stay.place)) return undefined;
+  if (!ownPage(page, replica, { title: t('inbox.title'), words: t('inbox.logIn'), address: '/inbox' }, stay.head, stay.place)) return undefined;
   current = stay;
   watchOwn(replica, ears, ['notification'], () => draw(stay));
   await draw(stay);
@@ -72,13 +61,12 @@ function drawHead(stay, showing, counts) {
   const said = `${showing} ${counts?.total} ${counts?.unread} ${isOffline(stay.replica)}`;
   if (stay.said === said) return; // a tab under a finger stays
   stay.said = said;
-  const words = WORDS.tabs;
-  const nav = tabs(WORDS.title, '/inbox', [['all', words.all, counts?.total], ['unread', words.unread, counts?.unread], ['settings', words.settings]], showing);
-  const { button, error } = acting('button.plain.slim', WORDS.allRead, () => markRead(stay, '/api/v1/notifications/read'));
+  const nav = tabs(t('inbox.title'), '/inbox', [['all', t('inbox.all'), counts?.total], ['unread', t('inbox.unread'), counts?.unread], ['settings', t('inbox.settings')]], showing);
+  const { button, error } = acting('button.plain.slim', t('inbox.allRead'), () => markRead(stay, '/api/v1/notifications/read'));
   const some = showing !== 'settings' && counts?.unread > 0;
   stay.head.replaceChildren(
     h('div.apart', {}, nav, some ? button : null), error,
-    isOffline(stay.replica) && showing !== 'settings' ? h('p.callout.warn', { role: 'status' }, icon('offline'), h('span', {}, WORDS.offline)) : '');
+    isOffline(stay.replica) && showing !== 'settings' ? h('p.callout.warn', { role: 'status' }, icon('offline'), h('span', {}, t('inbox.offline'))) : '');
 }
 
 function drawSettings(stay) {
@@ -92,12 +80,12 @@ function drawSettings(stay) {
 function drawList(stay, showing, counts, rows) {
   if (!rows.length) {
     stay.list = null;
-    stay.place.replaceChildren(h('p', { role: 'status' }, counts === null ? WORDS.coming : showing === 'unread' ? WORDS.nothingUnread : WORDS.nothing));
+    stay.place.replaceChildren(h('p', { role: 'status' }, counts === null ? t('inbox.coming') : showing === 'unread' ? t('inbox.nothingUnread') : t('inbox.nothing')));
     return;
   }
   if (!stay.list) {
     stay.list = h('ul.told-list');
-    stay.older = h('button.button.plain', { type: 'button' }, WORDS.older);
+    stay.older = h('button.button.plain', { type: 'button' }, t('acts.older'));
     stay.older.addEventListener('click', () => {
       stay.shown += SHOWN;
       draw(stay);
@@ -110,15 +98,16 @@ function drawList(stay, showing, counts, rows) {
 
 function item(stay, row) {
   const unread = row.read_at === null;
+  const title = titleOf(row);
   const path = `/api/v1/notifications/${row.id}/read`;
   const { button, error } = acting('round', '', () => markRead(stay, path));
   button.append(icon('check'));
-  button.setAttribute('aria-label', WORDS.read(row.title));
+  button.setAttribute('aria-label', t('inbox.read', { title }));
   // the page behind it is what was wanted: where the mark cannot be made, it stays unread
   const open = () => unread && markRead(stay, path).catch(() => {});
   return h('li.told', { data: { notice: row.id, unread } },
     h('a', { href: inside(row.link), on: { click: open } },
-      h('strong', {}, unread ? h('span.dot', {}, h('span.sr-only', {}, `${WORDS.unread}: `)) : null, row.title),
+      h('strong', {}, unread ? h('span.dot', {}, h('span.sr-only', {}, `${t('inbox.unread')}: `)) : null, title),
       row.body ? h('span.soft', {}, row.body) : null,
       h('time.soft.small', { datetime: row.created_at }, when(row.created_at))),
     unread ? button : null, error);

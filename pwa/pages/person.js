@@ -9,15 +9,9 @@ import { look } from '../view/account_look.js';
 import { tokens } from '../view/account_tokens.js';
 import { ownPage, tabs } from '../view/own_page.js';
 import { problem } from '../view/words.js';
+import { t } from '../words/language.js';
 
 const SECTIONS = { devices, login: loggingIn, tokens, invitations, look };
-const WORDS = {
-  title: 'Account',
-  logIn: 'Log in to see where you are logged in and what lets you in.',
-  tabs: { devices: 'Devices', login: 'Logging in', tokens: 'Programs', invitations: 'Invitations', look: 'How it looks' },
-  offline: 'The server keeps this, and cannot be reached. It can be seen and changed with a network.',
-  again: 'Try again',
-};
 
 let current = null;
 
@@ -25,7 +19,7 @@ export async function show(page, { replica, query }) {
   const stay = { replica, query, nav: h('div'), place: h('div.stack') };
   const me = replica.me();
   const who = me && h('p.who', {}, h('strong', {}, me.name), ' ', h('span.soft', {}, me.email));
-  if (!ownPage(page, replica, { title: WORDS.title, words: WORDS.logIn, address: '/account' }, who, stay.nav, stay.place)) return undefined;
+  if (!ownPage(page, replica, { title: t('account.title'), words: t('account.logIn'), address: '/account' }, who, stay.nav, stay.place)) return undefined;
   current = stay;
   await draw(stay);
   return () => {
@@ -43,15 +37,15 @@ export function moved(query) {
 async function draw(stay) {
   const asked = (stay.turn = {});
   const showing = Object.keys(SECTIONS).find((name) => name === stay.query.get('show')) ?? 'devices';
-  stay.nav.replaceChildren(tabs(WORDS.title, '/account', Object.entries(WORDS.tabs), showing));
+  stay.nav.replaceChildren(tabs(t('account.title'), '/account', Object.keys(SECTIONS).map((name) => [name, t(`account.tabs.${name}`)]), showing));
   stay.nav.querySelector('[aria-current]').focus({ preventScroll: true });
   let nodes;
   try {
     nodes = await SECTIONS[showing](stay.replica, () => draw(stay));
   } catch (error) {
     nodes = [
-      h('p.callout.warn', { role: 'alert' }, icon('offline'), h('span', {}, error.code === 'offline' ? WORDS.offline : problem(error))),
-      h('div.row', {}, h('button.button.plain', { type: 'button', on: { click: () => draw(stay) } }, WORDS.again)),
+      h('p.callout.warn', { role: 'alert' }, icon('offline'), h('span', {}, error.code === 'offline' ? t('account.offline') : problem(error))),
+      h('div.row', {}, h('button.button.plain', { type: 'button', on: { click: () => draw(stay) } }, t('acts.again'))),
     ];
   }
   if (stay.turn === asked) stay.place.replaceChildren(...nodes);

@@ -7,7 +7,8 @@ import { proving } from '../view/proof.js';
 import { standing } from '../view/standing.js';
 import { act } from '../view/sure.js';
 import { download, keptAsideSection, unsentSections } from '../view/unsent.js';
-import { age, count, problem, size, when } from '../view/words.js';
+import { age, problem, size, when } from '../view/words.js';
+import { number, t } from '../words/language.js';
 
 const OLD_MS_MIN = 60_000; // younger work is not spoken of
 
@@ -17,8 +18,8 @@ export async function show(page, { replica }) {
   const facts = h('dl.facts');
   const notes = h('div.stack');
   const said = h('p.error', { role: 'alert' });
-  const now = act('button', 'Sync now', said, () => replica.sync());
-  const save = act('button.plain', 'Save unsent work as a file', said, async () => download('unsent.json', await replica.exportUnsent()));
+  const now = act('button', t('sync.now'), said, () => replica.sync());
+  const save = act('button.plain', t('sync.save'), said, async () => download('unsent.json', await replica.exportUnsent()));
   const places = h('div.stack');
   const storage = h('div');
   const proof = proving(replica);
@@ -31,9 +32,9 @@ export async function show(page, { replica }) {
   };
   const drawStorage = () => storage.replaceChildren(...[storageLine(replica.status(), replica)].filter(Boolean));
   page.replaceChildren(
-    bar({ title: 'Sync', back: '/', words: 'To the buildings' }),
+    bar({ title: t('sync.title'), back: '/', words: t('acts.toBuildings') }),
     h('div.column', {}, head, notes, facts, said, h('div.row', {}, now, proof.button, save), proof.found, places,
-      h('section.stack', {}, h('h2', {}, 'On this device'), storage)));
+      h('section.stack', {}, h('h2', {}, t('buildings.onDevice')), storage)));
   draw(replica.status());
   drawStorage();
   let known = tally(replica.status());
@@ -63,17 +64,17 @@ function lines(status) {
   const { pending, oldest_pending_ms: oldest, attachments } = status;
   const files = attachments.waiting_up + attachments.waiting_down;
   return [
-    ...line('Waiting to be sent', `${count(pending, 'edit')}${oldest === null || oldest < OLD_MS_MIN ? '' : `, the oldest for ${age(oldest)}`}`),
-    ...line('Rejected by the server', count(status.rejected, 'edit')),
-    ...line('Conflicts to decide', String(status.conflicts)),
-    ...(files ? line('Files', filesLine(attachments)) : []),
-    ...line('All sent', status.saved_at ? when(status.saved_at) : 'not yet'),
+    ...line(t('sync.waiting'), [t('counts.edits', { n: pending }), oldest === null || oldest < OLD_MS_MIN ? '' : t('sync.oldest', { age: age(oldest) })].filter(Boolean).join(', ')),
+    ...line(t('sync.rejected'), t('counts.edits', { n: status.rejected })),
+    ...line(t('sync.conflicts'), number(status.conflicts)),
+    ...(files ? line(t('sync.files'), filesLine(attachments)) : []),
+    ...line(t('badge.sent'), status.saved_at ? when(status.saved_at) : t('sync.notYet')),
     ...verified(status.scopes, line),
   ];
 }
 
 function filesLine({ waiting_up: up, bytes_up: bytes, waiting_down: down }) {
-  return [up ? `${up} to send (${size(bytes)})` : '', down ? `${down} to fetch` : ''].filter(Boolean).join(', ');
+  return [up ? t('sync.filesUp', { n: up, size: size(bytes) }) : '', down ? t('sync.filesDown', { n: down }) : ''].filter(Boolean).join(', ');
 }
 
 /** When everything here was last found to be as the server has it, and how often it was not. */
@@ -81,8 +82,8 @@ function verified(scopes, line) {
   const repairs = scopes.reduce((sum, scope) => sum + scope.repairs, 0);
   const times = scopes.map((scope) => scope.verified_at).sort();
   return [
-    ...(times.length && !times.includes(null) ? line('Verified', when(times[0])) : []),
-    ...(repairs ? line('Differed from the server, and mended', count(repairs, 'time')) : []),
+    ...(times.length && !times.includes(null) ? line(t('sync.verified'), when(times[0])) : []),
+    ...(repairs ? line(t('sync.mended'), t('counts.times', { n: repairs })) : []),
   ];
 }
 
@@ -92,10 +93,10 @@ async function showPlaces(place, replica) {
   try {
     const here = await replica.here();
     const found = await Promise.all(here.map(async (building) => [building, (await replica.conflicts(building.id)).length]));
-    const open = found.filter(([, number]) => number > 0);
+    const contested = found.filter(([, fields]) => fields > 0);
     const sections = await unsentSections(replica, [...here, ...own(replica.status())], again);
     const aside = await keptAsideSection(replica, again);
-    place.replaceChildren(...[open.length ? contested(open) : null, ...sections, aside].filter(Boolean));
+    place.replaceChildren(...[contested.length ? decisions(contested) : null, ...sections, aside].filter(Boolean));
   } catch (error) {
     place.replaceChildren(h('p.error', { role: 'alert' }, problem(error)));
   }
@@ -104,11 +105,11 @@ async function showPlaces(place, replica) {
 /** The person's own scope, where it is here. */
 function own({ person, scopes }) {
   const scope = person && `user:${person.id}`;
-  return scopes.some((one) => one.scope === scope) ? [{ id: scope, name: 'Your own settings' }] : [];
+  return scopes.some((one) => one.scope === scope) ? [{ id: scope, name: t('sync.ownSettings') }] : [];
 }
 
-function contested(open) {
-  const link = ([building, number]) => h('li', {},
-    h('a.button.plain', { href: `/b/${building.id}/conflicts` }, icon('split'), `${building.name}: ${count(number, 'conflict')}`));
-  return h('section.stack', {}, h('h2', {}, 'Conflicts'), h('ul.stack', {}, open.map(link)));
+function decisions(contested) {
+  const link = ([building, fields]) => h('li', {},
+    h('a.button.plain', { href: `/b/${building.id}/conflicts` }, icon('split'), `${building.name}: ${t('counts.conflicts', { n: fields })}`));
+  return h('section.stack', {}, h('h2', {}, t('conflicts.title')), h('ul.stack', {}, contested.map(link)));
 }

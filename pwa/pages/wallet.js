@@ -6,37 +6,11 @@ import { h, icon, keep, listening } from '../view/dom.js';
 import { isOffline, own, watchOwn } from '../view/own.js';
 import { ownPage } from '../view/own_page.js';
 import { field, form } from '../view/sure.js';
-import { count, problem, when } from '../view/words.js';
+import { problem, when } from '../view/words.js';
+import { known, number, t } from '../words/language.js';
 
 const SHOWN = 30;
 const REASON_CHARS_MAX = 2000;
-const WORDS = {
-  title: 'Points',
-  logIn: 'What others accept of your findings earns points. Log in to see yours.',
-  balance: 'points',
-  pending: (points) => `${points.toLocaleString()} more are on their way: they stay open to a dispute for 72 hours.`,
-  offline: 'No network: this is what had come to this device.',
-  coming: 'Your points are not on this device yet. They come with the network.',
-  nothing: 'Nothing has been earned yet. Points come when somebody else accepts what you found.',
-  entries: 'Earned',
-  older: 'Older',
-  today: 'What a finding brings',
-  left: ({ left, daily_cap: cap }) => (cap === null ? 'no bound' : `${left.toLocaleString()} of ${cap.toLocaleString()} left today`),
-  states: { pending: 'On its way', posted: 'Yours', reversed: 'Taken back' },
-  until: (day) => `yours on ${day}`,
-  rules: {
-    confirmed: 'Confirmed as planned', corrected: 'Corrected', not_found: 'Told that it is missing', no_access: 'Told that it cannot be reached',
-    unexpected: 'Found unexpectedly', similar: 'Proposed for a similar one',
-  },
-  steps: { pending: 'Credited', posted: 'Became yours', reversal: 'Taken back or given again' },
-  history: 'What became of it',
-  disputes: { open: 'Disputed; somebody else will decide', upheld: 'Disputed; the entry stays as it is', reversed: 'Disputed; the entry was changed' },
-  wrong: 'Is it wrong? Say why',
-  dispute: 'Dispute it',
-  statement: 'Statement',
-  statementHint: 'Every entry of these days (UTC), with what you had before and after. Without days: all there is.',
-  from: 'From', to: 'To', csv: 'As a table (CSV)', pdf: 'As a document (PDF)',
-};
 const SUMS = `
   select count(*) as total, coalesce(sum(points) filter (where state = 'posted'), 0) as balance,
     coalesce(sum(points) filter (where state = 'pending'), 0) as pending
@@ -57,12 +31,12 @@ const NAMES = `
 export async function show(page, { replica }) {
   const ears = listening();
   const stay = {
-    replica, shown: SHOWN, head: h('section.card'), list: h('ul.entries'), older: h('button.button.plain', { type: 'button' }, WORDS.older),
+    replica, shown: SHOWN, head: h('section.card'), list: h('ul.entries'), older: h('button.button.plain', { type: 'button' }, t('acts.older')),
     said: h('p', { role: 'status' }),
   };
   const today = h('section.card', { hidden: true });
-  const entries = h('section.stack', {}, h('h2', {}, WORDS.entries), stay.said, stay.list, h('div.row', {}, stay.older));
-  if (!ownPage(page, replica, { title: WORDS.title, words: WORDS.logIn, address: '/wallet' }, stay.head, entries, today, statement())) return undefined;
+  const entries = h('section.stack', {}, h('h2', {}, t('wallet.entries')), stay.said, stay.list, h('div.row', {}, stay.older));
+  if (!ownPage(page, replica, { title: t('wallet.title'), words: t('wallet.logIn'), address: '/wallet' }, stay.head, entries, today, statement())) return undefined;
   stay.older.addEventListener('click', () => {
     stay.shown += SHOWN;
     draw(stay);
@@ -84,7 +58,7 @@ async function draw(stay) {
     const names = await namesOf(stay.replica, rows);
     if (stay.turn !== asked) return;
     drawHead(stay, sums);
-    stay.said.textContent = sums === null ? WORDS.coming : rows.length ? '' : WORDS.nothing;
+    stay.said.textContent = sums === null ? t('wallet.coming') : rows.length ? '' : t('wallet.nothing');
     keep(stay.list, rows.map((row) => [row.id, `${row.points} ${row.state} ${names.get(row.validation_id)}`, () => item(row, names)]));
     stay.older.hidden = rows.length >= (sums?.total ?? 0);
   } catch (error) {
@@ -95,9 +69,9 @@ async function draw(stay) {
 function drawHead({ head, replica }, sums) {
   head.hidden = sums === null;
   head.replaceChildren(...[
-    h('p.balance', { data: { balance: sums?.balance } }, h('strong', {}, (sums?.balance ?? 0).toLocaleString()), ` ${WORDS.balance}`),
-    sums?.pending ? h('p', {}, WORDS.pending(sums.pending)) : null,
-    isOffline(replica) ? h('p.callout.warn', { role: 'status' }, icon('offline'), h('span', {}, WORDS.offline)) : null,
+    h('p.balance', { data: { balance: sums?.balance } }, h('strong', {}, number(sums?.balance ?? 0)), ` ${t('wallet.balance')}`),
+    sums?.pending ? h('p', {}, t('wallet.pending', { n: sums.pending })) : null,
+    isOffline(replica) ? h('p.callout.warn', { role: 'status' }, icon('offline'), h('span', {}, t('wallet.offline'))) : null,
   ].filter(Boolean));
 }
 
@@ -110,18 +84,18 @@ async function namesOf(replica, rows) {
 }
 
 function ruleWords(rule) {
-  return WORDS.rules[rule.replace(/^validation\./, '')] ?? rule;
+  return known(`wallet.rules.${rule.replace(/^validation\./, '')}`) ?? rule;
 }
 
 function item(row, names) {
   const rule = ruleWords(row.reward_rule);
   const place = h('div.entry-body');
-  const state = [WORDS.states[row.state], row.state === 'pending' && row.posts_at ? WORDS.until(when(row.posts_at)) : ''].filter(Boolean).join(', ');
+  const state = [t(`wallet.states.${row.state}`), row.state === 'pending' && row.posts_at ? t('wallet.until', { day: when(row.posts_at) }) : ''].filter(Boolean).join(', ');
   const made = h('details.entry', { data: { entry: row.id, state: row.state } },
     h('summary', {},
       h('span', {}, h('strong', {}, names.get(row.validation_id) ?? rule), h('br'),
         h('span.soft.small', {}, [names.has(row.validation_id) ? rule : '', when(row.created_at), state].filter(Boolean).join(' · '))),
-      h('span.points', {}, `+${row.points.toLocaleString()}`)),
+      h('span.points', {}, `+${number(row.points)}`)),
     place);
   made.addEventListener('toggle', () => made.open && story(place, row.id));
   return h('li', {}, made);
@@ -133,9 +107,9 @@ async function story(place, id) {
     const { credit, steps, disputes } = await ask('GET', `/api/v1/wallet/entries/${id}`);
     place.replaceChildren(
       credit.reason ? h('p', {}, credit.reason) : '',
-      h('h3.small', {}, WORDS.history),
-      h('ul.stack', {}, steps.map((one) => h('li', {}, WORDS.steps[one.state] ?? one.state, ' ', h('span.soft', {}, when(one.created_at)))),
-        disputes.map((one) => h('li', {}, h('strong', {}, WORDS.disputes[one.state]), h('br'), h('span.soft', {}, [one.reason, one.decision].filter(Boolean).join(' · '))))),
+      h('h3.small', {}, t('wallet.history')),
+      h('ul.stack', {}, steps.map((one) => h('li', {}, known(`wallet.steps.${one.state}`) ?? one.state, ' ', h('span.soft', {}, when(one.created_at)))),
+        disputes.map((one) => h('li', {}, h('strong', {}, t(`wallet.disputes.${one.state}`)), h('br'), h('span.soft', {}, [one.reason, one.decision].filter(Boolean).join(' · '))))),
       disputes.some((one) => one.state === 'open') ? '' : disputing(place, id));
   } catch (error) {
     place.replaceChildren(h('p.error', { role: 'alert' }, problem(error)));
@@ -144,19 +118,23 @@ async function story(place, id) {
 
 function disputing(place, id) {
   return form({
-    words: WORDS.dispute, kind: 'button.plain', does: async (given) => {
+    words: t('wallet.dispute'), kind: 'button.plain', does: async (given) => {
       await ask('POST', `/api/v1/wallet/entries/${id}/dispute`, given);
       await story(place, id);
     },
-  }, field(WORDS.wrong, { name: 'reason', required: true, maxlength: REASON_CHARS_MAX, autocomplete: 'off' }));
+  }, field(t('wallet.wrong'), { name: 'reason', required: true, maxlength: REASON_CHARS_MAX, autocomplete: 'off' }));
+}
+
+function leftOf({ left, daily_cap: cap }) {
+  return cap === null ? t('wallet.noBound') : t('wallet.left', { left, cap });
 }
 
 /** What a finding brings today: the server's to say, and left out without it. */
 async function caps(section) {
   const found = await ask('GET', '/api/v1/wallet').catch(() => null);
   section.hidden = !found?.rules.length;
-  section.replaceChildren(h('h2', {}, WORDS.today), h('ul.caps', {}, (found?.rules ?? []).map((rule) =>
-    h('li', {}, h('span', {}, ruleWords(rule.rule), h('br'), h('span.soft.small', {}, WORDS.left(rule))), h('strong', {}, count(rule.points, 'point'))))));
+  section.replaceChildren(h('h2', {}, t('wallet.today')), h('ul.caps', {}, (found?.rules ?? []).map((rule) =>
+    h('li', {}, h('span', {}, ruleWords(rule.rule), h('br'), h('span.soft.small', {}, leftOf(rule))), h('strong', {}, t('counts.points', { n: rule.points }))))));
 }
 
 function statement() {
@@ -165,11 +143,11 @@ function statement() {
     await save(await askFile(`/api/v1/wallet/statement?${days}`), `statement.${format}`);
   };
   let format = 'csv';
-  const other = h('button.button.plain', { type: 'submit', on: { click: () => { format = 'pdf'; } } }, WORDS.pdf);
-  const made = form({ words: WORDS.csv, kind: 'button.plain', does: (given) => get(format)(given).finally(() => { format = 'csv'; }) },
-    h('div.pair', {}, field(WORDS.from, { name: 'from', type: 'date' }), field(WORDS.to, { name: 'to', type: 'date' })));
+  const other = h('button.button.plain', { type: 'submit', on: { click: () => { format = 'pdf'; } } }, t('wallet.pdf'));
+  const made = form({ words: t('wallet.csv'), kind: 'button.plain', does: (given) => get(format)(given).finally(() => { format = 'csv'; }) },
+    h('div.pair', {}, field(t('wallet.from'), { name: 'from', type: 'date' }), field(t('wallet.to'), { name: 'to', type: 'date' })));
   made.lastElementChild.append(other);
-  return h('section.card', {}, h('h2', {}, WORDS.statement), h('p.soft', {}, WORDS.statementHint), made);
+  return h('section.card', {}, h('h2', {}, t('wallet.statement')), h('p.soft', {}, t('wallet.statementHint')), made);
 }
 
 function save(blob, name) {

@@ -9,7 +9,8 @@ import { roleIn } from '../view/rights.js';
 import { reviewing } from '../view/reviewing.js';
 import { offerUndo } from '../view/undoing.js';
 import { openTasks, taskRow, waitingFindings } from '../view/work_rows.js';
-import { count, problem, say } from '../view/words.js';
+import { day, problem, say } from '../view/words.js';
+import { number as digits, t } from '../words/language.js';
 
 const TABLES_SHOWN = ['task', 'validation', 'element', 'member'];
 const REVIEWERS = ['reviewer', 'manager', 'owner'];
@@ -23,7 +24,7 @@ export async function show(page, { replica, params, query, go }) {
   const place = h('div.column');
   const stay = { replica, scope, place, go, query };
   current = stay;
-  page.replaceChildren(bar({ title: 'Work', back: `/b/${scope}`, words: 'To the plan' }), place);
+  page.replaceChildren(bar({ title: t('work.title'), back: `/b/${scope}`, words: t('work.toPlan') }), place);
   await draw(stay);
   ears.on(replica, 'change', ({ detail }) => {
     if (detail.scope === scope && detail.tables.some((table) => TABLES_SHOWN.includes(table))) redraw(stay);
@@ -73,12 +74,12 @@ async function draw(stay, busy = () => false) {
 async function oneTask(stay) {
   const { replica, scope, go, query } = stay;
   const task = await taskRow(replica, scope, query.get('task'));
-  const back = h('a', { href: `/b/${scope}/work` }, 'All tasks');
-  if (!task) return [h('p', { role: 'status' }, 'This task is no longer here.'), back];
+  const back = h('a', { href: `/b/${scope}/work` }, t('work.allTasks'));
+  if (!task) return [h('p', { role: 'status' }, t('work.gone')), back];
   const form = h('arxos-task');
   form.show({ replica, scope, task });
   form.addEventListener('done', ({ detail }) => {
-    offerUndo(`${detail.words}: kept on this device, to be reviewed once it is sent`, replica, scope, detail.key);
+    offerUndo(t('work.kept', { what: detail.words }), replica, scope, detail.key);
     go(`/b/${scope}/work`);
   });
   return [h('p', {}, back), form];
@@ -91,29 +92,29 @@ async function lists(stay) {
   const judging = REVIEWERS.includes(roleIn(replica, scope));
   const toJudge = judging ? found.filter((one) => !one.mine) : [];
   const showing = query.get('show') === 'review' ? 'review' : 'todo';
-  const tab = (name, words, number) => h('a.chip', { href: `/b/${scope}/work${name === 'todo' ? '' : `?show=${name}`}`, 'aria-current': showing === name ? 'page' : null }, words, h('span.soft', {}, String(number)));
-  const tabs = h('nav.row', { 'aria-label': 'Work' },
-    tab('todo', 'To do', tasks.length), tab('review', judging ? 'To review' : 'Waiting for review', judging ? toJudge.length : found.filter((one) => one.mine).length));
+  const tab = (name, words, number) => h('a.chip', { href: `/b/${scope}/work${name === 'todo' ? '' : `?show=${name}`}`, 'aria-current': showing === name ? 'page' : null }, words, h('span.soft', {}, digits(number)));
+  const tabs = h('nav.row', { 'aria-label': t('work.title') },
+    tab('todo', t('work.toDo'), tasks.length), tab('review', t(judging ? 'work.toReview' : 'work.waiting'), judging ? toJudge.length : found.filter((one) => one.mine).length));
   const body = showing === 'todo' ? todo(stay, tasks, me) : reviewing(stay, judging ? toJudge : found.filter((one) => one.mine), judging);
   return [tabs, ...body];
 }
 
 function todo({ scope }, tasks, me) {
-  if (!tasks.length) return [h('p', { role: 'status' }, 'Nothing is left to do here.')];
+  if (!tasks.length) return [h('p', { role: 'status' }, t('work.nothing'))];
   const mine = tasks.filter((task) => me && task.assignee === me.id);
   const others = tasks.filter((task) => !mine.includes(task));
   const section = (title, some) => (some.length ? [h('h2', {}, title), h('ul.tasks', {}, some.slice(0, SHOWN_MAX).map((task) => item(scope, task)))] : []);
   const more = tasks.length - Math.min(mine.length, SHOWN_MAX) - Math.min(others.length, SHOWN_MAX);
   return [
-    ...section('Mine', mine), ...section(mine.length ? 'For anybody' : 'What brings most first', others),
-    more ? h('p.soft', {}, `and ${count(more, 'more', 'more')}`) : null,
+    ...section(t('work.mine'), mine), ...section(t(mine.length ? 'work.anybody' : 'work.mostFirst'), others),
+    more ? h('p.soft', {}, t('work.more', { n: more })) : null,
   ].filter(Boolean);
 }
 
 function item(scope, task) {
-  const facts = [task.storey, say(task.kind), task.effort_min ? `${Math.round(task.effort_min)} min` : '', task.due_on ? `due ${task.due_on}` : ''].filter(Boolean).join(' · ');
+  const facts = [task.storey, say(task.kind), task.effort_min ? t('work.minutes', { n: Math.round(task.effort_min) }) : '', task.due_on ? t('work.due', { day: day(task.due_on) }) : ''].filter(Boolean).join(' · ');
   return h('li', {}, h('a.task', { href: `/b/${scope}/work?task=${task.id}`, data: { kind: task.kind } },
     h('span', {}, h('strong', {}, task.title ?? say(task.kind)), h('br'), h('span.soft.small', {}, facts),
-      task.state === 'rejected' ? h('span.small.back', {}, ' ', icon('refused'), ' Sent back') : null),
-    h('span.worth', {}, h('strong', {}, task.worth.toLocaleString(undefined, { maximumFractionDigits: 0 })), 'a minute')));
+      task.state === 'rejected' ? h('span.small.back', {}, ' ', icon('refused'), ' ', t('work.sentBack')) : null),
+    h('span.worth', {}, h('strong', {}, digits(task.worth, { maximumFractionDigits: 0 })), t('work.aMinute'))));
 }

@@ -2,6 +2,8 @@
 // replica file, digest or change log knows of it. It is of the building that was last searched, filled at its first search
 // and again at the first one after its rows changed.
 
+import { CATALOGUES } from '../words/language.js';
+
 export const FOUND_MAX = 50;
 const SEARCHED = ['element', 'space', 'storey'];
 const WEIGHTS = [0, 0, 0, 0, 6, 10, 8, 8, 2, 1]; // of the columns below: what a thing is called counts before where it is
@@ -79,7 +81,8 @@ export function matching(text) {
   return words.map((word) => `"${word}"*`).join(' AND ') || null;
 }
 
-/** IfcFlowTerminal → Flow Terminal. */
+/** IfcFlowTerminal → Flow Terminal, and what each language calls it. */
 function classWords(ifcClass) {
-  return (ifcClass ?? '').replace(/^Ifc/, '').replace(/([a-z])([A-Z])/g, '$1 $2');
+  const own = (ifcClass ?? '').replace(/^Ifc/, '').replace(/([a-z])([A-Z])/g, '$1 $2');
+  return [own, ...Object.values(CATALOGUES).map(({ classes }) => classes[ifcClass])].filter(Boolean).join(' ');
 }

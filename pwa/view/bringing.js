@@ -2,6 +2,7 @@
 
 import { bar } from './bar.js';
 import { h, listening } from './dom.js';
+import { t } from '../words/language.js';
 import { problem } from './words.js';
 
 /** {id, name}; null where it cannot be opened here: then the page says so, with a way on. */
@@ -11,17 +12,17 @@ export async function bring(page, replica, id) {
     throw error;
   });
   if (here) return here;
-  const words = h('p', { role: 'status' }, 'Bringing the building onto this device…');
-  const far = h('progress', { 'aria-label': 'Received so far' });
-  page.replaceChildren(bar({ title: 'Building', back: '/' }), h('div.column', {}, words, far));
+  const words = h('p', { role: 'status' }, t('bringing.coming'));
+  const far = h('progress', { 'aria-label': t('bringing.received') });
+  page.replaceChildren(bar({ title: t('values.building'), back: '/' }), h('div.column', {}, words, far));
   const ears = listening();
   ears.on(replica, 'progress', ({ detail }) => detail.scope === id && measure(far, detail));
   try {
     await replica.keep(id);
     return await find(replica, id);
   } catch (error) {
-    const [href, text] = replica.me() ? ['/', 'To the buildings'] : [`/login?next=${encodeURIComponent(`/b/${id}`)}`, 'Log in'];
-    words.textContent = `This building cannot be opened here. ${problem(error)}`;
+    const [href, text] = replica.me() ? ['/', t('acts.toBuildings')] : [`/login?next=${encodeURIComponent(`/b/${id}`)}`, t('acts.logIn')];
+    words.textContent = t('bringing.refused', { why: problem(error) });
     far.replaceWith(h('a.button', { href }, text));
     return null;
   } finally {

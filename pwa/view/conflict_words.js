@@ -1,6 +1,7 @@
 // A conflict's values in words: `base`, `kept` and `other` are JSON objects field → value.
 
 import { TABLES } from '../core/catalogue.js';
+import { t } from '../words/language.js';
 import { amount, say, sayClass } from './words.js';
 
 export function values(json) {
@@ -8,21 +9,20 @@ export function values(json) {
   return (typeof json === 'string' ? JSON.parse(json) : json) ?? {};
 }
 
-
 export function sayValue(conflict, json) {
   const entries = Object.entries(values(json));
-  if (!entries.length) return 'nothing';
+  if (!entries.length) return t('conflicts.empty');
   if (entries.length === 1) return sayOne(conflict.table, entries[0][0], entries[0][1]);
   return entries.map(([field, value]) => `${say(field)}: ${sayOne(conflict.table, field, value)}`).join(', ');
 }
 
 function sayOne(table, field, value) {
   const column = TABLES[table]?.columns[field];
-  if (value === null || value === undefined || value === '') return 'nothing';
-  if (column?.type === 'geometry') return 'a place on the plan';
+  if (value === null || value === undefined || value === '') return t('conflicts.empty');
+  if (column?.type === 'geometry') return t('conflicts.place');
   if (column?.values) return say(value);
   if (typeof value === 'number') return amount(value, column?.unit === 'deg' ? '°' : column?.unit ?? '');
-  if (typeof value === 'boolean') return value ? 'Yes' : 'No';
+  if (typeof value === 'boolean') return t(value ? 'conflicts.yes' : 'conflicts.no');
   return typeof value === 'object' ? JSON.stringify(value) : String(value);
 }
 

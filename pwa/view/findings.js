@@ -1,11 +1,11 @@
 // From what a person says of a task to the rows that are recorded: a validation, and a measurement where they measured.
 
-/** What each kind of task asks for: a measurement's kind and name, and the property of an element it is about. */
+/** What each kind of task asks for: a measurement's kind and name (as the rows have it, in any language), and the property. */
 export const ASKED = {
-  dimension: { kind: 'length', name: 'Width', property: 'Width', label: 'Width', unit: 'm' },
-  scale: { kind: 'length', name: 'Scale', property: null, label: 'Length of the wall', unit: 'm' },
-  north: { kind: 'angle', name: 'North', property: null, label: 'Angle to north', unit: '°' },
-  count: { kind: 'count', name: 'Luminaires', property: null, label: 'How many', unit: '' },
+  dimension: { kind: 'length', name: 'Width', property: 'Width', unit: 'm' },
+  scale: { kind: 'length', name: 'Scale', property: null, unit: 'm' },
+  north: { kind: 'angle', name: 'North', property: null, unit: '°' },
+  count: { kind: 'count', name: 'Luminaires', property: null, unit: '' },
 };
 
 const ACCURACY = { tape: 0.005, laser: 0.003 }; // metres, what the instrument gives in a hurried hand

@@ -2,35 +2,14 @@
 // keeps it, so it is read and set with a network.
 
 import { ask, askAll } from '../sync/asking.js';
+import { t } from '../words/language.js';
 import { h, icon } from './dom.js';
 import { pushState, turnOff, turnOn } from './push.js';
 import { act, field, form } from './sure.js';
 import { problem } from './words.js';
 
 const PATH = '/api/v1/notifications';
-const WORDS = {
-  offline: 'These settings are kept by the server. They can be seen and changed with a network.',
-  retry: 'Try again',
-  push: 'On this device',
-  pushed: {
-    on: 'This browser shows you what is new, also while ARXOS is closed.',
-    off: 'This browser shows nothing while ARXOS is closed.',
-    denied: 'This browser was told not to let ARXOS show anything. Allow notifications for this site in the browser’s settings, then come back.',
-    unsupported: 'This browser cannot show what is new while ARXOS is closed. On an iPhone or iPad it can once ARXOS is on the home screen.',
-    unknown: 'This browser is set to show you what is new; whether the server still knows it can be seen with a network.',
-  },
-  turnOn: 'Show it here', turnOff: 'Do not show it here',
-  letters: 'Letters',
-  often: 'How often',
-  frequency: [['now', 'At once'], ['daily', 'Once a day'], ['weekly', 'Once a week, on Mondays'], ['never', 'Never']],
-  hour: 'At',
-  zone: 'By the clock of',
-  save: 'Save',
-  saved: 'Saved.',
-  quiet: 'Quiet buildings',
-  quietHint: 'Of these you get no letters and nothing on the screen. The inbox still has everything.',
-  noBuildings: 'You have no buildings yet.',
-};
+const FREQUENCIES = ['now', 'daily', 'weekly', 'never'];
 
 export async function inboxSettings(place, replica) {
   place.replaceChildren(h('p.soft', { role: 'status' }, '…'));
@@ -40,9 +19,9 @@ export async function inboxSettings(place, replica) {
     ]);
     place.replaceChildren(pushSection(push), letters(wishes), quiet(mutes, buildings));
   } catch (error) {
-    const words = error.code === 'offline' ? WORDS.offline : problem(error);
+    const words = error.code === 'offline' ? t('telling.offline') : problem(error);
     place.replaceChildren(h('p.callout.warn', { role: 'status' }, icon('offline'), h('span', {}, words)),
-      h('div.row', {}, h('button.button.plain', { type: 'button', on: { click: () => inboxSettings(place, replica) } }, WORDS.retry)));
+      h('div.row', {}, h('button.button.plain', { type: 'button', on: { click: () => inboxSettings(place, replica) } }, t('acts.again'))));
   }
 }
 
@@ -54,13 +33,13 @@ function pushSection(state) {
     draw(await pushState());
   });
   button.setAttribute('role', 'switch');
-  const section = h('section.card', {}, h('h2', {}, WORDS.push), said, h('div.row', {}, button), error);
+  const section = h('section.card', {}, h('h2', {}, t('telling.push')), said, h('div.row', {}, button), error);
   const draw = (now) => {
     section.dataset.push = now;
-    said.textContent = WORDS.pushed[now];
+    said.textContent = t(`telling.pushed.${now}`);
     button.hidden = now !== 'on' && now !== 'off';
     button.setAttribute('aria-checked', String(now === 'on'));
-    button.textContent = now === 'on' ? WORDS.turnOff : WORDS.turnOn;
+    button.textContent = now === 'on' ? t('telling.turnOff') : t('telling.turnOn');
   };
   draw(state);
   return section;
@@ -71,10 +50,10 @@ function letters(wishes) {
   const zones = [...new Set([wishes.timezone, here])].map((zone) => [zone, zone.replaceAll('_', ' ')]);
   const hours = Array.from({ length: 24 }, (_, hour) => [String(hour), `${String(hour).padStart(2, '0')}:00`]);
   const said = h('p.soft', { role: 'status' });
-  const often = field(WORDS.often, { name: 'digest_frequency', options: WORDS.frequency, value: wishes.digest_frequency });
+  const often = field(t('telling.often'), { name: 'digest_frequency', options: FREQUENCIES.map((one) => [one, t(`telling.frequency.${one}`)]), value: wishes.digest_frequency });
   const time = h('div.pair', {},
-    field(WORDS.hour, { name: 'hour', options: hours, value: String(wishes.hour) }),
-    field(WORDS.zone, { name: 'timezone', options: zones, value: wishes.timezone }));
+    field(t('telling.hour'), { name: 'hour', options: hours, value: String(wishes.hour) }),
+    field(t('telling.zone'), { name: 'timezone', options: zones, value: wishes.timezone }));
   const select = often.querySelector('select');
   const timed = () => {
     time.hidden = !['daily', 'weekly'].includes(select.value);
@@ -82,20 +61,20 @@ function letters(wishes) {
   select.addEventListener('change', timed);
   timed();
   const made = form({
-    words: WORDS.save, does: async (given) => {
+    words: t('acts.save'), does: async (given) => {
       said.textContent = '';
       await ask('PUT', `${PATH}/preferences`, { ...given, hour: Number(given.hour) });
-      said.textContent = WORDS.saved;
+      said.textContent = t('telling.saved');
     },
   }, often, time);
-  return h('section.card', {}, h('h2', {}, WORDS.letters), made, said);
+  return h('section.card', {}, h('h2', {}, t('telling.letters')), made, said);
 }
 
 function quiet(mutes, buildings) {
   const muted = new Set(mutes.map((one) => one.building_id));
   const mine = buildings.filter((one) => one.role && one.role !== 'anonymous');
-  return h('section.card', {}, h('h2', {}, WORDS.quiet), h('p.soft', {}, WORDS.quietHint),
-    mine.length ? h('ul.stack', {}, mine.map((one) => h('li', {}, mute(one, muted.has(one.id))))) : h('p', {}, WORDS.noBuildings));
+  return h('section.card', {}, h('h2', {}, t('telling.quiet')), h('p.soft', {}, t('telling.quietHint')),
+    mine.length ? h('ul.stack', {}, mine.map((one) => h('li', {}, mute(one, muted.has(one.id))))) : h('p', {}, t('telling.noBuildings')));
 }
 
 function mute(building, isQuiet) {

@@ -1,5 +1,6 @@
 // What becomes of an edit, said beside it: kept on this device, then sent, or why not; and the way back.
 
+import { t } from '../words/language.js';
 import { h } from './dom.js';
 import { problem } from './words.js';
 
@@ -11,17 +12,17 @@ export function keeping(replica, scope, output) {
     output.dataset.tone = tone;
     output.replaceChildren(h('span', {}, text), ...(key === null ? [] : [button()]));
   };
-  const button = () => h('button.quiet.small', { type: 'button', on: { click: takeBack } }, 'Undo');
+  const button = () => h('button.quiet.small', { type: 'button', on: { click: takeBack } }, t('acts.undo'));
   const takeBack = async () => {
     const taken = key;
     key = null;
     open = false;
-    tell('plain', 'Taking it back…');
+    tell('plain', t('keeping.takingBack'));
     try {
       await replica.undo(scope, taken);
-      tell('plain', 'Taken back');
+      tell('plain', t('keeping.takenBack'));
     } catch (error) {
-      tell('bad', `It cannot be taken back. ${problem(error)}`);
+      tell('bad', t('keeping.notBack', { why: problem(error) }));
     }
   };
   const told = ({ detail: status }) => {
@@ -35,7 +36,7 @@ export function keeping(replica, scope, output) {
     async record(changes, { refused = () => {} } = {}) {
       key = null;
       open = waited = false;
-      tell('plain', 'Keeping…');
+      tell('plain', t('keeping.keeping'));
       try {
         key = await replica.record(scope, changes);
       } catch (error) {
@@ -43,7 +44,7 @@ export function keeping(replica, scope, output) {
         refused(error);
         return false;
       }
-      tell('plain', 'Kept on this device');
+      tell('plain', t('keeping.kept'));
       open = true;
       if (replica.status().pending > 0) told({ detail: replica.status() });
       return true;
@@ -55,9 +56,9 @@ export function keeping(replica, scope, output) {
 
 /** [tone, text, whether there is nothing more to wait for]; null where there is nothing new to say. */
 function afterwards({ state, pending, rejected }) {
-  if (state === 'saved' && pending === 0) return ['good', 'Sent', true];
-  if (state === 'rejected' && rejected > 0) return ['bad', 'The server rejected it. See what and why behind the badge.', true];
-  if (state === 'offline') return ['plain', 'Kept on this device, sent when you are online', false];
-  if (state === 'login') return ['plain', 'Kept on this device, sent after you log in', false];
+  if (state === 'saved' && pending === 0) return ['good', t('keeping.sent'), true];
+  if (state === 'rejected' && rejected > 0) return ['bad', t('keeping.rejected'), true];
+  if (state === 'offline') return ['plain', t('keeping.offline'), false];
+  if (state === 'login') return ['plain', t('keeping.login'), false];
   return null;
 }

@@ -1,6 +1,7 @@
 // Changing a refused edit before it is sent again: its plain fields as a form. Places and lists stay as they are.
 
 import { TABLES } from '../core/catalogue.js';
+import { exactly, t } from '../words/language.js';
 import { h } from './dom.js';
 import { problem, say } from './words.js';
 
@@ -22,11 +23,11 @@ export function mending(entry, { send, leave }) {
     }
   };
   return h('form.stack', { novalidate: true, on: { submit } },
-    fields.length ? fields.map(({ node }) => node) : h('p.soft', {}, 'Nothing of it can be typed here.'),
+    fields.length ? fields.map(({ node }) => node) : h('p.soft', {}, t('unsent.nothingTyped')),
     error,
     h('div.row', {},
-      h('button.button', { type: 'submit' }, 'Send it so'),
-      h('button.button.plain', { type: 'button', on: { click: leave } }, 'Leave it')));
+      h('button.button', { type: 'submit' }, t('unsent.sendSo')),
+      h('button.button.plain', { type: 'button', on: { click: leave } }, t('acts.leave'))));
 }
 
 function fieldsOf(entry, change, place) {
@@ -44,8 +45,8 @@ function fieldsOf(entry, change, place) {
 
 function controlOf(id, column, value) {
   const choices = column.type === 'boolean' ? ['true', 'false'] : column.values;
-  if (!choices) return h('input', { id, autocomplete: 'off', value: value === null ? '' : String(value), inputmode: NUMBERS.has(column.type) ? 'decimal' : null });
-  const select = h('select', { id }, h('option', { value: '' }, '—'), choices.map((word) => h('option', { value: word }, say(word))));
+  if (!choices) return h('input', { id, autocomplete: 'off', value: value === null ? '' : typeof value === 'number' ? exactly(value) : String(value), inputmode: NUMBERS.has(column.type) ? 'decimal' : null });
+  const select = h('select', { id }, h('option', { value: '' }, '—'), choices.map((word) => h('option', { value: word }, column.type === 'boolean' ? t(word === 'true' ? 'conflicts.yes' : 'conflicts.no') : say(word))));
   select.value = value === null ? '' : String(value);
   return select;
 }

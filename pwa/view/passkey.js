@@ -1,6 +1,8 @@
 // Passkeys in this browser: made, and asked to show who one is. What the person closes or the browser refuses is a problem
 // in words.
 
+import { known } from '../words/language.js';
+
 /** Does this browser speak of them in JSON, as the server does? */
 export const canPasskey = () => 'PublicKeyCredential' in window && 'parseCreationOptionsFromJSON' in PublicKeyCredential;
 
@@ -14,12 +16,6 @@ export async function askPasskey(options) {
   return (await navigator.credentials.get({ publicKey }).catch(refused)).toJSON();
 }
 
-const SAID = {
-  NotAllowedError: 'No passkey was given.',
-  InvalidStateError: 'This device has a passkey of yours already.',
-  SecurityError: 'Passkeys are bound to the address this server was set up with, and this is another.',
-};
-
 function refused(error) {
-  throw Object.assign(new Error(error.name), { code: 'passkey', detail: SAID[error.name] ?? error.message });
+  throw Object.assign(new Error(error.name), { code: 'passkey', detail: known(`passkey.${error.name}`) ?? error.message });
 }

@@ -1,12 +1,13 @@
-// How the person likes to see things: theme and units. It is a row of their own scope, so that each of their devices has it;
+// How the person likes to see things: theme, units and language. It is a row of their own scope, so that each of their devices has it;
 // what this device knew last stands in its local storage, for the first paint and for who is not logged in.
 
+import { direction, locale, useLanguage } from '../words/language.js';
 import { own, scopeOf, watchOwn } from './own.js';
 import { useUnits } from './units.js';
 
 const KEY = 'arxos.preferences';
-const USUAL = { theme: 'system', unit_system: 'metric' };
-const ROWS = 'select id, theme, unit_system from preference order by updated_at desc, id';
+const USUAL = { theme: 'system', unit_system: 'metric', language: 'system' };
+const ROWS = 'select id, theme, unit_system, language from preference order by updated_at desc, id';
 
 let known = { ...USUAL, ...remembered() };
 
@@ -39,6 +40,9 @@ function put(wanted) {
   localStorage.setItem(KEY, JSON.stringify(known));
   useUnits(known.unit_system);
   const root = document.documentElement;
+  const another = useLanguage(known.language);
+  Object.assign(root, { lang: locale(), dir: direction() });
+  if (another) document.dispatchEvent(new CustomEvent('languaged'));
   if (root.dataset.theme === known.theme) return;
   root.dataset.theme = known.theme;
   document.dispatchEvent(new CustomEvent('themed'));

@@ -2,15 +2,16 @@
 // says it (client_kit/show.py).
 
 import { h, icon } from './dom.js';
-import { count, problem, say } from './words.js';
+import { t } from '../words/language.js';
+import { problem, say } from './words.js';
 
 /** A button and a place for what it found: {button, found}. */
 export function proving(replica) {
   const found = h('div.stack', { role: 'status' });
-  const button = h('button.button.plain', { type: 'button' }, 'Verify against the server');
+  const button = h('button.button.plain', { type: 'button' }, t('proof.verify'));
   button.addEventListener('click', async () => {
     button.disabled = true;
-    found.replaceChildren(h('p.soft', {}, 'Comparing every value with the server…'));
+    found.replaceChildren(h('p.soft', {}, t('proof.comparing')));
     try {
       const names = new Map((await replica.here()).map(({ id, name }) => [id, name]));
       found.replaceChildren(...outcome(await replica.verify(), names));
@@ -23,9 +24,9 @@ export function proving(replica) {
 }
 
 function outcome(told, names) {
-  if (!told.length) return [callout('good', 'check', 'Every value on this device is the one the server holds.')];
+  if (!told.length) return [callout('good', 'check', t('proof.same'))];
   return told.map((one) => callout(one.what === 'not_compared' ? 'warn' : 'plain', one.recorded ? 'split' : 'turning',
-    names.size > 1 ? h('strong', {}, `${names.get(one.scope) ?? 'Your own settings'}: `) : null, sayOutcome(one)));
+    names.size > 1 ? h('strong', {}, `${names.get(one.scope) ?? t('sync.ownSettings')}: `) : null, sayOutcome(one)));
 }
 
 function callout(tone, mark, ...words) {
@@ -34,8 +35,8 @@ function callout(tone, mark, ...words) {
 
 /** The line for one table that was not as the server has it. */
 export function sayOutcome({ what, table, rows, recorded }) {
-  if (what === 'not_compared') return `${say(table)} moved on while it was compared: verify again.`;
-  const again = `${count(rows, 'row')} ${rows === 1 ? 'was' : 'were'} fetched again`;
-  const kept = recorded ? `, and what stood in ${recorded} without an edit is now an edit of yours` : '';
-  return what === 'repaired' ? `${say(table)} differed from the server's: ${again}${kept}.` : `${say(table)} held other values than the server: ${again}${kept}.`;
+  if (what === 'not_compared') return t('proof.moved', { table: say(table) });
+  const found = t(what === 'repaired' ? 'proof.differed' : 'proof.otherValues', { table: say(table) });
+  const again = t('proof.again', { n: rows });
+  return `${found} ${recorded ? t('proof.andRecorded', { again, recorded }) : `${again}.`}`;
 }

@@ -2,6 +2,7 @@
 // a subscription of its own, the server knows of it or does not, and only both together is "on".
 
 import { ask, askAll } from '../sync/asking.js';
+import { t } from '../words/language.js';
 
 const PATH = '/api/v1/notifications/push';
 
@@ -62,7 +63,7 @@ async function subscribed(registration, key) {
   } catch (error) {
     if (error.name !== 'AbortError') throw error;
     throw Object.assign(new Error('push'), {
-      code: 'no_push_service', detail: 'This browser’s push service did not answer.', hint: 'Some browsers and networks have none. Letters and the inbox go on.',
+      code: 'no_push_service', detail: t('telling.noService'), hint: t('telling.noServiceHint'),
     });
   }
 }

@@ -3,16 +3,15 @@
 import { h, icon } from './dom.js';
 import { ASKED } from './findings.js';
 import { offerUndo } from './undoing.js';
-import { amount, count, problem, say, when } from './words.js';
+import { known, t } from '../words/language.js';
+import { amount, problem, say, when } from './words.js';
 
 const SHOWN_MAX = 100;
 
 /** Nodes for the list; `judging`: with the buttons of a reviewer. */
 export function reviewing({ replica, scope }, findings, judging) {
-  if (!findings.length) return [h('p', { role: 'status' }, judging ? 'Nothing waits for your review.' : 'Nothing of yours waits for a review.')];
-  const words = judging
-    ? `${count(findings.length, 'finding')} of others. What you accept counts at once; what you send back says why.`
-    : `${count(findings.length, 'finding')}. Another person looks at them; what they accept counts.`;
+  if (!findings.length) return [h('p', { role: 'status' }, t(judging ? 'review.nothing' : 'review.nothingOfYours'))];
+  const words = t(judging ? 'review.ofOthers' : 'review.ofYours', { n: findings.length });
   return [
     h('p.soft', { role: 'status' }, words),
     h('ul.stack', {}, findings.slice(0, SHOWN_MAX).map((one) => card(replica, scope, one, judging))),
@@ -25,7 +24,7 @@ function card(replica, scope, finding, judging) {
   return h('li.finding', { data: { finding: finding.id } },
     h('h3', {}, finding.title ?? say(finding.target_table)),
     h('p', {}, h('strong', {}, sayFinding(finding))),
-    h('p.soft.small', {}, [finding.mine ? 'You' : finding.author, finding.captured_at ? when(finding.captured_at) : ''].filter(Boolean).join(', ')),
+    h('p.soft.small', {}, [finding.mine ? t('review.you') : finding.author, finding.captured_at ? when(finding.captured_at) : ''].filter(Boolean).join(', ')),
     finding.note ? h('p', {}, finding.note) : null, error, buttons);
 }
 
@@ -49,8 +48,8 @@ function ways(replica, scope, finding, error) {
     form = null;
     rested(row);
   };
-  const accept = h('button.button', { type: 'button', on: { click: () => decide({ state: 'accepted' }, 'Accepted') } }, icon('check'), 'Accept');
-  const back = h('button.button.plain', { type: 'button', on: { click: () => ask() } }, 'Send back');
+  const accept = h('button.button', { type: 'button', on: { click: () => decide({ state: 'accepted' }, t('values.accepted')) } }, icon('check'), t('review.accept'));
+  const back = h('button.button.plain', { type: 'button', on: { click: () => ask() } }, t('review.sendBack'));
   const row = h('div.row', {}, accept, back);
   const ask = () => {
     const reason = h('input', { id: `why-${finding.id}`, autocomplete: 'off' });
@@ -58,14 +57,14 @@ function ways(replica, scope, finding, error) {
       event.preventDefault();
       const why = reason.value.trim();
       if (!why) {
-        error.textContent = 'Say why, so that it can be mended.';
+        error.textContent = t('review.sayWhy');
         reason.focus();
         return;
       }
-      decide({ state: 'rejected', note: [finding.note, why].filter(Boolean).join('\n') }, 'Sent back');
+      decide({ state: 'rejected', note: [finding.note, why].filter(Boolean).join('\n') }, t('review.sentBack'));
     } } },
-    h('div.field', {}, h('label', { for: reason.id }, 'Why?'), reason),
-    h('div.row', {}, h('button.button', { type: 'submit' }, 'Send back'), h('button.button.plain', { type: 'button', on: { click: rest } }, 'Leave it')));
+    h('div.field', {}, h('label', { for: reason.id }, t('review.why')), reason),
+    h('div.row', {}, h('button.button', { type: 'submit' }, t('review.sendBack')), h('button.button.plain', { type: 'button', on: { click: rest } }, t('acts.leave'))));
     row.replaceWith(form);
     reason.focus();
   };
@@ -79,15 +78,19 @@ function rested(node) {
 /** "Condition: poor, so far good"; "Width 0.912 m, the plan says 0.9 m". */
 export function sayFinding({ outcome, field, claimed_value: claimed, condition, properties, task_kind: kind }) {
   const value = parsed(claimed);
-  if (['not_found', 'no_access', 'unexpected'].includes(outcome)) return { not_found: 'Not found', no_access: 'Could not get in', unexpected: 'Something unexpected' }[outcome];
-  if (field === 'condition') return `Condition: ${say(value).toLowerCase()}${outcome === 'corrected' && condition ? `, so far ${say(condition).toLowerCase()}` : ', as before'}`;
+  if (['not_found', 'no_access', 'unexpected'].includes(outcome)) return { not_found: t('values.not_found'), no_access: t('review.noAccess'), unexpected: t('task.unexpected') }[outcome];
+  if (field === 'condition') {
+    const [now, before] = [value, condition].map((word) => say(word).toLowerCase());
+    return outcome === 'corrected' && condition ? t('review.condition', { now, before }) : t('review.sameCondition', { now });
+  }
   if (field?.startsWith('properties.')) {
     const name = field.slice('properties.'.length), stands = parsed(properties)?.[name];
     const unit = typeof value === 'number' ? 'm' : '';
-    return `${name} ${said(value, unit)}${stands === undefined || stands === null ? '' : `, the plan says ${said(stands, unit)}`}`;
+    const given = { name: known(`values.${name.toLowerCase()}`) ?? name, value: said(value, unit) };
+    return stands === undefined || stands === null ? t('review.value', given) : t('review.valueAndPlan', { ...given, stands: said(stands, unit) });
   }
   if (typeof value === 'number') return said(value, ASKED[kind]?.unit ?? '');
-  return outcome === 'confirmed' ? 'It is there' : say(outcome);
+  return outcome === 'confirmed' ? t('task.isThere') : say(outcome);
 }
 
 function said(value, unit) {

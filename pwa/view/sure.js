@@ -1,5 +1,6 @@
 // Buttons that say beside them what could not be done, and those that ask once more before they do it.
 
+import { t } from '../words/language.js';
 import { h } from './dom.js';
 import { problem } from './words.js';
 
@@ -26,7 +27,7 @@ export function act(kind, words, error, does) {
 }
 
 /** What cannot be taken back: `words` on the button, then `question` with `yes` and the way out. */
-export function sure({ words, label = null, question, yes, no = 'Keep it', does }) {
+export function sure({ words, label = null, question, yes, no = t('acts.keep'), does }) {
   const place = h('div.sure');
   const begin = h('button.button.plain.slim', { type: 'button', 'aria-label': label }, words);
   const back = () => {

@@ -1,5 +1,6 @@
 // After something that leaves the screen or comes onto it: a line at the foot that says so and takes it back.
 
+import { t } from '../words/language.js';
 import { h } from './dom.js';
 import { problem } from './words.js';
 
@@ -10,15 +11,15 @@ let shown = null;
 export function offerUndo(words, replica, scope, key) {
   shown?.remove();
   const said = h('span', {}, words);
-  const undo = h('button.button.slim', { type: 'button' }, 'Undo');
-  const line = h('div.notice.undo', { role: 'status' }, said, undo, h('button.quiet', { type: 'button', on: { click: () => line.remove() } }, 'Close'));
+  const undo = h('button.button.slim', { type: 'button' }, t('acts.undo'));
+  const line = h('div.notice.undo', { role: 'status' }, said, undo, h('button.quiet', { type: 'button', on: { click: () => line.remove() } }, t('acts.close')));
   undo.addEventListener('click', async () => {
     undo.disabled = true;
     try {
       await replica.undo(scope, key);
       line.remove();
     } catch (error) {
-      said.textContent = `It cannot be taken back. ${problem(error)}`;
+      said.textContent = t('keeping.notBack', { why: problem(error) });
     }
   });
   document.body.append(line);

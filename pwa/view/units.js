@@ -1,10 +1,12 @@
 // Lengths and areas as the person likes them: metric, or feet and inches with fractions. What is kept is always metres and
 // square metres; what is typed is understood in either system, and a bare number in the one that is shown.
 
+import { number, t } from '../words/language.js';
+
 const FOOT = 0.3048;
 const INCH = 0.0254;
 const PARTS = 16; // of an inch: what a tape shows
-const SUFFIXES = { mm: 0.001, cm: 0.01, m: 1, ft: FOOT, foot: FOOT, feet: FOOT, in: INCH, inch: INCH, inches: INCH, "'": FOOT, '"': INCH };
+const SUFFIXES = { mm: 0.001, cm: 0.01, m: 1, ft: FOOT, foot: FOOT, feet: FOOT, fuß: FOOT, zoll: INCH, in: INCH, inch: INCH, inches: INCH, "'": FOOT, '"': INCH };
 
 let imperial = false;
 
@@ -15,22 +17,22 @@ export function useUnits(system) {
 /** What stands at a field whose unit is m or m². */
 export function unitHere(unit) {
   if (!imperial) return unit;
-  return { m: 'ft, in', 'm²': 'ft²' }[unit] ?? unit;
+  return { m: t('lengths.feetAndInches'), 'm²': 'ft²' }[unit] ?? unit;
 }
 
 /** Metres or square metres in words; null where the unit is another. */
 export function sayUnit(value, unit) {
   if (!imperial) return null;
   if (unit === 'm') return feetAndInches(value);
-  if (unit === 'm²') return `${(value / FOOT ** 2).toLocaleString(undefined, { maximumFractionDigits: 2 })} ft²`;
+  if (unit === 'm²') return `${number(value / FOOT ** 2, { maximumFractionDigits: 2, useGrouping: false })} ft²`;
   return null;
 }
 
 /** The number that was typed at a field of this unit, in metres, square metres or as it is; null where it is none. */
 export function readUnit(text, unit) {
   if (unit === 'm') return readLength(text);
-  const number = plain(text.trim());
-  return number === null || unit !== 'm²' || !imperial ? number : number * FOOT ** 2;
+  const typed = plain(text.trim());
+  return typed === null || unit !== 'm²' || !imperial ? typed : typed * FOOT ** 2;
 }
 
 /** 12' 6 1/2", 3,81 m, 381 cm, 12 ft 6.5 in: metres; null where it is no length. */
@@ -42,8 +44,8 @@ export function readLength(text) {
   if (bare !== null) return sign * bare * (imperial ? FOOT : 1);
   let metres = 0, rest = parts, smallest = Infinity;
   while (rest) {
-    const [whole, number, suffix] = rest.match(/^(\d+\/\d+|[\d.,]+(?:\s+\d+\/\d+)?)\s*([a-z]+|'|")?\s*-?\s*/) ?? [];
-    const value = number && (plain(number) ?? fraction(number));
+    const [whole, amount, suffix] = rest.match(/^(\d+\/\d+|[\d.,]+(?:\s+\d+\/\d+)?)\s*(\p{L}+|'|")?\s*-?\s*/u) ?? [];
+    const value = amount && (plain(amount) ?? fraction(amount));
     const unit = SUFFIXES[suffix] ?? (suffix === undefined && smallest === FOOT ? INCH : undefined); // 12' 6
     if (value === undefined || value === null || unit === undefined || unit >= smallest) return null;
     metres += value * unit;

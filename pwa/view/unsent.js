@@ -5,7 +5,8 @@ import { h, icon } from './dom.js';
 import { describe } from './edit_words.js';
 import { mending } from './mending.js';
 import { act } from './sure.js';
-import { count, problem } from './words.js';
+import { t } from '../words/language.js';
+import { problem } from './words.js';
 
 const SHOWN_MAX = 50;
 
@@ -31,14 +32,14 @@ function section(about, entries) {
     h('h2', {}, about.building.name),
     rejected.length ? h('ul.stack', {}, rejected.slice(0, SHOWN_MAX).map((entry) => refusal(about, entry))) : null,
     waiting.length ? h('details.fold', { open: waiting.length <= 5 },
-      h('summary', {}, 'Waiting to be sent', h('span.soft', {}, count(waiting.length, 'edit'))),
+      h('summary', {}, t('sync.waiting'), h('span.soft', {}, t('counts.edits', { n: waiting.length }))),
       h('ul.lines', {}, waiting.toReversed().slice(0, SHOWN_MAX).map((entry) => waits(about, entry)))) : null);
 }
 
 /** One edit that waits, with the way back. */
 function waits({ replica, building, names: known, changed }, entry) {
   const error = h('p.error', { role: 'alert' });
-  const undo = act('quiet.small', 'Undo', error, async () => {
+  const undo = act('quiet.small', t('acts.undo'), error, async () => {
     await replica.undo(building.id, entry.key);
     await changed();
   });
@@ -58,13 +59,13 @@ function refusal({ replica, building, names: known, changed }, entry) {
     leave: () => place.replaceChildren(buttons),
   }));
   const buttons = h('div.row', {},
-    act('button', 'Send again', error, done(() => replica.retry(building.id, entry.key))),
-    entry.changes.some((change) => change.set) ? act('button.plain', 'Change it', error, mend) : null,
-    act('button.plain', 'Give it up', error, done(() => replica.discard(building.id, entry.key))));
+    act('button', t('unsent.again'), error, done(() => replica.retry(building.id, entry.key))),
+    entry.changes.some((change) => change.set) ? act('button.plain', t('unsent.change'), error, mend) : null,
+    act('button.plain', t('unsent.giveUp'), error, done(() => replica.discard(building.id, entry.key))));
   place.append(buttons);
   return h('li.conflict', { data: { rejected: entry.key } },
     h('p', {}, describe(entry, known)),
-    h('p.callout.bad', {}, icon('refused'), h('span', {}, reason ? problem(reason) : 'The server refused it.')),
+    h('p.callout.bad', {}, icon('refused'), h('span', {}, reason ? problem(reason) : t('unsent.refused'))),
     error, place);
 }
 
@@ -75,8 +76,8 @@ export async function keptAsideSection(replica, changed) {
   const kept = await replica.keptAside();
   if (!kept.length) return null;
   return h('section.stack', {},
-    h('h2', {}, 'Kept aside'),
-    h('p.soft', {}, 'Edits of buildings you can no longer open. The server did not take them; its administrators can read them, and you can save them as a file.'),
+    h('h2', {}, t('unsent.aside')),
+    h('p.soft', {}, t('unsent.asideHint')),
     h('ul.stack', {}, kept.map((one) => aside(replica, one, changed))));
 }
 
@@ -87,12 +88,12 @@ function aside(replica, one, changed) {
     await changed();
   };
   return h('li.conflict', { data: { aside: one.scope } },
-    h('h3', {}, one.name ?? 'A building'),
+    h('h3', {}, one.name ?? t('unsent.building')),
     h('ul', {}, one.transactions.slice(0, SHOWN_MAX).map((entry) => h('li', {}, describe(entry)))),
     error,
     h('div.row', {},
-      act('button.plain', 'Save as a file', error, () => download(`${one.name ?? one.scope}.json`, one)),
-      act('button.plain', 'Let it go', error, forget)));
+      act('button.plain', t('unsent.save'), error, () => download(`${one.name ?? one.scope}.json`, one)),
+      act('button.plain', t('unsent.letGo'), error, forget)));
 }
 
 /** Give the person a JSON file. */

@@ -2,6 +2,7 @@
 // a new worker; it waits until the person says so, and never takes a half-typed form with it.
 
 import { scriptAddress } from '../trusted.js';
+import { t } from '../words/language.js';
 import { h } from './dom.js';
 
 const LIST = '/precache.json';
@@ -35,16 +36,16 @@ async function hashOf(text) {
 }
 
 function offer(notice, registration) {
-  const words = h('span', {}, 'An update is ready.');
+  const words = h('span', {}, t('shell.update'));
   const take = () => {
     if (document.querySelector('form[data-dirty]')) {
-      words.textContent = 'Save what you are typing first, then update.';
+      words.textContent = t('shell.saveThenUpdate');
       return;
     }
     navigator.serviceWorker.addEventListener('controllerchange', () => location.reload(), { once: true });
     registration.waiting?.postMessage({ do: 'take over' });
   };
   notice.replaceChildren(h('div.notice', {}, words,
-    h('button.button.slim', { type: 'button', on: { click: take } }, 'Update now'),
-    h('button.quiet', { type: 'button', on: { click: () => notice.replaceChildren() } }, 'Later')));
+    h('button.button.slim', { type: 'button', on: { click: take } }, t('shell.updateNow')),
+    h('button.quiet', { type: 'button', on: { click: () => notice.replaceChildren() } }, t('shell.later'))));
 }

@@ -1,15 +1,13 @@
 // What people read: words for values, times, amounts and problems.
 
+import { isEnglish, known, locale, number, t } from '../words/language.js';
 import { sayUnit } from './units.js';
 
-const SPOKEN = {
-  ok: 'OK', out_of_service: 'Out of service', in_use: 'In use', hvac: 'Heating and air', it: 'Network', ar: 'AR',
-};
 const UNITS = { length: 'm', height: 'm', area: 'm²', angle: '°', count: '' };
 
 export function say(word) {
   if (word === null || word === undefined || word === '') return '';
-  return SPOKEN[word] ?? sentence(String(word).replaceAll('_', ' '));
+  return known(`values.${word}`) ?? sentence(String(word).replaceAll('_', ' '));
 }
 
 function sentence(text) {
@@ -18,7 +16,7 @@ function sentence(text) {
 
 /** IfcFireSuppressionTerminal → Fire suppression terminal. */
 export function sayClass(ifcClass) {
-  return sentence(ifcClass.replace(/^Ifc/, '').replace(/([a-z])([A-Z])/g, '$1 $2').toLowerCase());
+  return known(`classes.${ifcClass}`) ?? sentence(ifcClass.replace(/^Ifc/, '').replace(/([a-z])([A-Z])/g, '$1 $2').toLowerCase());
 }
 
 export const KINDS = {
@@ -41,28 +39,26 @@ export function unitOf(kind) {
 export function amount(value, unit = '') {
   const liked = sayUnit(Number(value), unit);
   if (liked !== null) return liked;
-  const text = Number(value).toLocaleString(undefined, { maximumFractionDigits: 4 });
+  const text = number(Number(value), { maximumFractionDigits: 4, useGrouping: false }); // so that it can be typed as it is read
   return unit === '°' ? `${text}°` : unit ? `${text} ${unit}` : text;
 }
 
 /** What is wanted where something else was typed. */
 export function asFor(unit) {
-  return unit === 'm' ? `A length is wanted, as ${sayUnit(1.01, 'm') ?? '1.01 or 101 cm'}.` : 'A number is wanted, as 1.01.';
-}
-
-export function count(n, one, many = `${one}s`) {
-  return `${n.toLocaleString()} ${n === 1 ? one : many}`;
+  if (unit !== 'm') return t('lengths.number', { example: number(1.01) });
+  const imperial = sayUnit(1.01, 'm');
+  return imperial ? t('lengths.feet', { example: imperial }) : t('lengths.metres', { example: number(1.01) });
 }
 
 export function clock(instant) {
-  return new Date(instant).toLocaleTimeString([], { hour: '2-digit', minute: '2-digit', hour12: false });
+  return new Date(instant).toLocaleTimeString(locale(), { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' });
 }
 
 export function when(instant) {
   const time = new Date(instant);
   if (Number.isNaN(time.getTime())) return '';
   if (time.toDateString() === new Date().toDateString()) return clock(time);
-  return time.toLocaleString([], { dateStyle: 'medium', timeStyle: 'short', hour12: false });
+  return time.toLocaleString(locale(), { dateStyle: 'medium', timeStyle: 'short', hourCycle: 'h23' });
 }
 
 /** The wall clock of a stamp: its first twelve hex digits are milliseconds. */
@@ -76,19 +72,27 @@ const LENGTHS = [[86_400, 'day'], [3_600, 'hour'], [60, 'minute'], [1, 'second']
 export function age(ms) {
   const seconds = Math.floor(ms / 1000);
   const [length, unit] = LENGTHS.find(([one]) => seconds >= one) ?? [1, 'second'];
-  return count(Math.floor(seconds / length), unit);
+  return number(Math.floor(seconds / length), { style: 'unit', unit, unitDisplay: 'long' });
 }
 
 /** Bytes as people read them: 1.4 GB. */
 export function size(bytes) {
-  const units = ['bytes', 'kB', 'MB', 'GB', 'TB'];
+  const units = ['byte', 'kilobyte', 'megabyte', 'gigabyte', 'terabyte'];
   const step = bytes < 1000 ? 0 : Math.min(units.length - 1, Math.floor(Math.log10(bytes) / 3));
-  return `${(bytes / 1000 ** step).toLocaleString(undefined, { maximumFractionDigits: step ? 1 : 0 })} ${units[step]}`;
+  const unit = { style: 'unit', unit: units[step], unitDisplay: step ? 'short' : 'long' };
+  return number(bytes / 1000 ** step, { ...unit, maximumFractionDigits: step ? 1 : 0 });
 }
 
-/** What went wrong, and what the person can do. */
+/** A day, as 2026-11-27, in words. */
+export function day(date) {
+  return new Date(`${date}T12:00:00`).toLocaleDateString(locale(), { dateStyle: 'medium' });
+}
+
+/** What went wrong, and what the person can do. The server speaks English: elsewhere its code has words here. */
 export function problem(error) {
-  const what = sentence(error.detail ?? error.message ?? 'Something went wrong.');
+  const said = isEnglish() ? null : known(`problems.${error.code}`);
+  if (said) return error.field ? `${say(error.field)}: ${said}` : said;
+  const what = sentence(error.detail ?? error.message ?? t('shell.wrong'));
   return error.hint ? `${stop(what)} ${stop(error.hint)}` : stop(what);
 }
 

@@ -39,7 +39,7 @@ def steps(building: str, element: str) -> Iterator[tuple[str, Step]]:
     yield "inbox", lambda page, url, _: _open(page, url, "/inbox", "nav")
     yield "inbox_settings", lambda page, url, _: _open(page, url, "/inbox?show=settings", "[data-push]")
     yield "wallet", lambda page, url, _: _open(page, url, "/wallet", "[data-balance]")
-    for section in ("devices", "login", "tokens", "invitations"):
+    for section in ("devices", "login", "tokens", "invitations", "look"):
         yield f"account_{section}", lambda page, url, _, show=section: _open(page, url, f"/account?show={show}", "nav")
     yield "sync_offline", lambda page, url, _: _offline(page, url, place, element)
 

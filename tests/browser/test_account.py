@@ -133,6 +133,7 @@ def test_a_second_factor_is_set_up_and_a_passkey_lets_in(url: str, visitor: Visi
     totp = pyotp.TOTP(page.locator(".secret").inner_text().replace(" ", ""))
     page.get_by_label("The six digits").fill(totp.at(int(time.time()) - 30))
     page.get_by_role("button", name="Turn it on").click()
+    expect(page.get_by_text("Recovery codes. Each")).to_be_visible()
     codes = page.locator(".secret").inner_text().split()
     assert len(codes) == 10
     page.get_by_role("button", name="I have kept it").click()

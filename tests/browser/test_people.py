@@ -162,6 +162,6 @@ def test_a_viewers_sheets_are_locked_and_say_why(visitor: Visitor, url: str, bui
     page.goto(f"{url}/b/{building}")
     wait_for_plan(page)
     page.locator("arxos-elements").get_by_text("Air terminal 00-", exact=False).first.click()
-    expect(page.locator(".sheet-foot output")).to_have_text("You are a viewer here: you can read, not change.")
+    expect(page.locator(".sheet-foot output")).to_have_text("Your role here is Viewer: you can read, not change.")
     for control in page.locator("arxos-sheet form[data-element] :is(input, select), .sheet-foot button").all():
         expect(control).to_be_disabled()

@@ -31,6 +31,7 @@ test('words are found in any order, by their beginnings, without regard to case 
   assert.deepEqual(ids(search, database, 'cafe'), ['r1', 'e1'], 'the room before what is in it');
   assert.deepEqual(ids(search, database, 'basem vlv'), ['e1']);
   assert.deepEqual(ids(search, database, 'flow term'), ['e2']);
+  assert.deepEqual(ids(search, database, 'Ventil return'), ['e1'], 'what kind of thing it is, in any language');
 });
 
 test('tags, serial numbers and barcodes are found as they are written', () => {

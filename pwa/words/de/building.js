@@ -1,0 +1,43 @@
+// Gebäude: Liste und Karte, der Plan, Bauteile mit allem, was zu ihnen gehört.
+
+export default {
+  buildings: {
+    title: 'Gebäude', map: 'Karte der Gebäude', looking: 'Gebäude werden gesucht…', find: 'Gebäude suchen', nameOrAddress: 'Name oder Adresse',
+    noneShared: 'Für Sie ist noch kein Gebäude freigegeben.', nonePublic: 'Hier gibt es kein öffentliches Gebäude. Melden Sie sich an, um Ihre zu sehen.',
+    noMatch: 'Kein Gebäude passt dazu.', here: '{n} auf diesem Gerät', readOnly: 'Nur lesen', onDevice: 'Auf diesem Gerät',
+    removeNamed: '{name} von diesem Gerät entfernen', removing: 'Wird entfernt…', keep: 'Laden', keepNamed: '{name} auf dieses Gerät laden',
+    fetching: 'Wird geladen…', noOutline: 'Die Weltkarte ist noch nicht auf diesem Gerät.',
+  },
+  find: {
+    title: 'Im Gebäude suchen', byKey: 'Im Gebäude suchen (/)', hint: 'Name, Kennzeichen, Seriennummer, Raum', found: 'Gefunden', close: 'Suche schließen',
+    room: 'Raum', nothing: 'So heißt hier nichts.', many: 'Die besten {n}; ein weiteres Wort grenzt ein',
+    matches: { one: '{n} Treffer', other: '{n} Treffer, die besten zuerst' },
+  },
+  building: {
+    plan: 'Plan des Geschosses; die Liste daneben enthält dieselben Bauteile', list: 'Liste', elements: 'Bauteile', storeys: 'Geschosse', ground: 'EG',
+    noStoreys: 'Dieses Gebäude hat noch keine Geschosse.', nothingDrawn: 'In diesem Geschoss ist noch nichts gezeichnet.',
+  },
+  canvas: { closer: 'Vergrößern', farther: 'Verkleinern', all: 'Alles zeigen' },
+  elements: {
+    hint: 'Kennzeichen, Name oder Art', find: 'Bauteil suchen', only: 'Nur zeigen', more: 'Mehr zeigen', whole: 'Das ganze Geschoss zeigen',
+    attention: 'Zu beachten', some: { one: '{found} von {n} Bauteil', other: '{found} von {n} Bauteilen' },
+  },
+  adder: { add: 'Bauteil hinzufügen', what: 'Was ist es?', tap: 'Tippen Sie nun auf die Stelle im Plan.', added: '{name} hinzugefügt' },
+  sheet: {
+    gone: 'Nicht mehr vorhanden', deletedBy: 'Jemand hat dieses Bauteil gelöscht.', delete: 'Löschen', deleted: '{name} gelöscht', none: 'keine',
+    reading: 'Ihre Rolle hier ist {role}: Sie können lesen, aber nichts ändern.', logIn: 'Zum Ändern anmelden',
+    contested: 'Zu diesem Bauteil gibt es zwei widersprüchliche Angaben.', seeBoth: 'Beide ansehen', unchanged: 'Nichts geändert',
+    removeNamed: '{name} entfernen',
+  },
+  properties: { new: 'Neue Eigenschaft', add: 'Hinzufügen', both: 'Eine Eigenschaft braucht einen Namen und einen Wert.' },
+  photos: {
+    title: 'Fotos', add: 'Foto hinzufügen', open: '{name} öffnen', sending: '{name} wird gesendet', preview: 'Vorschau', justNow: 'gerade eben',
+    waiting: 'Auf diesem Gerät gespeichert, noch nicht gesendet', here: 'Auf diesem Gerät und auf dem Server', server: 'Auf dem Server',
+    mine: 'Noch nicht hier, auf einem anderen Gerät von Ihnen', theirs: 'Noch nicht hier, auf dem Gerät von {name}',
+    somebodys: 'Noch nicht hier, auf dem Gerät einer anderen Person',
+  },
+  measurements: {
+    title: 'Messungen', what: 'Was', spread: '± 95 %', with: 'Gemessen mit', add: 'Messung hinzufügen',
+    badSpread: 'Die Unsicherheit muss eine Zahl von null oder mehr sein.',
+  },
+};

@@ -1,0 +1,41 @@
+// Buildings: the list and the map, the plan, elements with all that hangs on them.
+
+export default {
+  buildings: {
+    title: 'Buildings', map: 'Map of the buildings', looking: 'Looking for buildings…', find: 'Find a building', nameOrAddress: 'Name or address',
+    noneShared: 'No building has been shared with you yet.', nonePublic: 'No public building is here. Log in to see yours.',
+    noMatch: 'No building matches.', here: '{n} on this device', readOnly: 'Read only', onDevice: 'On this device',
+    removeNamed: 'Remove {name} from this device', removing: 'Removing…', keep: 'Keep', keepNamed: 'Keep {name} on this device', fetching: 'Fetching…',
+    noOutline: 'The outline of the world is not on this device yet.',
+  },
+  find: {
+    title: 'Search the building', byKey: 'Search the building (/)', hint: 'Name, tag, serial number, room', found: 'Found', close: 'Close the search',
+    room: 'Room', nothing: 'Nothing here is called that.', many: 'The best {n}; another word finds less',
+    matches: { one: '{n} match, the best first', other: '{n} matches, the best first' },
+  },
+  building: {
+    plan: 'Plan of the storey; the list beside it holds the same elements', list: 'List', elements: 'Elements', storeys: 'Storeys', ground: 'G',
+    noStoreys: 'This building has no storeys yet.', nothingDrawn: 'Nothing has been drawn on this storey yet.',
+  },
+  canvas: { closer: 'Closer', farther: 'Farther', all: 'Show all' },
+  elements: {
+    hint: 'Tag, name or class', find: 'Find an element', only: 'Show only', more: 'Show more', whole: 'Show the whole storey', attention: 'Needs attention',
+    some: { one: '{found} of {n} element', other: '{found} of {n} elements' },
+  },
+  adder: { add: 'Add an element', what: 'What is it?', tap: 'Now tap its place on the plan.', added: '{name} added' },
+  sheet: {
+    gone: 'No longer here', deletedBy: 'Somebody has deleted this element.', delete: 'Delete', deleted: '{name} deleted', none: 'none',
+    reading: 'Your role here is {role}: you can read, not change.', logIn: 'Log in to change something',
+    contested: 'Two people said different things about this element.', seeBoth: 'See both', unchanged: 'Nothing has changed', removeNamed: 'Remove {name}',
+  },
+  properties: { new: 'New property', add: 'Add', both: 'A property needs a name and a value.' },
+  photos: {
+    title: 'Photos', add: 'Add a photo', open: 'Open {name}', sending: 'Sending {name}', preview: 'A first impression', justNow: 'just now',
+    waiting: 'Kept on this device, not sent yet', here: 'On this device and on the server', server: 'On the server',
+    mine: 'Not here yet, on another device of yours', theirs: 'Not here yet, on {name}’s device', somebodys: 'Not here yet, on another person’s device',
+  },
+  measurements: {
+    title: 'Measurements', what: 'What', spread: '± 95 %', with: 'Measured with', add: 'Add measurement',
+    badSpread: 'The uncertainty must be a number of zero or more.',
+  },
+};
