@@ -9,6 +9,7 @@ import { may, roleIn } from '../view/rights.js';
 import { offerUndo } from '../view/undoing.js';
 import { problem, say, sayClass } from '../view/words.js';
 import { t } from '../words/language.js';
+import { face } from './arxos-people.js';
 import './arxos-measurements.js';
 import './arxos-photos.js';
 import './arxos-properties.js';
@@ -61,9 +62,10 @@ export class ArxosSheet extends HTMLElement {
     this.photos = h('arxos-photos');
     const about = { keeper: this.#keeper, replica: this.replica, scope: this.scope, id: row.id };
     this.conflicts = h('div');
+    this.company = h('div', { role: 'status' });
     this.replaceChildren(
       this.#head(row.name || row.tag || sayClass(row.ifc_class), [sayClass(row.ifc_class), where].filter(Boolean).join(' · ')),
-      this.conflicts, this.form, this.properties, this.measurements, this.photos,
+      this.company, this.conflicts, this.form, this.properties, this.measurements, this.photos,
       h('div.sheet-foot', {}, this.output,
         may(this.replica, this.scope, 'element', 'delete') ? h('button.button.plain.slim', { type: 'button', on: { click: () => this.#delete() } }, t('sheet.delete')) : null,
         h('button.button', { type: 'submit', form: this.form.id }, t('acts.save'))));
@@ -72,6 +74,12 @@ export class ArxosSheet extends HTMLElement {
     this.photos.show({ replica: this.replica, scope: this.scope, table: 'element', id: row.id });
     this.#showConflicts(row);
     this.#lock();
+  }
+
+  /** Who else has this sheet open: [{name, colour, editing}]. */
+  meet(people) {
+    this.company?.replaceChildren(...people.map((one) => h('p.company', {}, face(one),
+      h('span', {}, t(one.editing ? 'people.atField' : 'people.looking', { name: one.name, field: say(one.editing) })))));
   }
 
   #head(title, below) {
@@ -201,7 +209,9 @@ export class ArxosSheet extends HTMLElement {
     this.heading.textContent = row.name || row.tag || sayClass(row.ifc_class);
     for (const name of SHEET_FIELDS) {
       const control = this.form.elements[name];
-      if (!this.#dirty.has(name) && control.value !== (row[name] ?? '')) control.value = row[name] ?? '';
+      if (this.#dirty.has(name) || control.value === (row[name] ?? '')) continue;
+      control.value = row[name] ?? '';
+      glow(control);
     }
     for (const box of this.form.querySelectorAll('input[name="systems"]')) box.checked = row.systems.includes(box.value);
     this.properties.renew(row.properties);
@@ -231,6 +241,13 @@ function systems(row) {
   return h('details.fold', {},
     h('summary', {}, t('values.systems'), h('span.soft', {}, row.systems.map(say).join(', ') || t('sheet.none'))),
     h('fieldset.chips', {}, h('legend.sr-only', {}, t('values.systems')), words.map(chip)));
+}
+
+/** For a moment: somebody else changed it. */
+function glow(control) {
+  control.classList.remove('glow');
+  void control.offsetWidth; // so that it begins anew
+  control.classList.add('glow');
 }
 
 function invalid(control, is) {

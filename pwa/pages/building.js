@@ -14,6 +14,7 @@ import { t } from '../words/language.js';
 import '../elements/arxos-adder.js';
 import '../elements/arxos-elements.js';
 import '../elements/arxos-find.js';
+import '../elements/arxos-people.js';
 import '../elements/arxos-plan.js';
 import '../elements/arxos-sheet.js';
 import '../elements/arxos-storeys.js';
@@ -56,6 +57,7 @@ class Stay {
     this.#build();
     this.#listen();
     this.storeys = await readStoreys(this.replica, this.scope);
+    this.people.begin({ replica: this.replica, scope: this.scope, storeys: () => this.storeys });
     await this.follow(query);
   }
 
@@ -72,10 +74,11 @@ class Stay {
     this.handle = h('button.handle', { type: 'button', 'aria-expanded': 'false', on: { click: () => this.#openPanel(this.panel.dataset.open === undefined) } }, icon('list'), h('span', {}, t('building.list')));
     this.adder = h('arxos-adder', { hidden: true });
     this.find = Object.assign(h('arxos-find'), { find: (text) => this.replica.search(this.scope, text) });
+    this.people = h('arxos-people');
     this.panel = h('section.panel', { 'aria-label': t('building.elements') }, this.handle, this.adder, this.list, this.sheet);
     this.empty = h('p.plan-empty', { role: 'status', hidden: true });
     this.page.replaceChildren(
-      bar({ title: this.building.name, back: '/', words: t('acts.toBuildings'), beside: [this.find, workLink(this.scope)] }),
+      bar({ title: this.building.name, back: '/', words: t('acts.toBuildings'), beside: [this.people, this.find, workLink(this.scope)] }),
       h('div.building', {}, this.strip, h('div.plan-place', {}, this.plan, this.empty), this.panel));
   }
 
@@ -89,6 +92,10 @@ class Stay {
     on(this.plan, 'pick', (event) => this.#picked(event.detail));
     on(this.plan, 'place', (event) => this.#placed(event));
     on(this.find, 'pick', (event) => this.#go(event.detail));
+    on(this.people, 'meet', (event) => this.#show(event.detail));
+    on(this.people, 'seen', () => this.sheet.meet(this.people.beside(this.#element)));
+    on(this.sheet, 'focusin', (event) => this.#stand(event.target.name || null));
+    on(this.sheet, 'focusout', () => this.#stand());
     on(document, 'keydown', (event) => this.#slash(event));
     on(this.adder, 'wanted', (event) => this.#wanted(event.detail));
     on(this.replica, 'status', () => this.#showAdder());
@@ -177,6 +184,12 @@ class Stay {
     this.strip.show(this.storeys, this.#storey);
     if (element !== this.#element) await this.#openElement(element);
     this.#showAdder();
+    this.#stand();
+  }
+
+  /** Tell the others where this page is, and which field is being typed in. */
+  #stand(editing = null) {
+    this.people.at({ storey: this.#storey, element: this.#element, editing });
   }
 
   async #storeyOf(element) {
@@ -214,6 +227,7 @@ class Stay {
       return;
     }
     await this.sheet.open({ replica: this.replica, scope: this.scope, id });
+    this.sheet.meet(this.people.beside(id));
     this.panel.scrollTop = 0;
     this.plan.reveal(id, this.#covered());
     this.sheet.heading?.focus({ preventScroll: true });

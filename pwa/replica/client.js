@@ -260,6 +260,11 @@ class Client extends EventTarget {
     return this.ask('sync');
   }
 
+  /** Tell the others in a building where this tab is: {storey, selection, editing}; null: gone. Answers who they are. */
+  present(scope, said) {
+    return this.ask('present', this.tab, scope, said);
+  }
+
   /** Prove that what is here is the server's. Answers what was not, and what became of it. */
   verify() {
     return this.ask('verify');

@@ -6,6 +6,7 @@ import { Live } from '../sync/live.js';
 import { Loop } from '../sync/loop.js';
 import { openPart } from '../sync/partial.js';
 import { Server } from '../sync/server.js';
+import { Tabs, Together } from '../sync/together.js';
 import { verifyContent } from '../sync/verifying.js';
 import { AttachmentFiles } from './attachment_files.js';
 import * as care from './care.js';
@@ -28,6 +29,8 @@ let told;
 let photos;
 let search;
 let room = { kind: 'browser', persisted: null, used_bytes: null, quota_bytes: null, encrypted: false }; // until it is measured
+const together = new Together();
+const tabs = new Tabs();
 const coming = new Map(); // files on their way: scope → promise
 let proof = null; // what a verify that is under way has found
 let badge = { state: 'waiting', pending: 0, rejected: 0, problem: null };
@@ -88,13 +91,26 @@ function begin() {
   loop = new Loop(home, server, heard);
   live = new Live({
     onHint: (data) => loop.hinted(data),
+    onSeen: (data) => together.hear(data, Date.now()) && tellPeople([data.scope]),
     onOpen: () => loop.hear({ event: 'sync_asked' }),
+    onClosed: () => tellPeople(together.lost()),
     onEnded: () => loop.hear({ event: 'sync_asked' }),
     subscriptions: () => home.scopes().map((scope) => ({ scope, cursor: home.replica(scope).cursor() })),
+    present,
   });
   loop.start();
   keepOwn();
   if (home.scopes().length && self.navigator.onLine) live.start();
+}
+
+/** Whoever was not heard of goes at the latest when this tab's page says again where it is. */
+function tellPeople(scopes) {
+  for (const scope of scopes) tell('people', { scope, people: together.people(scope) });
+}
+
+function present() {
+  const scopes = tabs.scopes().filter((scope) => home.has(scope));
+  return scopes.map((scope) => [scope, tabs.shown(scope, Date.now())]);
 }
 
 /** The person's own scope is kept like a building, and asked for again with the next network where it did not come. */
@@ -257,6 +273,14 @@ const methods = {
   },
 
   sync: () => loop.hear({ event: 'sync_asked' }),
+
+  /** Where a tab's person is in a building; null: not there any more. Answers who else is. */
+  present(tab, scope, said) {
+    tabs.say(tab, scope, said, Date.now());
+    live.show();
+    tellPeople(together.fade(Date.now()));
+    return together.people(scope);
+  },
 
   /** Prove that rows and values here are the server's; answers what was not: [{what, scope, table, rows, recorded}]. */
   async verify() {

@@ -17,6 +17,10 @@ export default {
     plan: 'Plan des Geschosses; die Liste daneben enthält dieselben Bauteile', list: 'Liste', elements: 'Bauteile', storeys: 'Geschosse', ground: 'EG',
     noStoreys: 'Dieses Gebäude hat noch keine Geschosse.', nothingDrawn: 'In diesem Geschoss ist noch nichts gezeichnet.',
   },
+  people: {
+    here: { one: '{n} weitere Person hier', other: '{n} weitere Personen hier' }, you: 'Sie, auf einem anderen Gerät', editing: 'bearbeitet „{field}“',
+    looking: '{name} sieht sich das auch an', atField: '{name} ist bei „{field}“',
+  },
   canvas: { closer: 'Vergrößern', farther: 'Verkleinern', all: 'Alles zeigen' },
   elements: {
     hint: 'Kennzeichen, Name oder Art', find: 'Bauteil suchen', only: 'Nur zeigen', more: 'Mehr zeigen', whole: 'Das ganze Geschoss zeigen',

@@ -17,6 +17,10 @@ export default {
     plan: 'Plan of the storey; the list beside it holds the same elements', list: 'List', elements: 'Elements', storeys: 'Storeys', ground: 'G',
     noStoreys: 'This building has no storeys yet.', nothingDrawn: 'Nothing has been drawn on this storey yet.',
   },
+  people: {
+    here: { one: '{n} other here', other: '{n} others here' }, you: 'You, on another device', editing: 'editing “{field}”',
+    looking: '{name} looks at this too', atField: '{name} is at “{field}”',
+  },
   canvas: { closer: 'Closer', farther: 'Farther', all: 'Show all' },
   elements: {
     hint: 'Tag, name or class', find: 'Find an element', only: 'Show only', more: 'Show more', whole: 'Show the whole storey', attention: 'Needs attention',
