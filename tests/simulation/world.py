@@ -363,9 +363,19 @@ def template(schemas: Schemas = SMALL) -> Template:
 def _empty_file(folder: Path, scope: str, catalogue: Catalogue) -> Path:
     path = folder / f"{scope}-{catalogue.schema}.sqlite"
     connection = replica_file.create_replica(path, catalogue, scope, journal="wal")
+    for name in _triggers_of_spatialite(connection):
+        connection.execute(f'drop trigger "{name}"')
     connection.execute("pragma wal_checkpoint(truncate)")
     connection.close()
     return path
+
+
+def _triggers_of_spatialite(connection: Any) -> list[str]:
+    """Those that guard its own tables, which nobody writes to here, and a quarter of what there is to read."""
+    found = connection.execute(
+        "select name from sqlite_master where type = 'trigger' and tbl_name glob '*geometry_columns*'"
+    )
+    return [name for (name,) in found]
 
 
 @cache
