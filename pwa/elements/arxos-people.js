@@ -56,7 +56,7 @@ export class ArxosPeople extends HTMLElement {
   #show(heard) {
     if (!this.isConnected) return;
     const me = this.replica.me()?.id;
-    const people = heard.map((one) => (one.user === me ? { ...one, name: t('people.you') } : one));
+    const people = heard.map((one) => (one.user === me ? { ...one, name: t('people.you'), mine: true } : one));
     this.#people = people;
     this.dataset.people = people.length;
     this.dispatchEvent(new CustomEvent('seen', { detail: people }));

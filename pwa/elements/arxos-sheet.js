@@ -79,7 +79,7 @@ export class ArxosSheet extends HTMLElement {
   /** Who else has this sheet open: [{name, colour, editing}]. */
   meet(people) {
     this.company?.replaceChildren(...people.map((one) => h('p.company', {}, face(one),
-      h('span', {}, t(one.editing ? 'people.atField' : 'people.looking', { name: one.name, field: say(one.editing) })))));
+      h('span', {}, companion(one)))));
   }
 
   #head(title, below) {
@@ -241,6 +241,11 @@ function systems(row) {
   return h('details.fold', {},
     h('summary', {}, t('values.systems'), h('span.soft', {}, row.systems.map(say).join(', ') || t('sheet.none'))),
     h('fieldset.chips', {}, h('legend.sr-only', {}, t('values.systems')), words.map(chip)));
+}
+
+function companion({ name, editing, mine }) {
+  if (mine) return t('people.mine');
+  return editing ? t('people.atField', { name, field: say(editing) }) : t('people.looking', { name });
 }
 
 /** For a moment: somebody else changed it. */

@@ -19,6 +19,7 @@ export default {
   },
   people: {
     here: { one: '{n} weitere Person hier', other: '{n} weitere Personen hier' }, you: 'Sie, auf einem anderen Gerät', editing: 'bearbeitet „{field}“',
+    mine: 'Sie haben das auch auf einem anderen Gerät offen',
     looking: '{name} sieht sich das auch an', atField: '{name} ist bei „{field}“',
   },
   canvas: { closer: 'Vergrößern', farther: 'Verkleinern', all: 'Alles zeigen' },

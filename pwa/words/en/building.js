@@ -19,6 +19,7 @@ export default {
   },
   people: {
     here: { one: '{n} other here', other: '{n} others here' }, you: 'You, on another device', editing: 'editing “{field}”',
+    mine: 'You have this open on another device too',
     looking: '{name} looks at this too', atField: '{name} is at “{field}”',
   },
   canvas: { closer: 'Closer', farther: 'Farther', all: 'Show all' },
