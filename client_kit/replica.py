@@ -187,12 +187,17 @@ class Home:
             self.save(device)
 
     def put_file(self, scope: str, arrived: Path) -> Replica:
-        """Take a snapshot's file as the replica of a scope that has no file yet."""
+        """Take a snapshot's file in place of an untouched replica. What that one heard of clocks stays known."""
+        heard = self.replica(scope).connection.execute("select ms, counter from arxos_writing").fetchone()
+        offset = self.replica(scope).state("clock_offset_ms")
         connection = connect(arrived)
         replica_file.finish_snapshot(connection)
         replica_file.adopt(connection, self.device().device)
+        connection.execute("update arxos_writing set ms = ?, counter = ?", heard)
+        replica_file.set_state(connection, {"clock_offset_ms": offset})
         connection.execute("pragma journal_mode = wal")
         connection.close()
+        self.remove_file(scope)
         arrived.replace(self.path(scope))
         return self.replica(scope)
 

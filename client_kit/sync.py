@@ -156,10 +156,11 @@ class Loop:
         )
 
     def _take(self, answer: SyncAnswer, asked: dict[str, ScopeRequest], offset: int) -> session.Event:
-        results = []
-        for one in answer.scopes:
-            if one.scope in self.session.scopes:
-                results.append(self._take_scope(one, asked[one.scope], answer.received_at, offset))
+        taken, results = [one for one in answer.scopes if one.scope in self.session.scopes], []
+        for one in taken:  # before what it is the clock of: a device that dies, or fails at another scope, heard it
+            self.home.replica(one.scope).learn(answer.received_at, offset)
+        for one in taken:
+            results.append(self._take_scope(one, asked[one.scope]))
         self._told(answer.granted, answer.revoked)
         if not answer.revoked and any(one.state == "ok" and one.cursor is None for one in answer.scopes):
             raise Problem("upgrade_required", "What was pushed is judged; rows come to a newer version only.")
@@ -171,13 +172,12 @@ class Loop:
             self.tell("granted", {"scope": grant.scope, "role": grant.role})
         self.revoked += revoked
 
-    def _take_scope(self, one: ScopeAnswer, asked: ScopeRequest, received_at: str, offset: int) -> session.ScopeResult:
+    def _take_scope(self, one: ScopeAnswer, asked: ScopeRequest) -> session.ScopeResult:
         replica = self.home.replica(one.scope)
         if lost := replica_care.forgotten(replica, one.known):
             self.tell("evicted", {"scope": one.scope, "known": lost})
             self.evicted = True
         done = Applied()
-        replica.learn(received_at, offset)  # before what it is the clock of: a device that dies in between heard it
         lost_again = one.state in ("ok", "out_of_order") and replica_heal.lost_again(replica, one.known)
         if one.state == "ok" and not lost_again:
             replica_heal.set_aside(replica)  # the server has come back to the life it was healed of: it was in vain
@@ -251,7 +251,6 @@ class Loop:
         """A replica without anything of its own becomes the file; else rows go under what it holds."""
         replica = self.home.replica(scope)
         if replica.is_untouched():
-            self.home.remove_file(scope)
             return self.home.put_file(scope, arrived)
         connection = connect(arrived, readonly=True)
         try:

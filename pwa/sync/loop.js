@@ -140,10 +140,11 @@ export class Loop {
     });
     if (!Array.isArray(answer.scopes)) throw Object.assign(new Error('not an answer'), { kind: 'network' });
     const offset = stamp.milliseconds(answer.received_at) - Math.floor((sent + Date.now()) / 2);
+    const held = answer.scopes.filter((one) => this.home.has(one.scope));
+    // Before what it is the clock of: a page that ends, or fails at another scope, heard it.
+    for (const one of held) this.home.replica(one.scope).learn(answer.received_at, offset);
     const results = [];
-    for (const one of answer.scopes) {
-      if (this.home.has(one.scope)) results.push(await this.take(one, asked.get(one.scope), answer.received_at, offset));
-    }
+    for (const one of held) results.push(await this.take(one, asked.get(one.scope)));
     if (!answer.revoked.length && answer.scopes.some((one) => one.state === 'ok' && !one.cursor)) {
       const detail = 'What was pushed is judged; rows come to a newer version only.';
       throw Object.assign(new Error(detail), { kind: 'upgrade', code: 'upgrade_required', detail });
@@ -168,7 +169,7 @@ export class Loop {
     return { ...made, ...wishes };
   }
 
-  async take(one, asked, receivedAt, offset) {
+  async take(one, asked) {
     const replica = this.home.replica(one.scope);
     const lost = care.forgotten(replica, one.known);
     if (lost) {
@@ -176,7 +177,6 @@ export class Loop {
       this.evicted = true;
     }
     let done = { receipts: 0, tables: new Set(), suspect: [] };
-    replica.learn(receivedAt, offset); // before what it is the clock of: a page that ends in between heard it
     const again = ['ok', 'out_of_order'].includes(one.state) && lostAgain(replica, one.known);
     if (one.state === 'ok' && !again) setAside(replica); // the server has come back to the life it was healed of: in vain
     if (['ok', 'out_of_order', 'forked', 'gone'].includes(one.state) && !again) {

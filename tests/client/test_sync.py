@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from arxos_sync import stamp
 from arxos_sync.messages import Change
 from arxos_sync.storage import replica_care
 from client_kit import show_status, statuses, sync, telling
@@ -87,10 +88,10 @@ def test_a_snapshot_takes_the_place_of_an_untouched_file_and_is_gone_on_with_by_
     a.sync()
     b = device("b", building)
     loop = Loop(b.home, b.server, lambda what, facts: None)
-    replica = None
+    heard = stamp.form(now_ms() + 3_600_000, 0, b.home.device().device)
+    b.home.replica(building).learn(heard, 3_600_000)
 
     def fetched():
-        nonlocal replica
         try:
             loop._fetch_snapshot(building)
         except Unreachable:
@@ -107,6 +108,7 @@ def test_a_snapshot_takes_the_place_of_an_untouched_file_and_is_gone_on_with_by_
     a.record(building, storey("First"))
     a.sync()
     b.record(building, Change(table="storey", id=ground.id, op="update", set={"level": 0}))
+    assert replica.one("select stamp from arxos_change_log") > heard, "the clock of the file before goes on"
     assert b.sync().session.shown.state == "saved"
     a.sync()
     assert replica.digests() == a.home.replica(building).digests()
