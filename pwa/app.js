@@ -6,6 +6,7 @@ import { h, listening } from './view/dom.js';
 import { followPreferences } from './view/preferences.js';
 import { problem } from './view/words.js';
 import { t } from './words/language.js';
+import { showInsecure } from './view/insecure.js';
 import { watchForUpdate } from './view/update.js';
 import * as account from './pages/account.js';
 import * as building from './pages/building.js';
@@ -118,6 +119,10 @@ document.addEventListener('languaged', async () => {
 });
 
 skip.textContent = t('shell.skip');
-watchForUpdate(notice);
-open().then((replica) => followPreferences(replica, listening()), () => {}); // what hinders opening is said by the page
-await render();
+if (isSecureContext) {
+  watchForUpdate(notice);
+  open().then((replica) => followPreferences(replica, listening()), () => {}); // what hinders opening is said by the page
+  await render();
+} else {
+  showInsecure(place);
+}

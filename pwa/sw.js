@@ -44,8 +44,7 @@ async function opened(link) {
 }
 
 async function kept(path, request) {
-  const cache = await caches.open(NAME);
-  return (await cache.match(path)) ?? fetch(request);
+  return (await caches.match(path, { cacheName: NAME })) ?? fetch(request);
 }
 
 /** Files an older version has under the same hash are copied; one that cannot be had fails the install. */

@@ -51,6 +51,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     database_owner_url: str | None = None  # the login that has the tables, where that of `database_url` is to have none
     allowed_hosts: str | None = None  # beside `public_url`'s, with commas
     trusted_proxies: str | None = None  # addresses or networks, with commas, whose X-Forwarded-… count
+    service_worker: Literal["on", "off"] = "on"  # off: browsers are told to put away the app they keep
     rate_limits: str | None = None  # "login=60 sync=6000", in place of those in LIMITS
 
     @property

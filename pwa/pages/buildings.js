@@ -2,6 +2,7 @@
 
 import { bar } from '../view/bar.js';
 import { h, icon, listening } from '../view/dom.js';
+import { installing } from '../view/installing.js';
 import { problem, say } from '../view/words.js';
 import { t } from '../words/language.js';
 import '../elements/arxos-account.js';
@@ -12,12 +13,14 @@ export async function show(page, { replica, go }) {
   const map = h('arxos-map', { label: t('buildings.map') });
   const list = h('ul.places');
   const summary = h('p.soft.small', { role: 'status' }, t('buildings.looking'));
+  const helps = h('div', { hidden: true }, installing(ears, { once: true })); // where there is something to keep
   const search = h('input', { type: 'search', id: 'search', placeholder: t('buildings.nameOrAddress'), autocomplete: 'off' });
   let buildings = [];
   const draw = () => {
     const found = buildings.filter((one) => matches(one, search.value));
     list.replaceChildren(...found.map((one) => place(one, replica, read)));
     summary.textContent = describe(buildings, found, replica.me());
+    helps.hidden = !buildings.some((one) => one.here);
   };
   const read = async () => {
     try {
@@ -41,7 +44,7 @@ export async function show(page, { replica, go }) {
     h('div.places-page', {},
       h('section.places-side', { 'aria-label': t('buildings.title') },
         h('div.field', {}, h('label', { for: 'search' }, t('buildings.find')), h('div.search', {}, icon('search'), search)),
-        summary, list),
+        summary, list, helps),
       map));
   await read();
   return ears.stop;

@@ -2,6 +2,7 @@
 
 import { bar } from '../view/bar.js';
 import { h, icon, listening } from '../view/dom.js';
+import { installing } from '../view/installing.js';
 import { explain, storageLine } from '../view/notices.js';
 import { proving } from '../view/proof.js';
 import { standing } from '../view/standing.js';
@@ -34,7 +35,7 @@ export async function show(page, { replica }) {
   page.replaceChildren(
     bar({ title: t('sync.title'), back: '/', words: t('acts.toBuildings') }),
     h('div.column', {}, head, notes, facts, said, h('div.row', {}, now, proof.button, save), proof.found, places,
-      h('section.stack', {}, h('h2', {}, t('buildings.onDevice')), storage)));
+      h('section.stack', {}, h('h2', {}, t('buildings.onDevice')), storage, installing(ears))));
   draw(replica.status());
   drawStorage();
   let known = tally(replica.status());

@@ -5,6 +5,7 @@ import { t } from '../words/language.js';
 import { age, problem, size, when } from './words.js';
 
 const CLOCK_OFF_MS_MAX = 60_000;
+const FULL = 0.8; // of the room: time to say so
 
 /** Callouts for a status, gravest first. */
 export function explain(status, replica) {
@@ -43,13 +44,23 @@ function clock(offset) {
   return callout('warn', 'warning', t(offset > 0 ? 'notices.clockBehind' : 'notices.clockAhead', { age: age(Math.abs(offset)) }));
 }
 
+/** How much of what the browser lets this site keep is used. */
+function room({ used_bytes: used, quota_bytes: quota }) {
+  if (used === null) return null;
+  if (!quota) return h('p.soft', {}, t('notices.used', { used: size(used) }));
+  const words = h('span.soft', { id: 'room-words' }, t('notices.usedOf', { used: size(used), quota: size(quota) }));
+  const full = used > FULL * quota ? callout('warn', 'warning', t('notices.full')) : null;
+  return h('div.stack', {}, h('div.room', {},
+    h('meter', { min: 0, max: quota, high: FULL * quota, value: used, 'aria-labelledby': 'room-words' }), words), full);
+}
+
 let promised = ''; // what the browser answered, for as long as this page is open
 
 /** How safely the browser keeps it, with the question to ask it. */
 export function storageLine({ storage }, replica) {
   if (storage.kind === 'memory') return null;
-  const used = storage.used_bytes === null ? '' : `${storage.quota_bytes ? t('notices.usedOf', { used: size(storage.used_bytes), quota: size(storage.quota_bytes) }) : t('notices.used', { used: size(storage.used_bytes) })} `;
-  if (storage.persisted) return h('p.soft', {}, used, t('notices.persisted'));
+  const used = room(storage);
+  if (storage.persisted) return h('div.stack', {}, used, h('p.soft', {}, t('notices.persisted')));
   const answer = h('p', { role: 'status', 'data-promise': '' }, promised);
   const ask = h('button.button.plain', { type: 'button' }, t('notices.ask'));
   ask.addEventListener('click', async () => {
@@ -61,6 +72,6 @@ export function storageLine({ storage }, replica) {
     ask.disabled = false;
   });
   return h('div.stack', {},
-    callout('warn', 'device', used, t('notices.mayClear')),
+    used, callout('warn', 'device', t('notices.mayClear')),
     h('div.row', {}, ask), answer);
 }

@@ -45,7 +45,16 @@ function put(wanted) {
   if (another) document.dispatchEvent(new CustomEvent('languaged'));
   if (root.dataset.theme === known.theme) return;
   root.dataset.theme = known.theme;
+  colourBrowser();
   document.dispatchEvent(new CustomEvent('themed'));
+}
+
+/** The browser's own bar is of the paper's colour, and follows the system where the theme does. */
+function colourBrowser() {
+  for (const meta of document.querySelectorAll('meta[name="theme-color"]')) {
+    meta.dataset.usual ??= meta.content;
+    meta.content = known.theme === 'system' ? meta.dataset.usual : getComputedStyle(document.body).backgroundColor;
+  }
 }
 
 function remembered() {

@@ -19,7 +19,9 @@ export async function watchForUpdate(notice) {
 async function register(notice) {
   const answer = await fetch(LIST, { cache: 'no-store' });
   if (!answer.ok) throw new Error(`${LIST}: ${answer.status}`);
-  const version = await hashOf(await answer.text());
+  const files = await answer.text();
+  if (files === '[]') return end();
+  const version = await hashOf(files);
   const registration = await navigator.serviceWorker.register(scriptAddress(`/sw.js?${version}`), { updateViaCache: 'none' });
   if (registration.waiting && navigator.serviceWorker.controller) offer(notice, registration);
   registration.onupdatefound = () => {
@@ -28,6 +30,11 @@ async function register(notice) {
       if (coming.state === 'installed' && navigator.serviceWorker.controller) offer(notice, registration);
     });
   };
+}
+
+/** This server lets devices keep no app: the worker there is looks for its successor, which is pwa/retire.js. */
+async function end() {
+  await (await navigator.serviceWorker.getRegistration())?.update();
 }
 
 async function hashOf(text) {

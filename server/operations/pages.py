@@ -18,6 +18,7 @@ from litestar import Request, Response, Router, get
 
 from arxos_sync.problems import Problem
 
+from ..given import Given
 from ..settings import PAGES
 from ..sync.bodies import best_encoding, compress
 from .files import matches
@@ -42,7 +43,7 @@ _TYPES = {
 _PACKED = frozenset((".html", ".js", ".mjs", ".css", ".json", ".map", ".sql", ".webmanifest", ".wasm", ".svg", ".txt"))
 _HIDDEN = frozenset(("node_modules", "package.json", "package-lock.json"))
 _NOT_KEPT = re.compile(
-    r"sw\.js|desk/.*|vendor/(htmx/.*|manifest\.json|axe-core/.*|sqlite-wasm/(node|sqlite3-worker1)\.mjs"
+    r"(sw|retire)\.js|desk/.*|vendor/(htmx/.*|manifest\.json|axe-core/.*|sqlite-wasm/(node|sqlite3-worker1)\.mjs"
     r"|sqlite-wasm/sqlite3-opfs-async-proxy\.js)"
 )
 _NOT_PAGES = ("api/", "schema", "-/", "ws", "healthz", "readyz", "metrics")
@@ -57,15 +58,17 @@ class _Page(msgspec.Struct, frozen=True):
 
 
 @get(["/", "/{path:path}"], include_in_schema=False)
-async def page(request: Request[Any, Any, Any], path: str = "") -> Response[bytes]:
+async def page(request: Request[Any, Any, Any], parts: Given, path: str = "") -> Response[bytes]:
     wanted = path.strip("/")
+    if wanted == "sw.js" and parts.settings.service_worker == "off":
+        wanted = "retire.js"
     if wanted.startswith(_NOT_PAGES):
         raise Problem("not_found", request.url.path)
     found = await anyio.to_thread.run_sync(_find, wanted)
     if found is None:
         raise Problem("not_found", request.url.path)
     headers = HEADERS | {"ETag": found.tag, "Cache-Control": "no-cache", "Vary": "Accept-Encoding"}
-    if wanted == "sw.js":
+    if wanted in ("sw.js", "retire.js"):
         headers["Service-Worker-Allowed"] = "/"
     if matches(request.headers.get("if-none-match"), found.tag):
         return Response(b"", status_code=304, headers=headers)
@@ -84,8 +87,9 @@ class Kept(msgspec.Struct, frozen=True):
 
 
 @get("/precache.json", include_in_schema=False)
-async def precache() -> Response[list[Kept]]:
-    return Response(await anyio.to_thread.run_sync(_kept), headers={"Cache-Control": "no-store"})
+async def precache(parts: Given) -> Response[list[Kept]]:
+    kept = [] if parts.settings.service_worker == "off" else await anyio.to_thread.run_sync(_kept)
+    return Response(kept, headers={"Cache-Control": "no-store"})
 
 
 def _kept() -> list[Kept]:

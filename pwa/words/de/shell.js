@@ -13,6 +13,16 @@ export default {
     update: 'Eine neue Version liegt bereit.', saveThenUpdate: 'Speichern Sie zuerst Ihre Eingabe, dann aktualisieren Sie.',
     updateNow: 'Jetzt aktualisieren', later: 'Später',
   },
+  install: {
+    label: 'ARXOS installieren', now: 'Installieren', later: 'Nicht jetzt',
+    why: 'Installiert öffnet sich ARXOS vom Startbildschirm, und der Browser hält Ihre Gebäude fester.',
+    byHand: 'Safari löscht nach sieben Tagen ohne Besuch, was eine Website gespeichert hat. Auf dem Home-Bildschirm bleibt es: Tippen Sie auf „Teilen“, dann „Zum Home-Bildschirm“ (am Mac: „Zum Dock hinzufügen“).',
+  },
+  insecure: {
+    title: 'Eine sichere Adresse ist nötig', try: '{address} öffnen',
+    why: '{host} wurde unverschlüsselt (http) geöffnet. Browser bewahren dann für eine Website nichts auf, Ihre Eingaben könnten nicht auf diesem Gerät bleiben.',
+    remedy: 'Antwortet diese Adresse nicht, fragen Sie beim Betreiber des Servers nach einer, die mit https beginnt.',
+  },
   counts: {
     buildings: { one: '{n} Gebäude', other: '{n} Gebäude' },
     conflicts: { one: '{n} Konflikt', other: '{n} Konflikte' },

@@ -12,6 +12,16 @@ export default {
     saveFirst: 'Save what you are typing first.', leave: 'Leave it',
     update: 'An update is ready.', saveThenUpdate: 'Save what you are typing first, then update.', updateNow: 'Update now', later: 'Later',
   },
+  install: {
+    label: 'Install ARXOS', now: 'Install', later: 'Not now',
+    why: 'Installed, ARXOS opens from the home screen, and the browser holds on to your buildings more firmly.',
+    byHand: 'Safari clears what a site keeps after seven days without a visit. On the home screen it stays: tap Share, then “Add to Home Screen” (on a Mac: “Add to Dock”).',
+  },
+  insecure: {
+    title: 'A secure address is needed', try: 'Open {address}',
+    why: '{host} was opened without encryption (http). Browsers then keep nothing for a site, so what you record could not be kept on this device.',
+    remedy: 'If that address does not answer, ask whoever runs this server for one that begins with https.',
+  },
   counts: {
     buildings: { one: '{n} building', other: '{n} buildings' },
     conflicts: { one: '{n} conflict', other: '{n} conflicts' },
