@@ -104,14 +104,14 @@ window.addEventListener('popstate', () => render());
 /** Somebody opened what this device had shown of their inbox (sw.js); never over what is being typed. */
 navigator.serviceWorker?.addEventListener('message', ({ data }) => {
   if (data?.do !== 'open') return;
-  if (!document.querySelector('form[data-dirty]')) go(data.link);
+  if (!document.querySelector('[data-dirty]')) go(data.link);
   else notice.replaceChildren(h('div.notice', {}, t('shell.saveFirst'), ' ', h('a.button.slim', { href: data.link, on: { click: () => notice.replaceChildren() } }, t('shell.leave'))));
 });
 
 /** Everything is drawn anew, but not over what is being typed; a control that was held is held again. */
 document.addEventListener('languaged', async () => {
   skip.textContent = t('shell.skip');
-  if (!shown || document.querySelector('form[data-dirty]')) return;
+  if (!shown || document.querySelector('[data-dirty]')) return;
   const held = document.activeElement?.id;
   shown = null;
   await render();

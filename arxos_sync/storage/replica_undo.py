@@ -44,8 +44,10 @@ def undo(replica: Replica, now_ms: int, key: int | None = None) -> Undone | None
     found = replica.connection.execute("select state from arxos_change_log where key = ?", (key,)).fetchone()
     if found is None or found[0] == "discarded":
         raise Refused("invalid_value", f"there is nothing of transaction {key} to take back")
-    # backwards, but what was deleted comes back parents first
+    # backwards, but what was deleted comes back parents first, and a conflict opens when its field is set back: later
+    # than that, since who sets a field that is in conflict decides it
     order = [e for e in reversed(entries) if e.op != "delete"] + [e for e in entries if e.op == "delete"]
+    order.sort(key=lambda entry: entry.table == "conflict")
     made = [change for entry in order for change in _back(replica, entry)]
     if not made:
         raise Refused("invalid_value", f"what transaction {key} set has been changed since")

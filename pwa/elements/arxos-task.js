@@ -27,6 +27,7 @@ export class ArxosTask extends HTMLElement {
       this.photos,
     ].filter(Boolean));
     this.photos.show({ replica, scope, table: 'task', id: task.id });
+    this.addEventListener('input', () => this.toggleAttribute('data-dirty', true));
   }
 
   #place() {
@@ -104,6 +105,7 @@ export class ArxosTask extends HTMLElement {
     for (const button of buttons) button.disabled = true;
     try {
       const key = await this.replica.record(this.scope, changes);
+      this.removeAttribute('data-dirty');
       this.dispatchEvent(new CustomEvent('done', { detail: { key, words } }));
     } catch (error) {
       this.error.textContent = problem(error);

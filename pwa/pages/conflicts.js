@@ -3,9 +3,12 @@
 import { TABLES } from '../core/catalogue.js';
 import { bar } from '../view/bar.js';
 import { bring } from '../view/bringing.js';
-import { names, sayValue } from '../view/conflict_words.js';
+import { names, onlyText, sayValue } from '../view/conflict_words.js';
 import { h, icon, listening } from '../view/dom.js';
-import { choice } from '../view/resolving.js';
+import { choice, chosen, typedAnew } from '../view/resolving.js';
+import { form, sure } from '../view/sure.js';
+import { offerUndo } from '../view/undoing.js';
+import { pieces } from '../view/text_diff.js';
 import { problem, say, whenStamped } from '../view/words.js';
 import { t } from '../words/language.js';
 
@@ -14,6 +17,7 @@ export async function show(page, { replica, params }) {
   const ears = listening();
   const scope = params.building;
   const summary = h('p.soft', { role: 'status' });
+  const all = h('div');
   const list = h('ul.stack');
   const draw = async () => {
     const open = await replica.conflicts(scope);
@@ -21,16 +25,29 @@ export async function show(page, { replica, params }) {
     summary.textContent = open.length
       ? t('conflicts.open', { n: open.length })
       : t('conflicts.none');
+    all.replaceChildren(...(open.length > 1 ? [inBulk(open, replica, scope)] : []));
     list.replaceChildren(...open.map((conflict) => card(conflict, known, replica, scope)));
   };
   page.replaceChildren(
     bar({ title: t('conflicts.title'), back: `/b/${scope}`, words: t('conflicts.toBuilding') }),
-    h('div.column', {}, summary, list));
+    h('div.column', {}, summary, all, list));
   await draw();
   ears.on(replica, 'change', (event) => {
-    if (event.detail.scope === scope) draw().catch((error) => { summary.textContent = problem(error); });
+    if (event.detail.scope === scope && !list.querySelector('[data-dirty]')) draw().catch((error) => { summary.textContent = problem(error); });
   });
   return ears.stop;
+}
+
+/** All at once; what one of two wanted deleted is decided one by one, unless it stays. */
+function inBulk(open, replica, scope) {
+  const fields = open.filter((conflict) => conflict.kind !== 'delete');
+  const way = (conflicts, take, words, question) => sure({ words, question: t(question, { n: conflicts.length }), yes: words, does: async () => {
+    const key = await replica.record(scope, chosen(conflicts, take));
+    offerUndo(t('conflicts.decided', { n: conflicts.length }), replica, scope, key);
+  } });
+  return h('div.row', {},
+    way(open, 'kept', t('conflicts.keepAll'), 'conflicts.sureKeep'),
+    fields.length ? way(fields, 'other', t('conflicts.takeAll'), 'conflicts.sureTake') : null);
 }
 
 function card(conflict, known, replica, scope) {
@@ -39,7 +56,8 @@ function card(conflict, known, replica, scope) {
     for (const button of buttons) button.disabled = true;
     error.textContent = '';
     try {
-      await replica.record(scope, choice(conflict, take));
+      const key = await replica.record(scope, choice(conflict, take));
+      offerUndo(t('conflicts.decided', { n: 1 }), replica, scope, key);
     } catch (refused) {
       error.textContent = problem(refused);
       for (const button of buttons) button.disabled = false;
@@ -60,7 +78,19 @@ function card(conflict, known, replica, scope) {
       side(t('conflicts.now'), conflict.kept, conflict, by(known, conflict.kept_by, conflict.kept_stamp), 'check'),
       side(t(deleting ? 'conflicts.otherWanted' : 'conflicts.other'), deleting ? null : conflict.other, conflict, by(known, conflict.other_by, conflict.other_stamp))),
     error,
-    h('div.row', {}, buttons));
+    h('div.row', {}, buttons),
+    onlyText(conflict) === null ? null : another(conflict, replica, scope));
+}
+
+/** Neither of the two: the answer is typed. */
+function another(conflict, replica, scope) {
+  const id = `anew-${conflict.id}`;
+  const value = h('input', { id, name: 'value', autocomplete: 'off', value: onlyText(conflict) });
+  const anew = form({ words: t('acts.save'), kind: 'button.plain', row: true, does: async ({ value: typed }) => {
+    const key = await kept(anew, () => replica.record(scope, typedAnew(conflict, typed)));
+    offerUndo(t('conflicts.decided', { n: 1 }), replica, scope, key);
+  } }, h('div.field', {}, h('label', { for: id }, title(conflict)), value));
+  return h('details', {}, h('summary', {}, t('conflicts.anew')), anew);
 }
 
 function title(conflict) {
@@ -72,7 +102,27 @@ function title(conflict) {
 function side(term, value, conflict, who, mark = null, place = '') {
   return h(`div.side${place && `.${place}`}`, { data: { mark } },
     h('dt', {}, mark ? icon(mark) : null, term),
-    h('dd', {}, h('strong', {}, value === null ? t('conflicts.toDelete') : sayValue(conflict, value)), who ? h('p.soft.small', {}, who) : null));
+    h('dd', {}, h('strong', {}, value === null ? t('conflicts.toDelete') : spoken(conflict, value, place)), who ? h('p.soft.small', {}, who) : null));
+}
+
+/** What is typed is kept now: the page may be drawn over it, unless it was refused. */
+async function kept(typed, record) {
+  typed.removeAttribute('data-dirty');
+  try {
+    return await record();
+  } catch (refused) {
+    typed.toggleAttribute('data-dirty', true);
+    throw refused;
+  }
+}
+
+/** A value in words; in a text, those that were not there before are marked. */
+function spoken(conflict, value, place) {
+  const words = sayValue(conflict, value), before = onlyText(conflict, 'base');
+  if (place || before === null || !before || conflict.kind === 'delete') return words;
+  const found = pieces(words, before);
+  const alike = found.some((piece) => !piece.fresh); // else it is another text altogether
+  return alike ? found.map((piece) => (piece.fresh ? h('mark', {}, piece.words) : piece.words)) : words;
 }
 
 function by(known, person, stamp) {

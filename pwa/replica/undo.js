@@ -23,7 +23,9 @@ export function undo(replica, nowMs, given = null, ask = null) {
   const state = replica.database.one('select state from arxos_change_log where key = ?', [key]);
   if (state === null || state === 'discarded') throw new Refused('invalid_value', `there is nothing of transaction ${key} to take back`);
   const gone = (entry) => entry.op === 'delete';
-  const order = [...entries.filter((entry) => !gone(entry)).toReversed(), ...entries.filter(gone)]; // parents return first
+  const backwards = [...entries.filter((entry) => !gone(entry)).toReversed(), ...entries.filter(gone)]; // parents return first
+  const opens = (entry) => entry.table === 'conflict'; // when its field is set back: setting one in conflict decides it
+  const order = [...backwards.filter((entry) => !opens(entry)), ...backwards.filter(opens)];
   const made = order.flatMap((entry) => back(replica, entry));
   if (!made.length) throw new Refused('invalid_value', 'it has been changed since');
   return { key, keys: [replica.record(made, nowMs, { reason: `takes back transaction ${key}`, ask })], tables };

@@ -16,6 +16,13 @@ export function sayValue(conflict, json) {
   return entries.map(([field, value]) => `${say(field)}: ${sayOne(conflict.table, field, value)}`).join(', ');
 }
 
+/** What stands, or stood, where the conflict is over one free text; null where it is not. */
+export function onlyText(conflict, which = 'kept') {
+  const column = TABLES[conflict.table]?.columns[conflict.field];
+  if (conflict.kind === 'delete' || column?.type !== 'text' || column.values) return null;
+  return values(conflict[which])[conflict.field] ?? '';
+}
+
 function sayOne(table, field, value) {
   const column = TABLES[table]?.columns[field];
   if (value === null || value === undefined || value === '') return t('conflicts.empty');

@@ -55,8 +55,10 @@ export function readLength(text) {
   return parts ? sign * metres : null;
 }
 
-/** A comma is a decimal point too. */
+/** A comma is a decimal point too; but 1.500 where people write 1,5, or 1,500 where they write 1.5, may be either. */
 function plain(word) {
+  const thousands = number(0.5).includes(',') ? /^[-+]?[1-9]\d{0,2}\.\d{3}$/ : /^[-+]?[1-9]\d{0,2},\d{3}$/;
+  if (thousands.test(word)) return null;
   return /^[-+]?(\d+([.,]\d*)?|[.,]\d+)$/.test(word) ? Number(word.replace(',', '.')) : null;
 }
 

@@ -45,7 +45,7 @@ async function hashOf(text) {
 function offer(notice, registration) {
   const words = h('span', {}, t('shell.update'));
   const take = () => {
-    if (document.querySelector('form[data-dirty]')) {
+    if (document.querySelector('[data-dirty]')) {
       words.textContent = t('shell.saveThenUpdate');
       return;
     }

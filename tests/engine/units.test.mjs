@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { useLanguage } from '../../pwa/words/language.js';
 import { readLength, readUnit, sayUnit, unitHere, useUnits } from '../../pwa/view/units.js';
 
 const near = (text, metres) => assert.ok(Math.abs(readLength(text) - metres) < 1e-9, `${text}: ${readLength(text)} is not ${metres}`);
@@ -32,6 +33,25 @@ test('a bare number is metres, or feet for who sees feet', () => {
   near('2 1/2', 0.762);
   assert.equal(readUnit('10', 'm²'), 10 * 0.3048 ** 2);
   assert.equal(readUnit('10', '°'), 10);
+});
+
+test('what may be thousands or a fraction is refused, whichever sign the language writes', () => {
+  useUnits('metric');
+  try {
+    for (const [language, unsure, sure, metres] of [['en', '1,500', '1.500', 1.5], ['de', '1.500', '1,500', 1.5]]) {
+      useLanguage(language, [language]);
+      assert.equal(readLength(unsure), null, `${unsure} in ${language}`);
+      assert.equal(readLength(`${unsure} mm`), null);
+      assert.equal(readUnit(unsure, '°'), null);
+      near(sure, metres);
+      near('0.125', 0.125);
+      near('0,125', 0.125);
+      near('1500', 1500);
+      near('1,5', 1.5);
+    }
+  } finally {
+    useLanguage('en', ['en']);
+  }
 });
 
 test('what is no length is none', () => {

@@ -1,0 +1,120 @@
+"""Two people said it differently: the page shows both, and whoever decides can take that back (scenario 7)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from playwright.sync_api import Page, expect
+
+from arxos_sync.messages import Change
+from tests.browser.test_offline import open_element
+from tests.browser.visitor import Visitor, wait_for_badge
+from tests.server.running import wait_for
+from tests.site_day import Office, Tablet
+
+BEFORE, FOUND, THEIRS = "Damper of the room", "Damper of the room, sticks when cold", "Damper of the browser"
+
+
+def disagree(visitor: Visitor, page: Page, tablet: Tablet, building: str, elements: list[str]) -> None:
+    """At the same time the tablet names each element one way, and the browser, offline, another."""
+    tablet.sync()
+    tablet.record(building, iter([[Change("element", id, "update", set={"name": BEFORE})] for id in elements]))
+    tablet.sync()
+    page.wait_for_function(
+        f"""() => import('/replica/client.js').then((m) => m.open()).then((r) => r.query('{building}',
+          "select count(*) as count from element where name = ?", ['{BEFORE}']))
+          .then(([row]) => row.count >= {len(elements)})"""
+    )
+    visitor.context.set_offline(True)
+    page.evaluate(
+        """([building, ids, name]) => import('/replica/client.js').then((m) => m.open()).then((r) => r.record(building,
+          ids.map((id) => ({table: 'element', id, op: 'update', set: {name}}))))""",
+        [building, elements, THEIRS],
+    )
+    tablet.record(building, iter([[Change("element", id, "update", set={"name": FOUND})] for id in elements]))
+    tablet.sync()
+    visitor.context.set_offline(False)
+
+
+def names(url: str, building: str, elements: list[str]) -> list[str]:
+    rows, _ = Office(url, "owner@demo.arxos").pull(building)
+    return [rows["element", id]["name"] for id in elements]
+
+
+def test_conflicts_are_decided_one_by_one_by_a_new_answer_and_in_bulk_and_each_time_taken_back(
+    visitor: Visitor, url: str, building: str, tmp_path: Path
+):
+    page = visitor.login()
+    elements = [open_element(page, url, building, number) for number in (1, 2, 3)]
+    tablet = Tablet.new(tmp_path / "tablet", url, "owner@demo.arxos")
+    tablet.subscribe(building)
+    wait_for_badge(page, "saved")
+    disagree(visitor, page, tablet, building, elements)
+    wait_for_badge(page, "saved", pending=0)
+    page.goto(f"{url}/b/{building}/conflicts")
+    cards = page.locator("li.conflict")
+    expect(cards).to_have_count(3)
+    first = cards.first
+    standing, other = first.locator(".side[data-mark=check] strong"), first.locator(".side:last-child strong")
+    kept, lost = standing.inner_text(), other.inner_text()
+    assert {kept, lost} == {FOUND, THEIRS}
+    assert set(first.locator("mark").all_inner_texts()) == {"room, sticks when cold", "browser"}
+
+    first.get_by_role("button", name="Take the other").click()
+    expect(cards).to_have_count(2)
+    wait_for_badge(page, "saved", pending=0)
+    wait_for(lambda: sorted(names(url, building, elements)) == sorted([lost, kept, kept]))
+    page.locator(".notice.undo").get_by_role("button", name="Undo").click()
+    expect(cards).to_have_count(3)
+    wait_for_badge(page, "saved", pending=0)
+    wait_for(lambda: names(url, building, elements) == [kept, kept, kept])
+
+    first.locator("summary").click()
+    first.locator("input[name=value]").fill("Fire damper, sticks")
+    first.locator("form button").click()
+    expect(cards).to_have_count(2)
+    page.get_by_role("button", name="Take all the others").click()
+    page.get_by_role("button", name="Take all the others").click()
+    expect(cards).to_have_count(0)
+    expect(page.locator(".notice.undo")).to_contain_text("2 conflicts decided")
+    wait_for_badge(page, "saved", pending=0)
+    wait_for(lambda: sorted(names(url, building, elements)) == sorted(["Fire damper, sticks", lost, lost]))
+    rows, _ = Office(url, "owner@demo.arxos").pull(building)
+    assert {row["state"] for (table, _), row in rows.items() if table == "conflict"} == {"resolved"}
+
+    visitor.context.set_offline(True)
+    page.locator(".notice.undo").get_by_role("button", name="Undo").click()
+    expect(cards).to_have_count(2)
+    page.get_by_role("button", name="Keep all that stands").click()
+    page.get_by_role("button", name="Keep all that stands").click()
+    expect(cards).to_have_count(0)
+    page.locator(".notice.undo").get_by_role("button", name="Undo").click()
+    expect(cards).to_have_count(2)
+    wait_for_badge(page, "offline", pending=1)
+    visitor.context.set_offline(False)
+    wait_for_badge(page, "saved", pending=0)
+    wait_for(lambda: sorted(names(url, building, elements)) == sorted(["Fire damper, sticks", kept, kept]))
+
+
+def test_a_half_typed_answer_is_not_drawn_over_by_what_others_send(
+    visitor: Visitor, url: str, building: str, tmp_path: Path
+):
+    page = visitor.login()
+    elements = [open_element(page, url, building, number) for number in (5, 6)]
+    tablet = Tablet.new(tmp_path / "tablet", url, "owner@demo.arxos")
+    tablet.subscribe(building)
+    wait_for_badge(page, "saved")
+    disagree(visitor, page, tablet, building, elements)
+    wait_for_badge(page, "saved", pending=0)
+    page.goto(f"{url}/b/{building}/conflicts")
+    card = page.locator("li.conflict").last
+    card.locator("summary").click()
+    card.locator("input[name=value]").fill("Half an ans")
+    tablet.record(building, iter([[Change("element", elements[0], "update", set={"tag": "MOVED"})]]))
+    tablet.sync()
+    page.wait_for_function(
+        f"""() => import('/replica/client.js').then((m) => m.open())
+          .then((r) => r.query('{building}', 'select tag from element where id = ?', ['{elements[0]}']))
+          .then(([row]) => row.tag === 'MOVED')"""
+    )
+    expect(card.locator("input[name=value]")).to_have_value("Half an ans")
