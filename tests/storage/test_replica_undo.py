@@ -3,7 +3,7 @@
 import pytest
 
 from arxos_sync import geometry
-from arxos_sync.messages import Change
+from arxos_sync.messages import Change, RowOut
 from arxos_sync.problems import Refused
 from arxos_sync.storage import replica_care
 from arxos_sync.storage.replica_undo import last_sent, undo
@@ -162,6 +162,22 @@ def test_a_sent_insert_is_taken_back_by_a_delete_and_a_sent_delete_by_an_insert(
     assert row(replica, 50) is None and row(replica)["name"] == before["name"]
     assert {(c.op, c.id) for c in replica.pending()[-1].changes} == {("delete", element(50)), ("insert", element(1))}
     assert index_is_right(replica)
+
+
+def test_a_conflict_that_was_decided_opens_again_after_its_field_is_set_back(replica):
+    """Who sets a field that is in conflict decides it: the other order would leave nothing to decide."""
+    told = {"table": "element", "row_id": element(1), "field": "name", "kind": "field", "state": "open"}
+    id = element(1)[:-1] + "f"
+    pull(replica, [RowOut("conflict", id, 6, False, set=told)], head=6)
+    decided = Change(table="conflict", id=id, op="update", set={"state": "resolved"})
+    key, n = sent(replica, update(1, name="The other"), decided)
+    pull(replica, [], head=6, receipts=[taken(n, 7)])
+    undo(replica, NOW, key)
+    made = replica.pending()[-1].changes
+    assert [(change.table, change.set) for change in made] == [
+        ("element", {"name": "D1"}),
+        ("conflict", {"state": "open"}),
+    ]
 
 
 def test_what_somebody_changed_since_stays_theirs(replica):
