@@ -41,7 +41,7 @@ export async function show(page, { replica, params }) {
 /** All at once; what one of two wanted deleted is decided one by one, unless it stays. */
 function inBulk(open, replica, scope) {
   const fields = open.filter((conflict) => conflict.kind !== 'delete');
-  const way = (conflicts, take, words, question) => sure({ words, question: t(question, { n: conflicts.length }), yes: words, does: async () => {
+  const way = (conflicts, take, words, question) => sure({ words, question: t(question, { n: conflicts.length }), yes: words, no: t('acts.leave'), does: async () => {
     const key = await replica.record(scope, chosen(conflicts, take));
     offerUndo(t('conflicts.decided', { n: conflicts.length }), replica, scope, key);
   } });
