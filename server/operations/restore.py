@@ -134,8 +134,10 @@ def _bring_database(settings: Settings, tar: tarfile.TarFile) -> None:
         draft.rename(settings.data_dir / FILE)
         return
     with tempfile.TemporaryDirectory(prefix="arxos-restore-") as scratch:
-        tar.extract(backup.POSTGRES, scratch, filter="data")
-        bring_dump(Path(scratch, backup.POSTGRES), settings.owner_url)
+        dump = Path(scratch, "dump")
+        with tar.extractfile(backup.POSTGRES) as packed, dump.open("wb") as whole:  # type: ignore[union-attr]
+            shutil.copyfileobj(packed, whole)
+        bring_dump(dump, settings.owner_url)
 
 
 def bring_dump(file: Path, url: str) -> None:

@@ -104,6 +104,7 @@ def test_the_rest_of_todays_cap_is_told(house: House):
 
 def test_a_validation_that_is_replayed_is_credited_once(house: House):
     entry = credited(house)
+    wait_for(lambda: _caught_up(house))
     before = wallet(house.finder), own_rows(house.finder)
     step = {"table": "validation", "id": entry["validation_id"], "op": "update", "base": house.head()}
     house.by_sync(house.owner, step | {"set": {"state": "accepted"}})
