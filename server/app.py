@@ -31,6 +31,7 @@ from .accounts.passwords import Passwords
 from .accounts.people import Person
 from .accounts.routes import router as accounts
 from .accounts.sessions import Sessions
+from .accounts.throttle import Throttle
 from .accounts.tokens import Tokens
 from .admin.pages import router as desk
 from .admin.routes import router as admin
@@ -143,6 +144,7 @@ def open_parts(settings: Settings) -> Parts:
         tokens=tokens,
         passwords=Passwords(),
         sessions=Sessions(store, tokens, redis),
+        tries=Throttle(redis),
         bus=Bus(store, redis, settings.redis_url),
         snapshots=Snapshots(store, schemas.catalogue(), epoch, settings.data_dir / "snapshots"),
         attachments=open_attachments(settings),

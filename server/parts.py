@@ -22,6 +22,7 @@ from arxos_sync.store import ServerStore
 if TYPE_CHECKING:
     from .accounts.passwords import Passwords
     from .accounts.sessions import Sessions
+    from .accounts.throttle import Throttle
     from .accounts.tokens import Tokens
     from .attachments.lying import Lying
     from .live.bus import Bus
@@ -37,6 +38,7 @@ class Parts(msgspec.Struct, frozen=True, kw_only=True):
     tokens: Tokens
     passwords: Passwords
     sessions: Sessions
+    tries: Throttle
     bus: Bus
     snapshots: Snapshots
     attachments: Lying

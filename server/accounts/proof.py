@@ -12,7 +12,6 @@ from arxos_sync.problems import Problem, Unreadable
 from ..parts import Parts, now_ms
 from .passwords import CHARS_MAX, CHARS_MIN
 from .people import Person, reading
-from .throttle import Throttle
 
 Password = Annotated[str, msgspec.Meta(max_length=CHARS_MAX)]
 
@@ -25,16 +24,12 @@ class Proof(msgspec.Struct, frozen=True):
     passkey: dict[str, Any] | None = None
 
 
-_failures = Throttle()
-
-
 async def prove(parts: Parts, person: Person, proof: Proof) -> None:
     """Raises Problem `not_proven`, `too_many_requests`."""
-    _failures.demand(person.id, now_ms())
+    await anyio.to_thread.run_sync(parts.tries.attempt, person.id, now_ms())
     if not await _fits(parts, person, proof):
-        _failures.count(person.id, now_ms())
         raise Problem("not_proven", "What was given does not fit.")
-    _failures.clear(person.id)
+    await anyio.to_thread.run_sync(parts.tries.clear, person.id)
 
 
 async def _fits(parts: Parts, person: Person, proof: Proof) -> bool:

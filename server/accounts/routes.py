@@ -42,7 +42,6 @@ from .opening import (
 )
 from .people import Person
 from .shown import Name
-from .throttle import Throttle
 
 
 class Login(msgspec.Struct, frozen=True):
@@ -65,9 +64,6 @@ class Acting(msgspec.Struct, frozen=True):
     account_id: str
 
 
-_failures = Throttle()
-
-
 @post(
     "/api/v1/auth/login", status_code=200, summary="Log in",
     **told("anonymous", "unauthenticated", "second_factor_wanted", "invalid",
@@ -76,24 +72,19 @@ _failures = Throttle()
 async def login(request: AnyRequest, parts: Given, data: Login) -> Response[Opened]:
     """A browser and a device go on alike from `second_factor_wanted`: the same once more, with `code`."""
     key = f"{data.email.strip().lower()}/{place_of(request)}"
-    _failures.demand(key, now_ms())
+    attempt = await anyio.to_thread.run_sync(parts.tries.attempt, key, now_ms())
     row = await anyio.to_thread.run_sync(_find, parts, data.email)
     if not await parts.passwords.fits(row and row["password_hash"], data.password):
-        _failures.count(key, now_ms())
         raise Problem("unauthenticated", "E-mail and password do not belong together.")
     assert row is not None
     if row["totp_at"] is not None:
-        await _demand_second(parts, row["id"], data.code, key)
-    _failures.clear(key)
+        if not data.code.strip():
+            await anyio.to_thread.run_sync(parts.tries.take_back, key, attempt)
+            raise Problem("second_factor_wanted", "The password is right; a code is missing.")
+        if not await anyio.to_thread.run_sync(second.spend, parts, row["id"], data.code):
+            raise Problem("second_factor_wanted", "The code does not fit, or was used.")
+    await anyio.to_thread.run_sync(parts.tries.clear, key)
     return await open_session(request, parts, people.person_of(row))
-
-
-async def _demand_second(parts: Parts, user_id: str, code: str, key: str) -> None:
-    if not code.strip():
-        raise Problem("second_factor_wanted", "The password is right; a code is missing.")
-    if not await anyio.to_thread.run_sync(second.spend, parts, user_id, code):
-        _failures.count(key, now_ms())
-        raise Problem("second_factor_wanted", "The code does not fit, or was used.")
 
 
 def _find(parts: Parts, email: str) -> dict[str, Any] | None:

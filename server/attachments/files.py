@@ -14,6 +14,7 @@ from __future__ import annotations
 import hashlib
 import os
 import re
+import secrets
 from pathlib import Path
 
 HASH = re.compile(r"[0-9a-f]{64}\Z")
@@ -50,14 +51,20 @@ def keep(data_dir: Path, scope: str, content: bytes) -> str:
 
 
 def write_whole(file: Path, content: bytes) -> None:
-    """Whole or not at all, also when the power goes; two writers of the same content do no harm."""
+    """Whole or not at all, also when the power goes; any number of threads and processes may write one file at once,
+    each a draft of its own.
+    """
     file.parent.mkdir(parents=True, exist_ok=True)
-    draft = file.with_name(f".{file.name}.{os.getpid()}")
-    with open(draft, "wb") as opened:
-        opened.write(content)
-        opened.flush()
-        os.fsync(opened.fileno())
-    draft.replace(file)
+    draft = file.with_name(f".{file.name}.{secrets.token_hex(8)}")
+    try:
+        with open(draft, "xb") as opened:
+            opened.write(content)
+            opened.flush()
+            os.fsync(opened.fileno())
+        draft.replace(file)
+    except BaseException:
+        draft.unlink(missing_ok=True)
+        raise
     settle(file.parent)
 
 

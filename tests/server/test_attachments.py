@@ -325,6 +325,50 @@ def test_of_bytes_that_are_no_picture_there_is_no_small_one_and_the_original_sta
     assert noted.stat().st_size == 0, "it is not tried at every look"
 
 
+def test_many_who_write_one_file_at_once_all_succeed_and_leave_no_draft(tmp_path: Path):
+    file, content, writers = tmp_path / "ab" / "picture", bytes_of(8, 200_000), 8
+    together, failed = threading.Barrier(writers), list[BaseException]()
+
+    def write() -> None:
+        for _ in range(20):
+            together.wait(30)
+            try:
+                files.write_whole(file, content)
+            except OSError as error:
+                failed.append(error)
+
+    threads = [threading.Thread(target=write) for _ in range(writers)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert failed == []
+    assert file.read_bytes() == content and list(file.parent.iterdir()) == [file]
+
+
+def test_a_file_that_could_not_be_written_leaves_no_draft(tmp_path: Path):
+    taken = tmp_path / "picture"
+    taken.mkdir()
+    with pytest.raises(OSError):
+        files.write_whole(taken, b"bytes")
+    assert list(tmp_path.iterdir()) == [taken]
+
+
+def test_many_who_ask_for_a_small_picture_at_once_all_get_it(owner: Person, building: str):
+    content = picture(600, 400)
+    upload(owner, building, content)
+    add_row(owner, building, content)
+    url = f"{ROOT}/{building}/{hash_of(content)}?size=256"
+    answers = list[httpx.Response]()
+    threads = [threading.Thread(target=lambda: answers.append(owner.http.get(url))) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert [one.status_code for one in answers] == [200] * 6, [one.text for one in answers]
+    assert len({one.content for one in answers}) == 1
+
+
 def test_bytes_that_a_store_has_lost_are_asked_for_again(owner: Person, building: str, running: Running):
     content = bytes_of(18, 3_000)
     upload(owner, building, content)

@@ -11,11 +11,11 @@ from typing import Any
 
 import httpx
 import pytest
-import redis as redis_client
 
 from server.operations.demo import PASSWORD
 from server.parts import new_id
 from tests import services
+from tests.server.own_redis import OwnRedis
 from tests.server.running import ROOT, Person, Running, wait_for
 
 NAME = "two_instances"
@@ -35,34 +35,9 @@ http {{
 """
 
 
-class Redis:
-    """One that keeps nothing: killed, it comes back empty."""
-
-    def __init__(self) -> None:
-        self.port = services.free_port()
-        self.url = f"redis://127.0.0.1:{self.port}/0"
-        self.start()
-
-    def start(self) -> None:
-        words = [services.tool("redis-server"), "--port", str(self.port), "--bind", "127.0.0.1", "--save", ""]
-        self._process = subprocess.Popen(words, stdout=subprocess.DEVNULL)
-        wait_for(self._answers)
-
-    def _answers(self) -> bool:
-        try:
-            with redis_client.Redis.from_url(self.url) as client:
-                return bool(client.ping())
-        except redis_client.RedisError:
-            return False
-
-    def kill(self) -> None:
-        self._process.kill()
-        self._process.wait(10)
-
-
 class Site:
     def __init__(self, folder: Path) -> None:
-        self.redis = Redis()
+        self.redis = OwnRedis()
         self.servers = Running({
             "ARXOS_DATA_DIR": str(folder / "data"), "ARXOS_LOG": "error", "ARXOS_REDIS_URL": self.redis.url,
             "ARXOS_DATABASE_URL": services.create_database(NAME),

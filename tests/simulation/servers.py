@@ -80,6 +80,7 @@ class Process:
             tokens=None,
             passwords=None,
             sessions=None,
+            tries=None,
             bus=servers.bus,
             snapshots=Snapshots(self.store, servers.newest, epoch, servers.folder / "snapshots"),
             attachments=OnDisk(servers.folder),
