@@ -1,6 +1,6 @@
 // <arxos-plan>: a storey drawn on a canvas. It owns what it looks at, not what it shows: `show(scene)`, `filter`,
 // data-selected (element), data-space. Tells `place` with [x, y] in metres, which
-// may be prevented, then `pick` with {element} or {space} or null. data-drawn="1" once painted.
+// may be prevented, then `pick` with {element} or {space} or null. `over(context, look)` draws on top. data-drawn="1" once painted.
 
 import { ArxosCanvas } from './arxos-canvas.js';
 import { fit, toDrawing, toScreen } from '../view/camera.js';
@@ -16,6 +16,7 @@ export class ArxosPlan extends ArxosCanvas {
   #scene = null;
   #shown = () => true;
   #toReveal = null; // asked for before there was a size
+  #over = null;
 
   /** A new storey is fitted; the same storey, read again, stays where it is. */
   show(scene, storey) {
@@ -30,6 +31,11 @@ export class ArxosPlan extends ArxosCanvas {
 
   set filter(shown) {
     this.#shown = shown;
+    this.redraw();
+  }
+
+  set over(paintOver) {
+    this.#over = paintOver;
     this.redraw();
   }
 
@@ -77,6 +83,7 @@ export class ArxosPlan extends ArxosCanvas {
     const { camera, size, ratio, ink } = this;
     const { selected, space } = this.dataset;
     paint(context, this.#scene, { camera, size, ratio, ink, selected, space, shown: this.#shown });
+    this.#over?.(context, { camera, size, ratio, ink });
     this.dataset.drawn = '1';
   }
 }

@@ -7,15 +7,16 @@ const DOOR_WIDTH_M = 0.9;
 const WINDOW_WIDTH_M = 1.2;
 const DOORS = /^IfcDoor/, WINDOWS = /^IfcWindow/, SOLIDS = /^Ifc(Wall|Column)/;
 
-/** Paths by what they are (solids are cut, areas only outlined), spaces, and `things`: every element, for list and tap. */
+/** Paths by what they are (solids are cut, areas only outlined), spaces, `things`: every element, for list and tap, and `edges` to snap to. */
 export function makeScene({ outline, spaces, elements, contested }) {
   const scene = {
     bounds: null, outline: new Path2D(), walls: new Path2D(), doors: new Path2D(), windows: new Path2D(),
-    areas: new Path2D(), solids: new Path2D(), spaces: [], things: [],
+    areas: new Path2D(), solids: new Path2D(), spaces: [], things: [], edges: [],
   };
   const shape = read(outline);
   if (shape) {
     trace(scene.outline, shape);
+    addEdges(scene, shape);
     grow(scene, shape);
   }
   for (const row of spaces) addSpace(scene, row);
@@ -32,6 +33,7 @@ function addSpace(scene, row) {
   const space = { ...row, outline: null, path: new Path2D(), box: null, at: null };
   if (shape) {
     trace(space.path, shape);
+    addEdges(scene, shape);
     space.box = boxOf(shape);
     space.at = labelPlace(shape, space.box);
     grow(scene, shape);
@@ -61,14 +63,15 @@ function parseSystems(text) {
 function draw(scene, thing, shape) {
   if (DOORS.test(thing.ifc_class)) {
     thing.drawnAs = 'door';
-    door(scene.doors, shape, thing);
+    door(scene, shape, thing);
   } else if (WINDOWS.test(thing.ifc_class)) {
     thing.drawnAs = 'window';
-    opening(scene.windows, shape, thing, WINDOW_WIDTH_M);
+    opening(scene, shape, thing, WINDOW_WIDTH_M);
   } else {
     thing.drawnAs = thing.kind === 'structure' && shape.type !== 'Point' ? 'wall' : 'mark';
     if (shape.type === 'LineString') trace(scene.walls, shape);
     if (shape.type === 'Polygon') trace(SOLIDS.test(thing.ifc_class) ? scene.solids : scene.areas, shape);
+    addEdges(scene, shape);
     thing.line = thing.drawnAs === 'wall' ? lines(shape)[0] : null;
   }
 }
@@ -83,14 +86,15 @@ function ends(shape, thing, usual) {
   return [[x - half * Math.cos(turn), y - half * Math.sin(turn)], [x + half * Math.cos(turn), y + half * Math.sin(turn)]];
 }
 
-function opening(path, shape, thing, usual) {
+function opening(scene, shape, thing, usual) {
   const [from, to] = ends(shape, thing, usual);
-  path.moveTo(from[0], from[1]);
-  path.lineTo(to[0], to[1]);
+  scene.windows.moveTo(from[0], from[1]);
+  scene.windows.lineTo(to[0], to[1]);
+  scene.edges.push([from, to]);
 }
 
 /** The leaf stands open at a right angle, the arc is its way. */
-function door(path, shape, thing) {
+function door({ doors: path, edges }, shape, thing) {
   const [hinge, latch] = ends(shape, thing, DOOR_WIDTH_M);
   const turn = Math.atan2(latch[1] - hinge[1], latch[0] - hinge[0]);
   const width = Math.hypot(latch[0] - hinge[0], latch[1] - hinge[1]);
@@ -98,6 +102,7 @@ function door(path, shape, thing) {
   path.arc(hinge[0], hinge[1], width, turn, turn + Math.PI / 2);
   path.lineTo(hinge[0], hinge[1]);
   thing.span = [hinge, latch];
+  edges.push(thing.span);
 }
 
 // ---------------------------------------------------------------- plane geometry
@@ -116,6 +121,14 @@ function trace(path, shape) {
   for (const line of lines(shape)) {
     line.forEach(([x, y], i) => (i ? path.lineTo(x, y) : path.moveTo(x, y)));
     if (shape.type.endsWith('Polygon')) path.closePath();
+  }
+}
+
+/** For snapping: every stretch that is drawn, and a point as one of no length. */
+function addEdges(scene, shape) {
+  for (const line of lines(shape)) {
+    if (line.length === 1 || shape.type === 'MultiPoint') scene.edges.push(...line.map((at) => [at, at]));
+    else for (let i = 1; i < line.length; i++) scene.edges.push([line[i - 1], line[i]]);
   }
 }
 
