@@ -46,11 +46,15 @@ export class ArxosMeasure extends HTMLElement {
     return this.#ears !== null;
   }
 
-  /** Another storey begins anew; the same one, read again, keeps its points. `edges` are what is drawn, in metres. */
-  show({ edges, rmsM, another }) {
+  /** What is drawn, in metres. */
+  set edges(edges) {
     this.#edges = edges;
-    this.#rms = rmsM;
     if (this.open) this.#snaps = makeSnaps(edges);
+  }
+
+  /** Another storey begins anew; the same one, read again, keeps its points. `rmsM` is how exact its plan is, or null. */
+  show({ rmsM, another }) {
+    this.#rms = rmsM;
     if (another) this.#forget();
     else this.#say();
   }

@@ -5,7 +5,7 @@ import { point } from '../core/geometry.js';
 import { bar } from '../view/bar.js';
 import { bring } from '../view/bringing.js';
 import { h, icon, listening } from '../view/dom.js';
-import { makeScene } from '../view/plan_scene.js';
+import { makeScene, seenEdges } from '../view/plan_scene.js';
 import { storeyRows, storeys as readStoreys } from '../view/plan_rows.js';
 import { may } from '../view/rights.js';
 import { offerUndo } from '../view/undoing.js';
@@ -14,6 +14,7 @@ import { t } from '../words/language.js';
 import '../elements/arxos-adder.js';
 import '../elements/arxos-elements.js';
 import '../elements/arxos-find.js';
+import '../elements/arxos-layers.js';
 import '../elements/arxos-measure.js';
 import '../elements/arxos-people.js';
 import '../elements/arxos-plan.js';
@@ -77,11 +78,12 @@ class Stay {
     this.find = Object.assign(h('arxos-find'), { find: (text) => this.replica.search(this.scope, text) });
     this.people = h('arxos-people');
     this.panel = h('section.panel', { 'aria-label': t('building.elements') }, this.handle, this.adder, this.list, this.sheet);
+    this.layers = h('arxos-layers');
     this.measure = Object.assign(h('arxos-measure'), { plan: this.plan });
     this.empty = h('p.plan-empty', { role: 'status', hidden: true });
     this.page.replaceChildren(
       bar({ title: this.building.name, back: '/', words: t('acts.toBuildings'), beside: [this.people, this.find, workLink(this.scope)] }),
-      h('div.building', {}, this.strip, h('div.plan-place', {}, h('div.plan-tools', {}, this.measure), this.plan, this.empty), this.panel));
+      h('div.building', {}, this.strip, h('div.plan-place', {}, h('div.plan-tools', {}, this.measure, this.layers), this.plan, this.empty), this.panel));
   }
 
   #listen() {
@@ -93,6 +95,7 @@ class Stay {
     on(this.list, 'clear', () => this.#chooseSpace(null));
     on(this.plan, 'pick', (event) => this.#picked(event.detail));
     on(this.plan, 'place', (event) => this.#placed(event));
+    on(this.layers, 'layers', () => this.#layer());
     on(this.measure, 'measuring', (event) => event.detail && this.adder.close());
     on(this.find, 'pick', (event) => this.#go(event.detail));
     on(this.people, 'meet', (event) => this.#show(event.detail));
@@ -208,9 +211,19 @@ class Stay {
     this.#scene = makeScene(rows);
     const another = this.plan.dataset.storey !== this.#storey;
     this.plan.show(this.#scene, this.#storey);
-    this.measure.show({ edges: this.#scene.edges, rmsM: rows.rmsM, another });
+    this.layers.show(this.scope, this.#scene.things);
     this.list.show(this.#scene.things);
+    this.measure.show({ rmsM: rows.rmsM, another });
+    this.#layer();
     this.#say(this.#scene.bounds ? null : t('building.nothingDrawn'));
+  }
+
+  /** Plan, list and snapping agree on what is left out. */
+  #layer() {
+    const hidden = this.layers.hiddenKinds;
+    this.plan.layers = hidden;
+    this.list.layers(hidden);
+    this.measure.edges = seenEdges(this.#scene, hidden);
   }
 
   #say(text) {

@@ -9,7 +9,7 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.axe import findings
 from tests.browser.test_undo import ASK
-from tests.browser.visitor import Visitor, wait_for_plan
+from tests.browser.visitor import OFFLINE, Visitor, wait_for_plan
 
 ROOMS = f"""scope => Promise.all([import('/core/geometry.js'), {ASK}])
     .then(([g, r]) => r.query(scope, `select id, number, outline from space
@@ -20,6 +20,10 @@ ON_SCREEN = """([x, y]) => import('/view/camera.js').then(c => {
     const [left, top] = c.toScreen(plan.camera, plan.size, x, y);
     return [left + box.left, top + box.top];
 })"""
+PLACE_OF = f"""([scope, kind]) => Promise.all([import('/core/geometry.js'), {ASK}])
+    .then(([g, r]) => r.query(scope, `select geometry from element where ifc_class = ? and storey_id = ? order by tag`,
+        [kind, document.querySelector('arxos-plan').dataset.storey])
+        .then(rows => g.toGeojson(g.fromSpatialite(rows[0].geometry).wkb).coordinates))"""
 SAY_HOW_EXACT = (
     f"scope => {ASK}.then(r => r.record(scope, [{{ table: 'floor_plan', id: r.newId(), op: 'insert', set: "
     "{ storey_id: document.querySelector('arxos-plan').dataset.storey, rms_error_m: 0.02, affine_a: 1, affine_b: 0, "
@@ -117,3 +121,48 @@ def test_a_keyboard_measures_too_and_in_the_units_of_the_person(visitor: Visitor
     assert page.evaluate("document.querySelector('arxos-plan').camera.x") > camera["x"]
     page.keyboard.press("Escape")
     expect(page.get_by_role("button", name="Measure", exact=True)).to_be_focused()
+
+
+def colours(page: Page, at: list[float], reach_px: int = 5) -> list[list[int]]:
+    """Every colour of the canvas around a place."""
+    page.evaluate("new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
+    return page.evaluate(
+        """([[x, y], r]) => import('/view/camera.js').then(c => {
+            const plan = document.querySelector('arxos-plan'), k = plan.ratio;
+            const [left, top] = c.toScreen(plan.camera, plan.size, x, y);
+            const bytes = plan.context.getImageData((left - r) * k, (top - r) * k, 2 * r * k, 2 * r * k).data;
+            return Array.from({ length: bytes.length / 4 }, (_, i) => [...bytes.slice(4 * i, 4 * i + 3)]);
+        })""",
+        [at, reach_px],
+    )
+
+
+def test_a_layer_is_left_out_of_plan_and_taps_said_in_the_list_and_remembered(
+    visitor: Visitor, url: str, building: str
+):
+    page = open_plan(visitor, url, building)
+    page.get_by_role("button", name="Layers").click()
+    assert findings(visitor, page) == []
+    visitor.unheard = (*OFFLINE, "willReadFrequently")  # this test's own reading of the canvas
+    at = page.evaluate(PLACE_OF, [building, "IfcSanitaryTerminal"])
+    plumbing = page.evaluate("document.querySelector('arxos-plan').ink.kinds.plumbing.match(/\\d+/g).map(Number)")
+    assert plumbing in colours(page, at)
+    page.get_by_role("checkbox", name="Plumbing").uncheck()
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("button", name="Layers, 1 left out")).to_be_focused()
+    assert plumbing not in colours(page, at)
+    expect(page.locator("arxos-elements [role=status]")).to_contain_text("left out of the plan")
+    page.get_by_placeholder("Tag, name or class").fill("sanitary")
+    line = page.locator("ul.elements button").first
+    expect(line).to_contain_text("Left out of the plan")
+    tap(page, at)
+    page.wait_for_selector(".where:not([hidden])")
+    expect(page.locator("arxos-sheet")).to_be_hidden()
+
+    page.reload()
+    wait_for_plan(page)
+    assert plumbing not in colours(page, at)
+    page.get_by_role("button", name="Layers, 1 left out").click()
+    page.get_by_role("button", name="Show all layers").click()
+    assert plumbing in colours(page, at)
+    expect(page.locator("arxos-elements [role=status]")).not_to_contain_text("left out")

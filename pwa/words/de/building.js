@@ -34,9 +34,11 @@ export default {
     byTap: '± 95 % nur Ihrer Punkte: wie genau dieser Plan ist, hat niemand angegeben.',
     unknown: 'Zwischen gezeichneten Punkten. Wie genau dieser Plan ist, hat niemand angegeben.',
   },
+  layers: { title: 'Ebenen', some: 'Ebenen, {n} ausgeblendet', all: 'Alle Ebenen zeigen' },
   elements: {
     hint: 'Kennzeichen, Name oder Art', find: 'Bauteil suchen', only: 'Nur zeigen', more: 'Mehr zeigen', whole: 'Das ganze Geschoss zeigen',
     attention: 'Zu beachten', some: { one: '{found} von {n} Bauteil', other: '{found} von {n} Bauteilen' },
+    notOnPlan: 'Im Plan ausgeblendet', unseen: '{n} im Plan ausgeblendet',
   },
   adder: { add: 'Bauteil hinzufügen', what: 'Was ist es?', tap: 'Tippen Sie nun auf die Stelle im Plan.', added: '{name} hinzugefügt' },
   sheet: {

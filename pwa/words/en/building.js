@@ -34,9 +34,11 @@ export default {
     byTap: '± 95 % of your taps alone: nobody has said how exact this plan is.',
     unknown: 'Between drawn points. Nobody has said how exact this plan is.',
   },
+  layers: { title: 'Layers', some: 'Layers, {n} left out', all: 'Show all layers' },
   elements: {
     hint: 'Tag, name or class', find: 'Find an element', only: 'Show only', more: 'Show more', whole: 'Show the whole storey', attention: 'Needs attention',
     some: { one: '{found} of {n} element', other: '{found} of {n} elements' },
+    notOnPlan: 'Left out of the plan', unseen: '{n} left out of the plan',
   },
   adder: { add: 'Add an element', what: 'What is it?', tap: 'Now tap its place on the plan.', added: '{name} added' },
   sheet: {
