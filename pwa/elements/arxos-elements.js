@@ -9,11 +9,13 @@ const ROWS_AT_ONCE = 120;
 const TROUBLES = new Set(['faulty', 'out_of_service', 'missing']);
 
 export class ArxosElements extends HTMLElement {
+  found = [];
   #things = [];
   #space = null;
   #kinds = new Set();
   #shown = ROWS_AT_ONCE;
   #selected = null;
+  #unseen = new Set(); // kinds that the plan leaves out
 
   connectedCallback() {
     this.search = h('input', { id: 'find-element', type: 'search', placeholder: t('elements.hint'), autocomplete: 'off', 'aria-label': t('elements.find'), on: { input: () => this.#filtered() } });
@@ -49,6 +51,12 @@ export class ArxosElements extends HTMLElement {
   set selected(id) {
     this.#selected = id;
     for (const button of this.list.querySelectorAll('button')) button.setAttribute('aria-current', String(button.dataset.id === id));
+  }
+
+  /** The plan's layers that are left out: a line says so of what is not on the plan. */
+  layers(hidden) {
+    this.#unseen = hidden;
+    this.#draw();
   }
 
   focusOn(id) {
@@ -88,8 +96,13 @@ export class ArxosElements extends HTMLElement {
 
   #draw() {
     const all = this.#things.length, found = this.found.length;
-    this.summary.textContent = found === all ? t('counts.elements', { n: all }) : t('elements.some', { found, n: all });
-    keep(this.list, this.found.slice(0, this.#shown).map((thing) => [thing.id, saidOf(thing), () => this.#line(thing)]));
+    const unseen = this.found.filter((thing) => this.#unseen.has(thing.kind)).length;
+    this.summary.textContent = [
+      found === all ? t('counts.elements', { n: all }) : t('elements.some', { found, n: all }),
+      unseen ? t('elements.unseen', { n: unseen }) : null,
+    ].filter(Boolean).join(' · ');
+    const said = (thing) => `${saidOf(thing)}${this.#unseen.has(thing.kind)}`;
+    keep(this.list, this.found.slice(0, this.#shown).map((thing) => [thing.id, said(thing), () => this.#line(thing)]));
     this.more.hidden = found <= this.#shown;
   }
 
@@ -105,6 +118,7 @@ export class ArxosElements extends HTMLElement {
     const states = [];
     if (thing.contested) states.push(h('span.state.warn', {}, icon('split'), t('values.conflict')));
     if (TROUBLES.has(thing.status)) states.push(h('span.state.bad', {}, icon('warning'), say(thing.status)));
+    if (this.#unseen.has(thing.kind)) states.push(h('span.state.soft', { title: t('elements.notOnPlan') }, icon('unseen'), h('span.sr-only', {}, t('elements.notOnPlan'))));
     return h('li', {}, h('button.element', { type: 'button', data: { id: thing.id }, 'aria-current': String(thing.id === this.#selected), on: { click } },
       kindMark(thing.kind),
       h('span.element-name', {}, h('span', {}, thing.name || thing.tag || sayClass(thing.ifc_class)), h('span.soft.small', {}, [sayClass(thing.ifc_class), thing.name ? thing.tag : null].filter(Boolean).join(' · '))),

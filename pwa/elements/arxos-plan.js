@@ -1,6 +1,6 @@
 // <arxos-plan>: a storey drawn on a canvas. It owns what it looks at, not what it shows: `show(scene)`, `filter`,
-// data-selected (element), data-space. Tells `place` with [x, y] in metres, which
-// may be prevented, then `pick` with {element} or {space} or null. data-drawn="1" once painted.
+// `layers`, data-selected (element), data-space. Tells `place` with [x, y] in metres, which
+// may be prevented, then `pick` with {element} or {space} or null. `over(context, look)` draws on top. data-drawn="1" once painted.
 
 import { ArxosCanvas } from './arxos-canvas.js';
 import { fit, toDrawing, toScreen } from '../view/camera.js';
@@ -15,7 +15,9 @@ export class ArxosPlan extends ArxosCanvas {
   static observedAttributes = ['data-selected', 'data-space'];
   #scene = null;
   #shown = () => true;
+  #hidden = new Set();
   #toReveal = null; // asked for before there was a size
+  #over = null;
 
   /** A new storey is fitted; the same storey, read again, stays where it is. */
   show(scene, storey) {
@@ -30,6 +32,19 @@ export class ArxosPlan extends ArxosCanvas {
 
   set filter(shown) {
     this.#shown = shown;
+    this.redraw();
+  }
+
+  /** Kinds that are left out; what is selected is shown whatever it is. */
+  set layers(hidden) {
+    this.#hidden = hidden;
+    this.redraw();
+  }
+
+  #seen = (thing) => thing.id === this.dataset.selected || (this.#shown(thing) && !this.#hidden.has(thing.kind));
+
+  set over(paintOver) {
+    this.#over = paintOver;
     this.redraw();
   }
 
@@ -67,7 +82,7 @@ export class ArxosPlan extends ArxosCanvas {
     if (!this.#scene) return;
     const place = new CustomEvent('place', { detail: toDrawing(this.camera, this.size, left, top), cancelable: true });
     if (!this.dispatchEvent(place)) return; // somebody took the place itself
-    const detail = pick(this.#scene, this.camera, this.size, this.#shown, left, top, this.context);
+    const detail = pick(this.#scene, this.camera, this.size, this.#seen, left, top, this.context);
     this.dispatchEvent(new CustomEvent('pick', { detail }));
   }
 
@@ -76,7 +91,8 @@ export class ArxosPlan extends ArxosCanvas {
     if (this.#toReveal) this.reveal(...this.#toReveal);
     const { camera, size, ratio, ink } = this;
     const { selected, space } = this.dataset;
-    paint(context, this.#scene, { camera, size, ratio, ink, selected, space, shown: this.#shown });
+    paint(context, this.#scene, { camera, size, ratio, ink, selected, space, shown: this.#seen, hidden: this.#hidden });
+    this.#over?.(context, { camera, size, ratio, ink });
     this.dataset.drawn = '1';
   }
 }

@@ -5,7 +5,7 @@ import { point } from '../core/geometry.js';
 import { bar } from '../view/bar.js';
 import { bring } from '../view/bringing.js';
 import { h, icon, listening } from '../view/dom.js';
-import { makeScene } from '../view/plan_scene.js';
+import { makeScene, seenEdges } from '../view/plan_scene.js';
 import { storeyRows, storeys as readStoreys } from '../view/plan_rows.js';
 import { may } from '../view/rights.js';
 import { offerUndo } from '../view/undoing.js';
@@ -14,12 +14,14 @@ import { t } from '../words/language.js';
 import '../elements/arxos-adder.js';
 import '../elements/arxos-elements.js';
 import '../elements/arxos-find.js';
+import '../elements/arxos-layers.js';
+import '../elements/arxos-measure.js';
 import '../elements/arxos-people.js';
 import '../elements/arxos-plan.js';
 import '../elements/arxos-sheet.js';
 import '../elements/arxos-storeys.js';
 
-const SHOWN_TABLES = new Set(['storey', 'space', 'element', 'conflict']);
+const SHOWN_TABLES = new Set(['storey', 'space', 'element', 'conflict', 'floor_plan']);
 const SHEET_SHARE = 0.68; // of the page's height, as in css/panel.css
 let current = null;
 
@@ -76,10 +78,12 @@ class Stay {
     this.find = Object.assign(h('arxos-find'), { find: (text) => this.replica.search(this.scope, text) });
     this.people = h('arxos-people');
     this.panel = h('section.panel', { 'aria-label': t('building.elements') }, this.handle, this.adder, this.list, this.sheet);
+    this.layers = h('arxos-layers');
+    this.measure = Object.assign(h('arxos-measure'), { plan: this.plan });
     this.empty = h('p.plan-empty', { role: 'status', hidden: true });
     this.page.replaceChildren(
       bar({ title: this.building.name, back: '/', words: t('acts.toBuildings'), beside: [this.people, this.find, workLink(this.scope)] }),
-      h('div.building', {}, this.strip, h('div.plan-place', {}, this.plan, this.empty), this.panel));
+      h('div.building', {}, this.strip, h('div.plan-place', {}, h('div.plan-tools', {}, this.measure, this.layers), this.plan, this.empty), this.panel));
   }
 
   #listen() {
@@ -91,6 +95,8 @@ class Stay {
     on(this.list, 'clear', () => this.#chooseSpace(null));
     on(this.plan, 'pick', (event) => this.#picked(event.detail));
     on(this.plan, 'place', (event) => this.#placed(event));
+    on(this.layers, 'layers', () => this.#layer());
+    on(this.measure, 'measuring', (event) => event.detail && this.adder.close());
     on(this.find, 'pick', (event) => this.#go(event.detail));
     on(this.people, 'meet', (event) => this.#show(event.detail));
     on(this.people, 'seen', () => this.sheet.meet(this.people.beside(this.#element)));
@@ -132,6 +138,7 @@ class Stay {
 
   /** While something is to be added the plan is free to be tapped. */
   #wanted(ifcClass) {
+    if (ifcClass) this.measure.close();
     if (ifcClass) this.plan.dataset.placing = '';
     else delete this.plan.dataset.placing;
     if (ifcClass && getComputedStyle(this.panel).position === 'absolute') this.panel.dataset.open = 'add';
@@ -202,9 +209,21 @@ class Stay {
     const rows = await storeyRows(this.replica, this.scope, this.#storey);
     if (this.#ended) return;
     this.#scene = makeScene(rows);
+    const another = this.plan.dataset.storey !== this.#storey;
     this.plan.show(this.#scene, this.#storey);
+    this.layers.show(this.scope, this.#scene.things);
     this.list.show(this.#scene.things);
+    this.measure.show({ rmsM: rows.rmsM, another });
+    this.#layer();
     this.#say(this.#scene.bounds ? null : t('building.nothingDrawn'));
+  }
+
+  /** Plan, list and snapping agree on what is left out. */
+  #layer() {
+    const hidden = this.layers.hiddenKinds;
+    this.plan.layers = hidden;
+    this.list.layers(hidden);
+    this.measure.edges = seenEdges(this.#scene, hidden);
   }
 
   #say(text) {

@@ -23,7 +23,7 @@ export function readInk(element) {
   return ink;
 }
 
-/** `look`: {camera, size, ratio, ink, selected, space, shown(thing)}. */
+/** `look`: {camera, size, ratio, ink, selected, space, shown(thing), hidden: Set of kinds}. */
 export function paint(context, scene, look) {
   const { camera, size, ratio, ink } = look;
   context.setTransform(1, 0, 0, 1, 0, 0);
@@ -48,19 +48,25 @@ function paintSpaces(context, scene, { camera, ink, space }) {
   }
 }
 
-function paintLines(context, scene, { camera, ink }) {
+function paintLines(context, scene, { camera, ink, hidden }) {
   const px = 1 / camera.scale;
+  const layers = [...scene.layers].filter(([kind]) => !hidden.has(kind));
   context.lineJoin = 'miter';
   context.lineCap = 'butt';
-  stroke(context, scene.areas, ink['space-edge'], 1 * px);
+  for (const [, { areas }] of layers) stroke(context, areas, ink['space-edge'], 1 * px);
   stroke(context, scene.outline, ink.wall, Math.max(2 * px, 0.12));
-  context.fillStyle = ink.wall;
-  context.fill(scene.solids);
-  stroke(context, scene.walls, ink.wall, Math.max(1.5 * px, 0.12));
-  stroke(context, scene.windows, ink.paper, Math.max(4 * px, 0.3));
-  stroke(context, scene.windows, ink.window, Math.max(2.5 * px, 0.12));
-  paintGaps(context, scene, px, ink);
-  if (camera.scale > 6) stroke(context, scene.doors, ink.door, 1.25 * px);
+  for (const [kind, { solids, walls }] of layers) {
+    const [colour, width] = kind === 'structure' ? [ink.wall, Math.max(1.5 * px, 0.12)] : [ink.kinds[kind], Math.max(1.5 * px, 0.06)];
+    context.fillStyle = colour;
+    context.fill(solids);
+    stroke(context, walls, colour, width);
+  }
+  for (const [, { windows }] of layers) {
+    stroke(context, windows, ink.paper, Math.max(4 * px, 0.3));
+    stroke(context, windows, ink.window, Math.max(2.5 * px, 0.12));
+  }
+  if (!hidden.has('doors')) paintGaps(context, scene, px, ink);
+  if (camera.scale > 6) for (const [, { doors }] of layers) stroke(context, doors, ink.door, 1.25 * px);
 }
 
 /** A door is a gap in its wall. */

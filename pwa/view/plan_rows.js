@@ -7,9 +7,12 @@ export async function storeys(replica, scope) {
     order by coalesce(elevation_m, level, 0) desc, name`, []);
 }
 
-/** {outline, spaces, elements, contested: Set of element ids}. Geometry is SpatiaLite BLOBs. */
+/**
+ * {outline, spaces, elements, contested: Set of element ids, rmsM: how exact its plan is}. Geometry is SpatiaLite BLOBs. Two points
+ * calibrate a page without a rest, so that zero says nothing: null.
+ */
 export async function storeyRows(replica, scope, storey) {
-  const [outlines, spaces, elements, conflicts] = await Promise.all([
+  const [outlines, spaces, elements, conflicts, plans] = await Promise.all([
     replica.query(scope, 'select outline from storey where id = ?', [storey]),
     replica.query(scope, `
       select id, number, name, usage, area_m2, outline
@@ -27,11 +30,16 @@ export async function storeyRows(replica, scope, storey) {
       from conflict
       join element on element.id = conflict.row_id
       where conflict.state = 'open' and conflict."table" = 'element' and element.storey_id = ?`, [storey]),
+    replica.query(scope, `
+      select nullif(max(rms_error_m), 0) as rms_m
+      from floor_plan
+      where storey_id = ?1 and id not in (select supersedes from floor_plan where supersedes is not null)`, [storey]),
   ]);
   return {
     outline: outlines[0]?.outline ?? null,
     spaces,
     elements,
     contested: new Set(conflicts.map((conflict) => conflict.row_id)),
+    rmsM: plans[0]?.rms_m ?? null,
   };
 }

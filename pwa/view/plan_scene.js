@@ -5,22 +5,42 @@ import { kindOf } from './words.js';
 
 const DOOR_WIDTH_M = 0.9;
 const WINDOW_WIDTH_M = 1.2;
+const ROOMS = 'rooms';
 const DOORS = /^IfcDoor/, WINDOWS = /^IfcWindow/, SOLIDS = /^Ifc(Wall|Column)/;
 
-/** Paths by what they are (solids are cut, areas only outlined), spaces, and `things`: every element, for list and tap. */
+/**
+ * {bounds, outline, spaces, layers, things, edges}: `layers` has the paths of each kind by what they are (solids are cut, areas
+ * only outlined), `things` is every element, for list and tap, `edges` are what is to be snapped to, by kind; rooms under ROOMS.
+ */
 export function makeScene({ outline, spaces, elements, contested }) {
   const scene = {
-    bounds: null, outline: new Path2D(), walls: new Path2D(), doors: new Path2D(), windows: new Path2D(),
-    areas: new Path2D(), solids: new Path2D(), spaces: [], things: [],
+    bounds: null, outline: new Path2D(), layers: new Map(), spaces: [], things: [], edges: new Map(),
   };
   const shape = read(outline);
   if (shape) {
     trace(scene.outline, shape);
+    addEdges(scene, ROOMS, shape);
     grow(scene, shape);
   }
   for (const row of spaces) addSpace(scene, row);
   for (const row of elements) addThing(scene, row, contested.has(row.id));
   return scene;
+}
+
+/** What is drawn while the layers of these kinds are left out. */
+export function seenEdges(scene, hidden) {
+  return [...scene.edges].flatMap(([kind, edges]) => (hidden.has(kind) ? [] : edges));
+}
+
+function layerFor(scene, kind) {
+  const path = () => new Path2D();
+  if (!scene.layers.has(kind)) scene.layers.set(kind, { walls: path(), solids: path(), areas: path(), doors: path(), windows: path() });
+  return scene.layers.get(kind);
+}
+
+function edgesFor(scene, kind) {
+  if (!scene.edges.has(kind)) scene.edges.set(kind, []);
+  return scene.edges.get(kind);
 }
 
 function read(blob) {
@@ -32,6 +52,7 @@ function addSpace(scene, row) {
   const space = { ...row, outline: null, path: new Path2D(), box: null, at: null };
   if (shape) {
     trace(space.path, shape);
+    addEdges(scene, ROOMS, shape);
     space.box = boxOf(shape);
     space.at = labelPlace(shape, space.box);
     grow(scene, shape);
@@ -59,16 +80,21 @@ function parseSystems(text) {
 }
 
 function draw(scene, thing, shape) {
+  const layer = layerFor(scene, thing.kind);
   if (DOORS.test(thing.ifc_class)) {
     thing.drawnAs = 'door';
-    door(scene.doors, shape, thing);
+    door(layer, shape, thing);
+    edgesFor(scene, thing.kind).push(thing.span);
   } else if (WINDOWS.test(thing.ifc_class)) {
     thing.drawnAs = 'window';
-    opening(scene.windows, shape, thing, WINDOW_WIDTH_M);
+    const ways = ends(shape, thing, WINDOW_WIDTH_M);
+    opening(layer.windows, ways);
+    edgesFor(scene, thing.kind).push(ways);
   } else {
     thing.drawnAs = thing.kind === 'structure' && shape.type !== 'Point' ? 'wall' : 'mark';
-    if (shape.type === 'LineString') trace(scene.walls, shape);
-    if (shape.type === 'Polygon') trace(SOLIDS.test(thing.ifc_class) ? scene.solids : scene.areas, shape);
+    if (shape.type === 'LineString') trace(layer.walls, shape);
+    if (shape.type === 'Polygon') trace(SOLIDS.test(thing.ifc_class) ? layer.solids : layer.areas, shape);
+    addEdges(scene, thing.kind, shape);
     thing.line = thing.drawnAs === 'wall' ? lines(shape)[0] : null;
   }
 }
@@ -83,14 +109,13 @@ function ends(shape, thing, usual) {
   return [[x - half * Math.cos(turn), y - half * Math.sin(turn)], [x + half * Math.cos(turn), y + half * Math.sin(turn)]];
 }
 
-function opening(path, shape, thing, usual) {
-  const [from, to] = ends(shape, thing, usual);
+function opening(path, [from, to]) {
   path.moveTo(from[0], from[1]);
   path.lineTo(to[0], to[1]);
 }
 
 /** The leaf stands open at a right angle, the arc is its way. */
-function door(path, shape, thing) {
+function door({ doors: path }, shape, thing) {
   const [hinge, latch] = ends(shape, thing, DOOR_WIDTH_M);
   const turn = Math.atan2(latch[1] - hinge[1], latch[0] - hinge[0]);
   const width = Math.hypot(latch[0] - hinge[0], latch[1] - hinge[1]);
@@ -116,6 +141,15 @@ function trace(path, shape) {
   for (const line of lines(shape)) {
     line.forEach(([x, y], i) => (i ? path.lineTo(x, y) : path.moveTo(x, y)));
     if (shape.type.endsWith('Polygon')) path.closePath();
+  }
+}
+
+/** For snapping: every stretch that is drawn, and a point as one of no length. */
+function addEdges(scene, kind, shape) {
+  const edges = edgesFor(scene, kind);
+  for (const line of lines(shape)) {
+    if (line.length === 1 || shape.type === 'MultiPoint') edges.push(...line.map((at) => [at, at]));
+    else for (let i = 1; i < line.length; i++) edges.push([line[i - 1], line[i]]);
   }
 }
 

@@ -23,9 +23,22 @@ export default {
     looking: '{name} sieht sich das auch an', atField: '{name} ist bei „{field}“',
   },
   canvas: { closer: 'Vergrößern', farther: 'Verkleinern', all: 'Alles zeigen' },
+  measure: {
+    start: 'Messen', what: 'Was wird gemessen?', length: 'Länge', area: 'Fläche', angle: 'Winkel', undo: 'Letzten Punkt zurücknehmen',
+    clear: 'Neu beginnen', leave: 'Messen beenden',
+    'how.length': 'Tippen Sie die Punkte nacheinander an, oder bewegen Sie das Kreuz mit den Pfeiltasten und setzen Sie Punkte mit der Eingabetaste.',
+    'how.area': 'Tippen Sie drei oder mehr Ecken an, oder bewegen Sie das Kreuz mit den Pfeiltasten und setzen Sie Ecken mit der Eingabetaste.',
+    'how.angle': 'Tippen Sie einen Punkt, den Scheitel und einen Punkt am anderen Schenkel an, oder nehmen Sie Pfeil- und Eingabetaste.',
+    'on.end': 'Auf einem Endpunkt', 'on.middle': 'Auf einer Mitte', 'on.edge': 'Auf einer Linie', onNothing: 'Auf nichts Gezeichnetem',
+    byPlan: '± 95 %, aus der Kalibrierung des Plans und Ihren Punkten.',
+    byTap: '± 95 % nur Ihrer Punkte: wie genau dieser Plan ist, hat niemand angegeben.',
+    unknown: 'Zwischen gezeichneten Punkten. Wie genau dieser Plan ist, hat niemand angegeben.',
+  },
+  layers: { title: 'Ebenen', some: 'Ebenen, {n} ausgeblendet', all: 'Alle Ebenen zeigen' },
   elements: {
     hint: 'Kennzeichen, Name oder Art', find: 'Bauteil suchen', only: 'Nur zeigen', more: 'Mehr zeigen', whole: 'Das ganze Geschoss zeigen',
     attention: 'Zu beachten', some: { one: '{found} von {n} Bauteil', other: '{found} von {n} Bauteilen' },
+    notOnPlan: 'Im Plan ausgeblendet', unseen: '{n} im Plan ausgeblendet',
   },
   adder: { add: 'Bauteil hinzufügen', what: 'Was ist es?', tap: 'Tippen Sie nun auf die Stelle im Plan.', added: '{name} hinzugefügt' },
   sheet: {

@@ -23,9 +23,22 @@ export default {
     looking: '{name} looks at this too', atField: '{name} is at “{field}”',
   },
   canvas: { closer: 'Closer', farther: 'Farther', all: 'Show all' },
+  measure: {
+    start: 'Measure', what: 'What to measure', length: 'Length', area: 'Area', angle: 'Angle', undo: 'Take the last point back',
+    clear: 'Start again', leave: 'Leave measuring',
+    'how.length': 'Tap points one after another, or move the cross with the arrow keys and set a point with Enter.',
+    'how.area': 'Tap three corners or more, or move the cross with the arrow keys and set a corner with Enter.',
+    'how.angle': 'Tap a point, the corner, and a point on the other leg, or use the arrow keys and Enter.',
+    'on.end': 'On an end', 'on.middle': 'On a middle', 'on.edge': 'On a line', onNothing: 'On nothing drawn',
+    byPlan: '± 95 %, from the plan’s calibration and your taps.',
+    byTap: '± 95 % of your taps alone: nobody has said how exact this plan is.',
+    unknown: 'Between drawn points. Nobody has said how exact this plan is.',
+  },
+  layers: { title: 'Layers', some: 'Layers, {n} left out', all: 'Show all layers' },
   elements: {
     hint: 'Tag, name or class', find: 'Find an element', only: 'Show only', more: 'Show more', whole: 'Show the whole storey', attention: 'Needs attention',
     some: { one: '{found} of {n} element', other: '{found} of {n} elements' },
+    notOnPlan: 'Left out of the plan', unseen: '{n} left out of the plan',
   },
   adder: { add: 'Add an element', what: 'What is it?', tap: 'Now tap its place on the plan.', added: '{name} added' },
   sheet: {

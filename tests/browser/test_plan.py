@@ -1,0 +1,168 @@
+"""The plan: what is measured on it, what of it is seen, how it is turned, and that it can all be done by keyboard."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from playwright.sync_api import Page, expect
+
+from tests.browser.axe import findings
+from tests.browser.test_undo import ASK
+from tests.browser.visitor import OFFLINE, Visitor, wait_for_plan
+
+ROOMS = f"""scope => Promise.all([import('/core/geometry.js'), {ASK}])
+    .then(([g, r]) => r.query(scope, `select id, number, outline from space
+        where storey_id = '${{document.querySelector('arxos-plan').dataset.storey}}' and outline is not null`)
+        .then(rows => rows.map(row => [row.id, g.toGeojson(g.fromSpatialite(row.outline).wkb).coordinates.flat(1)])))"""
+ON_SCREEN = """([x, y]) => import('/view/camera.js').then(c => {
+    const plan = document.querySelector('arxos-plan'), box = plan.getBoundingClientRect();
+    const [left, top] = c.toScreen(plan.camera, plan.size, x, y);
+    return [left + box.left, top + box.top];
+})"""
+PLACE_OF = f"""([scope, kind]) => Promise.all([import('/core/geometry.js'), {ASK}])
+    .then(([g, r]) => r.query(scope, `select geometry from element where ifc_class = ? and storey_id = ? order by tag`,
+        [kind, document.querySelector('arxos-plan').dataset.storey])
+        .then(rows => g.toGeojson(g.fromSpatialite(rows[0].geometry).wkb).coordinates))"""
+SAY_HOW_EXACT = (
+    f"scope => {ASK}.then(r => r.record(scope, [{{ table: 'floor_plan', id: r.newId(), op: 'insert', set: "
+    "{ storey_id: document.querySelector('arxos-plan').dataset.storey, rms_error_m: 0.02, affine_a: 1, affine_b: 0, "
+    "affine_c: 0, affine_d: 0, affine_e: 1, affine_f: 0 } }]))"
+)
+
+
+def open_plan(visitor: Visitor, url: str, building: str) -> Page:
+    page = visitor.login()
+    page.goto(f"{url}/b/{building}")
+    wait_for_plan(page)
+    return page
+
+
+def rectangle(page: Page, building: str) -> list[list[float]]:
+    """The corners of the greatest room that is one."""
+    rooms = [ring[:4] for _, ring in page.evaluate(ROOMS, building) if len(ring) == 5]
+    return max(rooms, key=lambda ring: abs(ring[2][0] - ring[0][0]) * abs(ring[2][1] - ring[0][1]))
+
+
+def tap(page: Page, at: list[float], beside: list[float] | None = None) -> None:
+    """Where it is, or up to 4 px from there towards another place."""
+    left, top = page.evaluate(ON_SCREEN, at)
+    if beside:
+        x, y = page.evaluate(ON_SCREEN, beside)
+        left, top = left + max(-4, min(4, x - left)), top + max(-4, min(4, y - top))
+    page.mouse.click(left, top)
+
+
+def figures(page: Page) -> list[float]:
+    return [float(word) for word in re.findall(r"[\d.]+", page.locator("output.measured").inner_text())]
+
+
+def test_length_area_and_angle_are_measured_from_drawn_corners_and_say_how_exact_they_are(
+    visitor: Visitor, url: str, building: str
+):
+    page = open_plan(visitor, url, building)
+    ring = rectangle(page, building)
+    wide, high = abs(ring[2][0] - ring[0][0]), abs(ring[2][1] - ring[0][1])
+    page.get_by_role("button", name="Measure", exact=True).click()
+    expect(page.get_by_text("Tap points one after another")).to_be_visible()
+    assert findings(visitor, page) == []
+    tap(page, ring[0], beside=ring[2])
+    tap(page, ring[2], beside=ring[0])
+    assert abs(figures(page)[0] - (wide**2 + high**2) ** 0.5) < 0.001
+    expect(page.get_by_text("Nobody has said how exact this plan is.")).to_be_visible()
+    expect(page.locator("arxos-sheet")).to_be_hidden()
+
+    page.evaluate(SAY_HOW_EXACT, building)
+    page.get_by_role("button", name="Area").click()
+    for at in range(4):
+        tap(page, ring[at], beside=ring[at - 2])
+    value, spread = figures(page)
+    assert abs(value - wide * high) < 0.01
+    by_hand = 1.96 * 0.02 / 2**0.5 * (wide**2 + high**2) ** 0.5
+    assert by_hand <= spread <= by_hand + 0.0101, (by_hand, spread)
+    expect(page.get_by_text("from the plan’s calibration")).to_be_visible()
+    page.get_by_role("button", name="Take the last point back").click()
+    assert abs(figures(page)[0] - wide * high / 2) < 0.01
+
+    page.get_by_role("button", name="Angle").click()
+    for corner in ring[:3]:
+        tap(page, corner)
+    assert figures(page)[0] == 90
+    page.keyboard.press("Escape")
+    expect(page.locator("output.measured")).to_be_hidden()
+    expect(page.get_by_role("button", name="Measure", exact=True)).to_be_focused()
+    tap(page, [(ring[0][0] + ring[2][0]) / 2, (ring[0][1] + ring[2][1]) / 2])
+    page.wait_for_selector("arxos-sheet:not([hidden]), .where:not([hidden])")
+
+
+def test_a_keyboard_measures_too_and_in_the_units_of_the_person(visitor: Visitor, url: str, building: str):
+    page = open_plan(visitor, url, building)
+    page.get_by_role("button", name="Measure", exact=True).focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("arxos-plan canvas")).to_be_focused()
+    camera: dict[str, Any] = page.evaluate("document.querySelector('arxos-plan').camera")
+    page.keyboard.press("Enter")
+    for _ in range(10):
+        page.keyboard.press("ArrowRight")
+    for _ in range(5):
+        page.keyboard.press("Shift+ArrowDown")
+    page.keyboard.press("Enter")
+    reach = 2 * 12 / camera["scale"]
+    assert abs(figures(page)[0] - (120**2 + 5**2) ** 0.5 / camera["scale"]) <= reach
+    assert page.evaluate("document.querySelector('arxos-plan').camera") == camera
+    page.evaluate("import('/view/units.js').then(units => units.useUnits('imperial'))")
+    page.keyboard.press("Backspace")
+    for _ in range(2):
+        page.keyboard.press("ArrowLeft")
+    page.keyboard.press("Enter")
+    expect(page.locator("output.measured")).to_contain_text("′")
+    for _ in range(80):
+        page.keyboard.press("ArrowRight")
+    assert page.evaluate("document.querySelector('arxos-plan').camera.x") > camera["x"]
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("button", name="Measure", exact=True)).to_be_focused()
+
+
+def colours(page: Page, at: list[float], reach_px: int = 5) -> list[list[int]]:
+    """Every colour of the canvas around a place."""
+    page.evaluate("new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
+    return page.evaluate(
+        """([[x, y], r]) => import('/view/camera.js').then(c => {
+            const plan = document.querySelector('arxos-plan'), k = plan.ratio;
+            const [left, top] = c.toScreen(plan.camera, plan.size, x, y);
+            const bytes = plan.context.getImageData((left - r) * k, (top - r) * k, 2 * r * k, 2 * r * k).data;
+            return Array.from({ length: bytes.length / 4 }, (_, i) => [...bytes.slice(4 * i, 4 * i + 3)]);
+        })""",
+        [at, reach_px],
+    )
+
+
+def test_a_layer_is_left_out_of_plan_and_taps_said_in_the_list_and_remembered(
+    visitor: Visitor, url: str, building: str
+):
+    page = open_plan(visitor, url, building)
+    page.get_by_role("button", name="Layers").click()
+    assert findings(visitor, page) == []
+    visitor.unheard = (*OFFLINE, "willReadFrequently")  # this test's own reading of the canvas
+    at = page.evaluate(PLACE_OF, [building, "IfcSanitaryTerminal"])
+    plumbing = page.evaluate("document.querySelector('arxos-plan').ink.kinds.plumbing.match(/\\d+/g).map(Number)")
+    assert plumbing in colours(page, at)
+    page.get_by_role("checkbox", name="Plumbing").uncheck()
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("button", name="Layers, 1 left out")).to_be_focused()
+    assert plumbing not in colours(page, at)
+    expect(page.locator("arxos-elements [role=status]")).to_contain_text("left out of the plan")
+    page.get_by_placeholder("Tag, name or class").fill("sanitary")
+    line = page.locator("ul.elements button").first
+    expect(line).to_contain_text("Left out of the plan")
+    tap(page, at)
+    page.wait_for_selector(".where:not([hidden])")
+    expect(page.locator("arxos-sheet")).to_be_hidden()
+
+    page.reload()
+    wait_for_plan(page)
+    assert plumbing not in colours(page, at)
+    page.get_by_role("button", name="Layers, 1 left out").click()
+    page.get_by_role("button", name="Show all layers").click()
+    assert plumbing in colours(page, at)
+    expect(page.locator("arxos-elements [role=status]")).not_to_contain_text("left out")
