@@ -228,6 +228,7 @@ def rotate_key(as_json: Json = False) -> None:
     """A new key signs from now on; the former ones are believed until what they signed has run out."""
     from .accounts import keys, second
     from .accounts.sessions import LASTS_MS
+    from .operations.audit import audited
     from .parts import instant, now_ms
     from .sealed import reseal
     from .settings import SettingError
@@ -239,6 +240,8 @@ def rotate_key(as_json: Json = False) -> None:
             second.reseal(parts)
             reseal(parts)
             dropped = keys.forget(file, instant(ms - LASTS_MS))
+            with parts.store.tables() as sql:
+                audited(sql, None, "rotate key", {"kid": key.kid, "dropped": dropped})
         except OSError as error:
             raise SettingError(f"{file}: {error}; run it where ARXOS_SECRET_KEY_FILE can be written") from error
         line = f"{key.kid} signs from now on; {dropped} keys that had run out are gone. Copy {file} to every server."

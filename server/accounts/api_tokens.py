@@ -17,6 +17,7 @@ from litestar.params import QueryParameter
 from arxos_sync.problems import Problem
 
 from ..given import Caller, Given
+from ..operations.audit import audited
 from ..parts import Parts, instant, new_id, now, now_ms
 from ..told import told
 from . import callers
@@ -88,6 +89,7 @@ def create_token(parts: Given, person: Caller, data: NewToken) -> Response[ApiTo
             """,
             id=made.id, user_id=owner.id, name=made.name, hash=hash_of(token), now=made.created_at, until=until,
         )  # fmt: skip
+        audited(sql, owner.id, "make token", {"token": made.id, "until": until})
     return Response(made, status_code=201, headers={"Cache-Control": "no-store"})
 
 
@@ -143,8 +145,9 @@ def _revoke(parts: Parts, user_id: str, id: str) -> None:
             """,
             now=now(), id=id, user_id=user_id,
         )  # fmt: skip
-    if not ended:
-        raise Problem("not_found", id)
+        if not ended:
+            raise Problem("not_found", id)
+        audited(sql, user_id, "revoke token", {"token": id})
 
 
 router = Router("/", route_handlers=[create_token, list_tokens, revoke_token])

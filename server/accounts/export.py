@@ -20,6 +20,7 @@ from arxos_sync.messages import Transaction
 from arxos_sync.store import Sql
 
 from ..given import Caller, Given
+from ..operations.audit import audited
 from ..parts import Parts, now
 from ..told import told
 from . import callers
@@ -191,7 +192,14 @@ def sent(out: IO[bytes]) -> Stream:
 @get("/api/v1/me/export", summary="Everything of oneself, as a zip of JSON files", **told("self", "forbidden"))
 async def export(parts: Given, person: Caller) -> Stream:
     someone = callers.demand_session(person)
-    return sent(await anyio.to_thread.run_sync(made, parts, someone))
+    out = await anyio.to_thread.run_sync(made, parts, someone)
+    await anyio.to_thread.run_sync(_tell, parts, someone.id)
+    return sent(out)
+
+
+def _tell(parts: Parts, user_id: str) -> None:
+    with parts.store.tables() as sql:
+        audited(sql, user_id, "export person", {"person": user_id})
 
 
 router = Router("/", route_handlers=[export])

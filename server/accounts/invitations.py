@@ -24,6 +24,7 @@ from arxos_sync.store import Sql
 from ..given import Caller, Given
 from ..live.bus import Hint
 from ..notifications.letters import write_letter
+from ..operations.audit import audited
 from ..parts import Parts, instant, new_id, now, now_ms
 from ..told import told
 from . import callers, grants, letters, links, members, organisations
@@ -174,6 +175,8 @@ def _make(
     )  # fmt: skip
     if address is not None:
         write_letter(sql, address, *letters.invitation(parts, person.name, to, role, token, until))
+    about = {"invitation": id, "building": building, "organisation": organisation_id, "role": role}
+    audited(sql, person.id, "invite", about)
     link = links.address(parts, "account/invitation", token)
     return Invitation(
         id, building, organisation_id, role, address, person.id, instant(ms), until, "open", None, link, qr_svg(link)
@@ -249,10 +252,10 @@ def _state(row: dict[str, Any]) -> str:
 async def revoke_invitation(parts: Given, person: Caller, building: str, id: str) -> None:
     someone = callers.demand_person(person)
     await anyio.to_thread.run_sync(_demand_inviter, parts, someone, building)
-    await anyio.to_thread.run_sync(_revoke, parts, id, building, None)
+    await anyio.to_thread.run_sync(_revoke, parts, someone.id, id, building, None)
 
 
-def _revoke(parts: Parts, id: str, building: str, organisation_id: str | None) -> None:
+def _revoke(parts: Parts, by: str, id: str, building: str, organisation_id: str | None) -> None:
     with parts.store.tables() as sql:
         ended = sql.run(
             """
@@ -264,8 +267,9 @@ def _revoke(parts: Parts, id: str, building: str, organisation_id: str | None) -
             """,
             id=id, building=building, organisation_id=organisation_id or "", now=now(),
         )  # fmt: skip
-    if not ended:
-        raise Problem("not_found", id)
+        if not ended:
+            raise Problem("not_found", id)
+        audited(sql, by, "revoke invitation", {"invitation": id})
 
 
 # ---------------------------------------------------------------- of an organisation
@@ -316,7 +320,7 @@ async def revoke_colleague(parts: Given, person: Caller, id: str, invitation: st
 def _revoke_colleague(parts: Parts, person: Person, id: str, invitation: str) -> None:
     with reading(parts.store) as sql:
         organisations.demand_admin(sql, person, id)
-    _revoke(parts, invitation, NOBODY, id)
+    _revoke(parts, person.id, invitation, NOBODY, id)
 
 
 # ---------------------------------------------------------------- taken
@@ -385,15 +389,18 @@ def _accept(parts: Parts, person: Person, token: str) -> tuple[Accepted, Hint | 
         raise Problem("link_spent", "Unknown, used, taken back or too old.")
     if found["building_id"] == NOBODY:
         with parts.store.tables() as sql:
-            _claim(sql, found, person, _still_admin(sql, found))
+            claimed = _claim(sql, found, person, _still_admin(sql, found))
             organisations.join(sql, person.id, found["organisation_id"], found["role"])
+            _tell(sql, found, person, claimed)
         return Accepted(None, found["organisation_id"], found["role"]), None
     with parts.store.write(found["building_id"]) as writer:
         sql = writer.sql
-        if _claim(sql, found, person, _may_still_give(sql, found)):
+        claimed = _claim(sql, found, person, _may_still_give(sql, found))
+        if claimed:
             _give(sql, found, person)
         hint = members.follow(parts, writer, person.id, person.name)
         role = granted_role(sql, person.id, found["building_id"], now())
+        _tell(sql, found, person, claimed)
     if role is None:
         raise Problem("link_spent", "What it gave was taken away since.")
     return Accepted(found["building_id"], found["organisation_id"], role), hint
@@ -414,6 +421,11 @@ def _claim(sql: Sql, found: dict[str, Any], person: Person, given: bool) -> bool
     if not sql.rows("select 1 from invitation where id = :id and accepted_by = :by", id=found["id"], by=person.id):
         raise Problem("link_spent", "Unknown, used, taken back or too old.")
     return False
+
+
+def _tell(sql: Sql, found: dict[str, Any], person: Person, claimed: bool) -> None:
+    if claimed:
+        audited(sql, person.id, "accept invitation", {"invitation": found["id"], "role": found["role"]})
 
 
 def _may_still_give(sql: Sql, found: dict[str, Any]) -> bool:

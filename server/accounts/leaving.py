@@ -23,6 +23,7 @@ from arxos_sync.store import Sql
 from ..given import Caller, Given
 from ..live.bus import Hint
 from ..notifications.letters import write_letter
+from ..operations.audit import audited
 from ..parts import Parts, now
 from ..told import told
 from . import callers, cleansing, grants, letters, members, organisations, revoking, second
@@ -130,6 +131,7 @@ def _forget(sql: Sql, person: Person, name: str) -> None:
         name=name, none=person.id, now=given["now"], id=person.id,
     )  # fmt: skip
     write_letter(sql, person.email, *letters.left())
+    audited(sql, person.id, "delete person", {"person": person.id})
 
 
 router = Router("/", route_handlers=[delete_me])

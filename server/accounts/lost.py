@@ -9,8 +9,8 @@ from ..parts import Parts, now
 from .people import NOBODY
 
 
-def revoke(parts: Parts, device: str) -> int:
-    """Answers how many logins ended. Raises Problem `not_found`."""
+def revoke(parts: Parts, device: str, by: str | None = None) -> int:
+    """Answers how many logins ended. `by`: None at the command line. Raises Problem `not_found`."""
     with parts.store.tables() as sql:
         found = sql.rows("select user_id from device where id = :id", id=device)
         if not found:
@@ -25,6 +25,6 @@ def revoke(parts: Parts, device: str) -> int:
             """,
             now=now(), user_id=user_id,
         )  # fmt: skip
-        audited(sql, None, "revoke device", {"device": device, "person": user_id, "logins_ended": ended})
+        audited(sql, by, "revoke device", {"device": device, "person": user_id, "logins_ended": ended})
     parts.bus.rights_changed_apart(user_id)
     return ended

@@ -37,8 +37,8 @@ def set_role(parts: Parts, user_id: str, name: str, building: str, role: str | N
         if role is not None:
             assert at_least(role, "viewer")
             grants.grant(writer.sql, user_id, building, role, at, by, account)
-        audited(writer.sql, by, "set role", {"person": user_id, "building": building, "role": role})
         hint = follow(parts, writer, user_id, name)
+        audited(writer.sql, by, "set role", {"person": user_id, "building": building, "role": role})
     if hint is not None:
         parts.bus.announce_apart(hint)
     parts.bus.rights_changed_apart(user_id)

@@ -18,6 +18,7 @@ from arxos_sync.store import Sql
 
 from ..given import Caller, Given
 from ..live.bus import Hint
+from ..operations.audit import audited
 from ..parts import Parts, new_id, now
 from ..told import told
 from . import callers, grants, members
@@ -140,6 +141,7 @@ def found_organisation(parts: Given, person: Caller, data: Named) -> Organisatio
             id=id, name=data.name.strip(), now=now(),
         )  # fmt: skip
         join(sql, someone.id, id, "admin")
+        audited(sql, someone.id, "found organisation", {"organisation": id})
         return _mine(sql, someone, id)
 
 
@@ -231,6 +233,7 @@ def _rename(parts: Parts, person: Person, id: str, name: str) -> tuple[Organisat
             """,
             id=id,
         )
+        audited(sql, person.id, "rename organisation", {"organisation": id})
     hints = [h for row in shown for h in members.follow_all(parts, row["user_id"], row["name"], [row["building_id"]])]
     return renamed, hints
 
@@ -279,12 +282,15 @@ def list_members(
     **told("self", "not_found", "forbidden", "sole_owner", "invalid", sent={"role": "admin"}, answered=_COLLEAGUE),
 )  # fmt: skip
 def place_member(parts: Given, person: Caller, id: str, account_id: str, data: Place) -> Colleague:
+    someone = callers.demand_person(person)
     with parts.store.tables() as sql:
-        demand_admin(sql, callers.demand_person(person), id)
+        demand_admin(sql, someone, id)
         member = _member(sql, id, account_id)
         if data.role == "member":
             _demand_other_admin(sql, id, account_id, alone_too=True)
         sql.run("update account set role = :role where id = :id", role=data.role, id=account_id)
+        told_ = {"organisation": id, "person": member.user_id, "role": data.role}
+        audited(sql, someone.id, "place member", told_)
     return msgspec.structs.replace(member, role=data.role)
 
 
@@ -340,6 +346,7 @@ def _end(parts: Parts, person: Person, id: str, account_id: str) -> tuple[str, l
         if orphans:
             raise Problem("sole_owner", f"Nobody else owns {', '.join(orphans)}.")
         buildings = end_account(sql, leaving.user_id, account_id)
+        audited(sql, person.id, "end member", {"organisation": id, "person": leaving.user_id, "buildings": buildings})
     return leaving.user_id, members.follow_all(parts, leaving.user_id, leaving.name, buildings)
 
 

@@ -20,12 +20,14 @@ from litestar.params import QueryParameter
 from arxos_sync.problems import Problem
 
 from ..given import Caller, Given
+from ..operations.audit import audited
 from ..parts import Parts, instant, new_nonce, now_ms
 from ..told import told
 from . import callers
 from .opening import OPENED_EXAMPLE, AnyRequest, Opened, open_session
 from .people import Person, person_of, reading
 from .proof import Proof, prove
+from .refused import refused
 from .shown import PAGE, Name, page_of, place, wanted
 from .tokens import hash_of
 
@@ -148,8 +150,9 @@ def _keep(parts: Parts, person: Person, name: str, found: Any) -> Passkey:
             id=kept.id, user_id=person.id, name=name, key=_text(found.credential_public_key),
             count=found.sign_count, now=kept.created_at,
         )  # fmt: skip
-    if not taken:
-        raise Problem("not_proven", "This passkey is registered already.", hint="Use another.")
+        if not taken:
+            raise Problem("not_proven", "This passkey is registered already.", hint="Use another.")
+        audited(sql, person.id, "add passkey", {"passkey": kept.id})
     return kept
 
 
@@ -219,6 +222,7 @@ async def login(request: AnyRequest, parts: Given, data: Answer) -> Response[Ope
     user_id = await anyio.to_thread.run_sync(answered, parts, data.credential, "login")
     person = user_id and await anyio.to_thread.run_sync(_enabled, parts, user_id)
     if not person:
+        await refused(parts, "login", "passkey", user_id)
         raise Problem("unauthenticated", "This passkey does not let anybody in.")
     return await open_session(request, parts, person)
 
@@ -304,6 +308,7 @@ def _forget(parts: Parts, user_id: str, id: str) -> None:
     with parts.store.tables() as sql:
         if not sql.run("delete from passkey where id = :id and user_id = :user_id", id=id, user_id=user_id):
             raise Problem("not_found", id)
+        audited(sql, user_id, "remove passkey", {"passkey": id})
 
 
 def _ids(parts: Parts, user_id: str) -> list[str]:

@@ -9,9 +9,10 @@ import msgspec
 
 from arxos_sync.problems import Problem, Unreadable
 
-from ..parts import Parts, now_ms
+from ..parts import Parts
 from .passwords import CHARS_MAX, CHARS_MIN
 from .people import Person, reading
+from .refused import counted, refused
 
 Password = Annotated[str, msgspec.Meta(max_length=CHARS_MAX)]
 
@@ -26,8 +27,9 @@ class Proof(msgspec.Struct, frozen=True):
 
 async def prove(parts: Parts, person: Person, proof: Proof) -> None:
     """Raises Problem `not_proven`, `too_many_requests`."""
-    await anyio.to_thread.run_sync(parts.tries.attempt, person.id, now_ms())
+    await counted(parts, person.id, "proof", person.id)
     if not await _fits(parts, person, proof):
+        await refused(parts, "proof", "passkey" if proof.passkey is not None else "password or code", person.id)
         raise Problem("not_proven", "What was given does not fit.")
     await anyio.to_thread.run_sync(parts.tries.clear, person.id)
 

@@ -17,6 +17,7 @@ from arxos_sync.problems import Problem
 
 from ..given import Caller, Given
 from ..notifications.letters import write_letter
+from ..operations.audit import audited
 from ..parts import Parts, now
 from ..told import told
 from . import callers, invitations, letters, links, people, revoking
@@ -127,6 +128,7 @@ def _confirm(parts: Parts, token: str, hashed: str) -> Person:
         found = people.find_by_email(sql, link["email"])
         if found is None or found["id"] != link["user_id"]:
             raise Problem("link_spent", "The address has changed since.")
+        audited(sql, found["id"], "confirm person", {"person": found["id"]})
         return people.person_of(found)
 
 
@@ -171,7 +173,7 @@ def _confirm_reset(parts: Parts, token: str, hashed: str) -> list[str]:
         sql.run(
             'update "user" set confirmed_at = coalesce(confirmed_at, :now) where id = :id', now=now(), id=found["id"]
         )  # fmt: skip
-        return _set_password(parts, sql, people.person_of(found), hashed)
+        return _set_password(parts, sql, people.person_of(found), hashed, "reset password")
 
 
 # ---------------------------------------------------------------- a new password, a new address
@@ -192,16 +194,18 @@ async def change_password(parts: Given, person: Caller, data: NewPassword) -> No
 
 def _change_password(parts: Parts, person: Person, hashed: str) -> list[str]:
     with parts.store.tables() as sql:
-        return _set_password(parts, sql, person, hashed)
+        return _set_password(parts, sql, person, hashed, "change password")
 
 
-def _set_password(parts: Parts, sql: people.Sql, person: Person, hashed: str) -> list[str]:
+def _set_password(parts: Parts, sql: people.Sql, person: Person, hashed: str, act: str) -> list[str]:
     """Answers the sessions that have ended: all but the one it is done in."""
     sql.run('update "user" set password_hash = :hash where id = :id', hash=hashed, id=person.id)
     links.end(sql, person.id, "reset")
     links.end(sql, person.id, "change")  # asked for by who knew the former one
     write_letter(sql, person.email, *letters.password_changed(person.name))
-    return parts.sessions.end_all(sql, person.id, but=person.session_id)
+    ended = parts.sessions.end_all(sql, person.id, but=person.session_id)
+    audited(sql, person.id, act, {"person": person.id, "sessions": ended})
+    return ended
 
 
 @post(
@@ -246,6 +250,7 @@ def _confirm_address(parts: Parts, token: str) -> None:
         )  # fmt: skip
         links.end(sql, link["user_id"], "reset")  # what went to the former address lets nobody in any more
         write_letter(sql, former["email"], *letters.address_changed(former["name"]))
+        audited(sql, link["user_id"], "change address", {"person": link["user_id"]})
 
 
 router = Router(

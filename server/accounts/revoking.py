@@ -17,6 +17,7 @@ from litestar.params import QueryParameter
 from arxos_sync.problems import Problem
 
 from ..given import Caller, Given
+from ..operations.audit import audited
 from ..parts import Parts, now
 from ..told import told
 from . import callers
@@ -149,7 +150,9 @@ async def end_others(parts: Given, person: Caller) -> Ended:
 
 def _end_others(parts: Parts, person: Person) -> list[str]:
     with parts.store.tables() as sql:
-        return parts.sessions.end_all(sql, person.id, but=person.session_id)
+        ended = parts.sessions.end_all(sql, person.id, but=person.session_id)
+        audited(sql, person.id, "end sessions", {"person": person.id, "sessions": ended})
+        return ended
 
 
 async def tell_ended(parts: Parts, ended: list[str]) -> Ended:
@@ -252,7 +255,9 @@ def _give_up(parts: Parts, person: Person, id: str) -> list[str]:
             """,
             now=now(), id=id, user_id=person.id,
         )  # fmt: skip
-    return [row["id"] for row in found]
+        ended = [str(row["id"]) for row in found]
+        audited(sql, person.id, "give up device", {"device": id, "sessions": ended})
+    return ended
 
 
 router = Router(

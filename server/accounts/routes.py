@@ -12,7 +12,7 @@ from arxos_sync.problems import Problem, Unreadable
 
 from ..given import Caller, Given
 from ..operations.answers import of_problem
-from ..parts import Parts, now_ms
+from ..parts import Parts
 from ..told import told
 from . import (
     api_tokens,
@@ -41,6 +41,7 @@ from .opening import (
     user_of,
 )
 from .people import Person
+from .refused import counted, refused
 from .shown import Name
 
 
@@ -72,9 +73,10 @@ class Acting(msgspec.Struct, frozen=True):
 async def login(request: AnyRequest, parts: Given, data: Login) -> Response[Opened]:
     """A browser and a device go on alike from `second_factor_wanted`: the same once more, with `code`."""
     key = f"{data.email.strip().lower()}/{place_of(request)}"
-    attempt = await anyio.to_thread.run_sync(parts.tries.attempt, key, now_ms())
+    attempt = await counted(parts, key, "login")
     row = await anyio.to_thread.run_sync(_find, parts, data.email)
     if not await parts.passwords.fits(row and row["password_hash"], data.password):
+        await refused(parts, "login", "password" if row else "address", row and row["id"])
         raise Problem("unauthenticated", "E-mail and password do not belong together.")
     assert row is not None
     if row["totp_at"] is not None:
@@ -82,6 +84,7 @@ async def login(request: AnyRequest, parts: Given, data: Login) -> Response[Open
             await anyio.to_thread.run_sync(parts.tries.take_back, key, attempt)
             raise Problem("second_factor_wanted", "The password is right; a code is missing.")
         if not await anyio.to_thread.run_sync(second.spend, parts, row["id"], data.code):
+            await refused(parts, "login", "code", row["id"])
             raise Problem("second_factor_wanted", "The code does not fit, or was used.")
     await anyio.to_thread.run_sync(parts.tries.clear, key)
     return await open_session(request, parts, people.person_of(row))

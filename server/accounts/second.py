@@ -18,6 +18,7 @@ from arxos_sync.problems import Problem
 from arxos_sync.store import Sql
 
 from ..given import Caller, Given
+from ..operations.audit import audited
 from ..parts import Parts, instant, now_ms
 from ..told import told
 from . import callers
@@ -192,7 +193,9 @@ def _confirm(parts: Parts, user_id: str, code: str) -> Recovery:
         if step is None or not _spend_step(sql, user_id, step):
             raise Problem("not_proven", "The code does not fit.", hint="Type the six digits that the app shows now.")
         sql.run('update "user" set totp_at = :now where id = :id', id=user_id, now=instant(now_ms()))
-        return _new_codes(sql, user_id)
+        codes = _new_codes(sql, user_id)
+        audited(sql, user_id, "add second factor", {"person": user_id})
+        return codes
 
 
 def _new_codes(sql: Sql, user_id: str) -> Recovery:
@@ -221,7 +224,9 @@ def _renew(parts: Parts, user_id: str) -> Recovery:
     with parts.store.tables() as sql:
         if not is_on(sql, user_id):
             raise Problem("forbidden", "There is no second factor to recover.", hint="Set one up first.")
-        return _new_codes(sql, user_id)
+        codes = _new_codes(sql, user_id)
+        audited(sql, user_id, "renew recovery codes", {"person": user_id})
+        return codes
 
 
 @post(
@@ -231,12 +236,14 @@ def _renew(parts: Parts, user_id: str) -> Recovery:
 async def remove(parts: Given, person: Caller, data: Proof) -> None:
     someone = callers.demand_session(person)
     await prove(parts, someone, data)
-    await anyio.to_thread.run_sync(forget, parts, someone.id)
+    await anyio.to_thread.run_sync(forget, parts, someone.id, someone.id)
 
 
-def forget(parts: Parts, user_id: str) -> None:
+def forget(parts: Parts, user_id: str, by: str | None = None) -> None:
+    """`by`: None at the command line."""
     with parts.store.tables() as sql:
         forget_in(sql, user_id)
+        audited(sql, by, "remove second factor", {"person": user_id})
 
 
 def forget_in(sql: Sql, user_id: str) -> None:

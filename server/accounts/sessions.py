@@ -18,6 +18,7 @@ import msgspec
 from arxos_sync.problems import Problem
 from arxos_sync.store import ServerStore, Sql
 
+from ..operations.audit import audited
 from ..parts import instant, new_id, now_ms
 from .people import LOT, Person, in_lots, person_of, reading
 from .tokens import Access, Refresh, Tokens, hash_of
@@ -69,6 +70,9 @@ class Sessions:
             if session is not None and following is not None:
                 return person_of(session, read.session_id), following
             _revoke(sql, read.session_id, instant(ms))
+            if session is not None:
+                told = {"session": read.session_id, "person": session["id"], "reason": "refresh token used again"}
+                audited(sql, None, "end session", told)
         self.forget(read.session_id)
         raise Problem("unauthenticated", "The session has ended; log in again.")
 
@@ -83,9 +87,14 @@ class Sessions:
         signed = self._tokens.refreshes(read.session_id, read.turn + 1)  # the key may have changed meanwhile
         return next((one for one in signed if hmac.compare_digest(session["refresh_hash"], hash_of(one))), None)
 
-    def end(self, session_id: str) -> None:
+    def end(self, session_id: str, by: str | None = None) -> None:
+        """`by`: who does it, where it is not their own."""
         with self._store.tables() as sql:
+            live = sql.rows("select user_id from session where id = :id and revoked_at is null", id=session_id)
             _revoke(sql, session_id, instant(now_ms()))
+            for row in live:
+                person = str(row["user_id"])
+                audited(sql, by or person, "end session", {"session": session_id, "person": person})
         self.forget(session_id)
 
     def end_all(self, sql: Sql, user_id: str, but: str = "") -> list[str]:

@@ -79,14 +79,14 @@ async def do(parts: Parts, admin: Person, name: str, id: str, act: str) -> dict[
 def _do(parts: Parts, admin: Person, name: str, id: str, act: str) -> list[str]:
     match name, act:
         case "devices", "revoke":
-            acts.revoke_device(parts, id)
+            acts.revoke_device(parts, admin, id)
             return []
         case "users", "disable" | "enable":
             return acts.set_disabled(parts, admin, id, act == "disable")
         case "sessions", "end":
-            return acts.end_session(parts, id)
+            return acts.end_session(parts, admin, id)
         case "webhooks", "retry":
-            acts.try_again(parts, id)
+            acts.try_again(parts, admin, id)
             return []
     raise Problem("not_found", f"{name} have no {act}.")
 

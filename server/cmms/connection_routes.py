@@ -141,9 +141,9 @@ def change_connection(parts: Given, person: Caller, id: str, data: ConnectionEdi
     summary="Untie a building; the work orders stay on both sides", **told("manager", *_THEIRS),
 )  # fmt: skip
 def delete_connection(parts: Given, person: Caller, id: str) -> None:
-    _theirs(parts, person, id)
+    author, _ = _theirs(parts, person, id)
     with parts.store.tables() as sql:
-        connections.remove(sql, id)
+        connections.remove(sql, author, id)
 
 
 @post(

@@ -15,6 +15,7 @@ from arxos_sync.problems import Problem, Unreadable
 from arxos_sync.store import Sql
 
 from ..accounts.people import Person, reading
+from ..operations.audit import audited
 from ..outbound import pinned, read_allowed
 from ..parts import Parts, instant, new_id, now, now_ms
 from ..sealed import seal
@@ -80,6 +81,7 @@ def create(
             secret=seal(parts.tokens, secret) if secret else None,
         )  # fmt: skip
         set_mappings(sql, connection, mapped)
+        audited(sql, person.id, "add connection", {"connection": connection, "building": building})
         return one(sql, connection)
 
 
@@ -162,6 +164,7 @@ def change(parts: Parts, person: Person, id: str, changed: dict[str, Any]) -> Co
             pause(sql, id, None)
         elif changed.get("paused") is False:
             sql.run(_GO_ON, id=id, person=person.id)
+        audited(sql, person.id, "change connection", {"connection": id, "fields": sorted(changed)})
         return one(sql, id)
 
 
@@ -176,11 +179,12 @@ def pause(sql: Sql, id: str, problem: str | None) -> None:
     )  # fmt: skip
 
 
-def remove(sql: Sql, id: str) -> None:
+def remove(sql: Sql, person: Person, id: str) -> None:
     """The rows stay, here and there; that they belong together is forgotten."""
     for table in ("cmms_mapping", "cmms_sync_log", "cmms_link"):
         sql.run(_OF_CONNECTION[table], id=id)
     sql.run("delete from cmms_connection where id = :id", id=id)
+    audited(sql, person.id, "remove connection", {"connection": id})
 
 
 def write_log(sql: Sql, connection: str, direction: str, outcome: str, **detail: Any) -> None:

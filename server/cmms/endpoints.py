@@ -19,6 +19,7 @@ from arxos_sync.rights import at_least
 from arxos_sync.store import Sql
 
 from ..accounts.people import Person, granted_role, role_in
+from ..operations.audit import audited
 from ..outbound import pinned, read_allowed
 from ..parts import Parts, instant, new_id, now, now_ms
 from ..sealed import seal
@@ -126,6 +127,7 @@ def create(
             id=endpoint, building=building, url=url, name=name, secret=seal(parts.tokens, secret),
             filter=msgspec.to_builtins(wanted), person=person.id, now=now(),
         )  # fmt: skip
+        audited(sql, person.id, "add webhook", {"webhook": endpoint, "building": building})
         return one(sql, endpoint), secret
 
 
@@ -170,10 +172,11 @@ def change(parts: Parts, person: Person, id: str, changed: dict[str, Any]) -> En
             sql.run(_ENABLE, id=id, person=person.id)
         elif changed.get("enabled") is False:
             disable(sql, id, "turned off by hand")
+        audited(sql, person.id, "change webhook", {"webhook": id, "fields": sorted(changed)})
         return one(sql, id)
 
 
-def rotate(parts: Parts, id: str) -> tuple[Endpoint, str]:
+def rotate(parts: Parts, person: Person, id: str) -> tuple[Endpoint, str]:
     """A new secret; for a day the former one signs as well, so that no delivery fails meanwhile."""
     secret, until = new_secret(), instant(now_ms() + BOTH_SIGN_S * 1000)
     with parts.store.tables() as sql:
@@ -185,16 +188,18 @@ def rotate(parts: Parts, id: str) -> tuple[Endpoint, str]:
             """,
             id=id, secret=seal(parts.tokens, secret), until=until,
         )  # fmt: skip
+        audited(sql, person.id, "rotate webhook secret", {"webhook": id})
         return one(sql, id), secret
 
 
-def remove(sql: Sql, id: str) -> None:
+def remove(sql: Sql, person: Person, id: str) -> None:
     """With all that was or would be delivered to it."""
     sql.run(
         "delete from webhook_try where delivery_id in (select id from webhook_delivery where endpoint_id = :id)", id=id
     )
     sql.run("delete from webhook_delivery where endpoint_id = :id", id=id)
     sql.run("delete from webhook_endpoint where id = :id", id=id)
+    audited(sql, person.id, "remove webhook", {"webhook": id})
 
 
 def disable(sql: Sql, id: str, because: str) -> bool:

@@ -159,9 +159,9 @@ def change_endpoint(parts: Given, person: Caller, id: str, data: EndpointEdit) -
     **told("manager", *_THEIRS),
 )  # fmt: skip
 def delete_endpoint(parts: Given, person: Caller, id: str) -> None:
-    _theirs(parts, person, id)
+    author, _ = _theirs(parts, person, id)
     with parts.store.tables() as sql:
-        endpoints.remove(sql, id)
+        endpoints.remove(sql, author, id)
 
 
 @post(
@@ -169,8 +169,8 @@ def delete_endpoint(parts: Given, person: Caller, id: str) -> None:
     summary="A new secret; for a day the former one signs as well", **told("manager", *_THEIRS, answered=_WITH_SECRET),
 )  # fmt: skip
 def rotate_secret(parts: Given, person: Caller, id: str) -> WithSecret:
-    _theirs(parts, person, id)
-    return WithSecret(*endpoints.rotate(parts, id))
+    author, _ = _theirs(parts, person, id)
+    return WithSecret(*endpoints.rotate(parts, author, id))
 
 
 @post(

@@ -16,6 +16,7 @@ from ..accounts.callers import demand_person
 from ..accounts.people import Person, reading, role_in
 from ..buildings.answering import packed
 from ..given import Caller, Given
+from ..operations.audit import audited
 from ..parts import Parts, now
 from ..told import told
 from . import work
@@ -118,6 +119,8 @@ def ask(parts: Given, person: Caller, data: Asked) -> Response[work.Job]:
     with parts.store.tables() as sql:
         id = work.ask(sql, data.kind, user_id=caller.id, building_id=data.building_id, arguments=data.arguments)
         job = work.find(sql, id)
+        if kind.who == "admin":
+            audited(sql, caller.id, "ask for job", {"job": id, "kind": data.kind})
     assert job is not None
     return Response(job, status_code=202, headers={"Location": f"/api/v1/jobs/{id}"})
 
@@ -130,8 +133,10 @@ def cancel(parts: Given, person: Caller, job: str) -> work.Job:
     """One that runs ends where it next says how far it has come; what has ended stays as it is."""
     caller = demand_person(person)
     with parts.store.tables() as sql:
-        _theirs(sql, caller, job)
+        theirs = _theirs(sql, caller, job)
         work.cancel(sql, job)
+        if KINDS[theirs.kind].who == "admin" or theirs.user_id != caller.id:
+            audited(sql, caller.id, "cancel job", {"job": job, "kind": theirs.kind})
         return _theirs(sql, caller, job)
 
 

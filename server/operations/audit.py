@@ -1,4 +1,4 @@
-"""The audit log: acts of administration, each with the hash of the one before it.
+"""The audit log: acts of administration and of ownership, and refused logins, each with the hash of the one before it.
 
 Whoever changes, drops or slips in an entry breaks the chain at that place, and the table `audit_head` tells when
 entries at its end are gone; writers follow one another by its row. An entry is written in the transaction of what it
@@ -38,7 +38,10 @@ class Chain(msgspec.Struct, frozen=True):
 
 
 def audited(sql: Sql, person: str | None, action: str, detail: dict[str, Any]) -> None:
-    """Write down what `person` (None: the command line) does, in the transaction of `sql`. No secrets in `detail`."""
+    """Write down what `person` (None: the command line, or nobody known) does, as the last in the transaction of `sql`:
+    until it commits, all other acts wait. No secrets in `detail`, and ids instead of names and addresses: what is
+    written stays when its person has left.
+    """
     sql.run(
         """
         insert into audit_head (name, number, hash)

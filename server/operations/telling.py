@@ -31,6 +31,11 @@ def learnt(**facts: Any) -> None:
         held.update(facts)
 
 
+def known(name: str) -> Any:
+    """What was learnt of the request or job at hand; None outside of one."""
+    return (_about.get() or {}).get(name)
+
+
 def merged(_: Any, __: str, line: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     """A processor: the line, and beside it what it is about."""
     return {**(_about.get() or {}), **line}

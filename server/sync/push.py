@@ -22,6 +22,7 @@ from ..accounts.people import Person, role_in
 from ..attachments.arrived import with_bytes_found
 from ..live.bus import Hint
 from ..operations import metrics
+from ..operations.audit import audited
 from ..parts import DICE, Parts, arrival, new_id, new_nonce, new_stamp
 
 
@@ -46,7 +47,20 @@ def take(
     if taken.head.sequence == taken.before:
         return taken, None
     taken = with_bytes_found(parts, writer, author, taken, at)
-    return taken, hint_of(parts, writer, taken)
+    hint = hint_of(parts, writer, taken)
+    _tell_ownership(writer, author, taken)
+    return taken, hint
+
+
+def _tell_ownership(writer: ScopeWriter, author: Author, taken: Taken) -> None:
+    """That a building came or went, to the audit log; all else is in the change log alone."""
+    for row in taken.touched:
+        if row.table != "building":
+            continue
+        if row.deleted is not None and row.deleted > taken.before:
+            audited(writer.sql, author.user_id, "delete building", {"building": writer.scope})
+        elif row.born > taken.before:
+            audited(writer.sql, author.user_id, "make building", {"building": writer.scope})
 
 
 def _take_new_building(

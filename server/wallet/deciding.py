@@ -15,6 +15,7 @@ from ..accounts.callers import demand_person
 from ..accounts.people import Person, reading
 from ..buildings.asked import moment, place, place_text
 from ..given import Caller, Given
+from ..operations.audit import audited
 from ..parts import now
 from ..told import told
 from .disputes import REASON_CHARS_MAX, Dispute, Verdict, decide, to_judge
@@ -111,7 +112,7 @@ def list_rules(parts: Given, person: Caller) -> RulePage:
 )  # fmt: skip
 def add_rule(parts: Given, person: Caller, data: NewRule) -> Rule:
     """What was accepted before it is in force pays as before, whenever the news of it arrives."""
-    _demand_admin(person)
+    admin = _demand_admin(person)
     with parts.store.tables() as sql:
         hold(sql)
         at = now()  # under the hold: no credit of a later moment was reckoned without it
@@ -127,12 +128,15 @@ def add_rule(parts: Given, person: Caller, data: NewRule) -> Rule:
             """,
             **msgspec.structs.asdict(rule),
         )
+        audited(sql, admin.id, "add reward rule", {"name": rule.name, "version": version, "points": rule.points})
     return rule
 
 
-def _demand_admin(person: Person | None) -> None:
-    if not demand_person(person).is_admin:
+def _demand_admin(person: Person | None) -> Person:
+    admin = demand_person(person)
+    if not admin.is_admin:
         raise Problem("forbidden", "Only an administrator says what deeds are worth.")
+    return admin
 
 
 router = Router(

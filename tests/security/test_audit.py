@@ -100,6 +100,8 @@ def test_grants_new_people_and_lost_devices_are_in_it(running: Running, url: str
     assert running.command("admin", "grant", "viewer@demo.arxos", building, "none").returncode == 0
     assert running.command("admin", "revoke-device", viewer.device).returncode == 0
     assert running.command("admin", "create-user", "new@demo.arxos", given="a long password\n").returncode == 0
+    assert running.command("admin", "forget-second-factor", "new@demo.arxos").returncode == 0
+    assert running.command("admin", "rotate-key").returncode == 0
     done = running.command("admin", "verify")
     assert done.returncode == 0 and "the chain holds" in done.stdout
     opened = open_parts(Settings(
@@ -108,7 +110,9 @@ def test_grants_new_people_and_lost_devices_are_in_it(running: Running, url: str
     try:
         with opened.store.tables() as sql:
             found = [row["action"] for row in sql.rows("select action from audit_log order by number")]
-        assert found[-4:] == ["set role", "set role", "revoke device", "create person"]
+        assert found[-6:] == [
+            "set role", "set role", "revoke device", "create person", "remove second factor", "rotate key",
+        ]  # fmt: skip
         tamper(opened)("update audit_log set action = 'other' where number = 1")
     finally:
         opened.store.close()

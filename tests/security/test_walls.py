@@ -93,6 +93,95 @@ def test_a_scopes_transaction_cannot_write_into_another(store: PostgisStore) -> 
         )
 
 
+WALLED = (*SYNCED, *BESIDE)
+WRONG = {"nothing said": None, "empty": "", "another building": uid(0xB3), "another person": f"user:{uid(0xB4)}"}
+
+
+@pytest.mark.parametrize("said", WRONG.values(), ids=WRONG.keys())
+def test_of_every_walled_table_the_wrong_scope_sees_changes_and_adds_nothing(
+    store: PostgisStore, postgis_url: str, said: str | None
+) -> None:
+    fill(store)
+    before = held(postgis_url)
+    assert all(before.values()), "each table has something to be kept from it"
+    for name in WALLED:
+        with store.tables() as sql:
+            if said is not None:
+                sql.rows("select set_config('arxos.scope', :scope, true)", scope=said)
+            key = "scope" if name in BESIDE else SYNCED[name]
+            assert sql.rows(f'select * from "{name}"') == [], name
+            assert sql.run(f'update "{name}" set {key} = {key}') == sql.run(f'delete from "{name}"') == 0, name
+        with pytest.raises(Problem, match="row-level security"), store.tables() as sql:
+            if said is not None:
+                sql.rows("select set_config('arxos.scope', :scope, true)", scope=said)
+            sql.run(ADDED[name])
+    assert held(postgis_url) == before
+
+
+ADDED = {
+    "change_log": "insert into change_log (scope, sequence, salt, device, n, stamp, received_at, content, before)"
+    f" values ('{SCOPE}', 99, 's', 'd', 9, 't', 'at', '', '')",
+    "receipt": f"insert into receipt (scope, device, n, nonce, content) values ('{SCOPE}', 'd', 99, 'x', '')",
+    "scope_digest": f"insert into scope_digest (scope, table_name, sum) values ('{SCOPE}', 'x', '0')",
+} | {
+    name: f'insert into "{name}" ({key}, id, sequence, born, merge_state)'
+    f" values ('{PERSON if key == 'user_id' else SCOPE}', '{uid(0x7777)}', 1, 1, '{{}}')"
+    for name, key in SYNCED.items()
+}  # fmt: skip
+
+
+def held(url: str) -> dict[str, str]:
+    """A sum over every walled table, by its owner."""
+    with psycopg.connect(url) as connection:
+        found = {
+            name: connection.execute(
+                f"select coalesce(md5(string_agg(t::text, '/' order by t::text)), '') from \"{name}\" t"  # type: ignore[arg-type]
+            ).fetchone()
+            for name in WALLED
+        }
+    return {name: row[0] for name, row in found.items() if row is not None}
+
+
+def test_neither_role_is_a_way_past_a_policy(store: PostgisStore, postgis_url: str) -> None:
+    """No attribute lets them by, they own nothing, and they are members of nobody who does."""
+    roles = [postgis_walls.ROLE, postgis_walls.ACROSS]
+    with psycopg.connect(postgis_url) as connection:
+        attributes = connection.execute(
+            """
+            select rolsuper, rolbypassrls, rolcreaterole, rolcreatedb, rolreplication, rolcanlogin
+            from pg_roles
+            where rolname = any(%s)
+            """,
+            (roles,),
+        ).fetchall()
+        member_of = connection.execute(
+            "select roleid::regrole::text from pg_auth_members where member::regrole::text = any(%s)", (roles,)
+        ).fetchall()
+        owned = connection.execute(
+            """
+            select objid from pg_shdepend
+            where deptype = 'o' and refclassid = 'pg_authid'::regclass and refobjid::regrole::text = any(%s)
+            """,
+            (roles,),
+        ).fetchall()
+        definers = connection.execute(
+            """
+            select proname from pg_proc p
+            where prosecdef and pronamespace = 'public'::regnamespace
+              and not exists (select from pg_depend d where d.objid = p.oid and d.deptype = 'e')
+            """
+        ).fetchall()
+        written = connection.execute(
+            """
+            select grantee, table_name, privilege_type from information_schema.role_table_grants
+            where grantee = %s and privilege_type <> 'SELECT'
+            """,
+            (postgis_walls.ACROSS,),
+        ).fetchall()
+    assert attributes == [(False,) * 6] * 2
+    assert member_of == owned == definers == written == []
+
+
 @pytest.mark.parametrize("statement", [
     "alter table element disable row level security",
     "drop policy own_scope on element",

@@ -293,7 +293,7 @@ def test_during_a_rotation_both_secrets_sign_and_afterwards_the_new_one_alone(
 ):
     with Receiver() as receiver:
         endpoint, former = endpoints.create(parts, owner, building, receiver.url, None, Filter())
-        endpoint, secret = endpoints.rotate(parts, endpoint.id)
+        endpoint, secret = endpoints.rotate(parts, owner, endpoint.id)
         kept = rows(parts, "select secret, former_secret from webhook_endpoint")[0]
         assert former != secret and endpoint.former_secret_until
         assert base64.b64decode(secret.removeprefix("whsec_")) and not {secret, former} & set(kept.values())

@@ -1,0 +1,83 @@
+"""What every operation that changes something leaves in the audit log, or why it leaves nothing there."""
+
+WRITTEN: dict[str, tuple[str, ...]] = {
+    "POST /api/v1/admin/wallet/rules": ("add reward rule",),
+    "POST /api/v1/admin/{name}/{id}/{act}": (
+        "revoke device", "disable person", "enable person", "end session", "retry delivery",
+    ),
+    "POST /api/v1/auth/confirm": ("confirm person",),
+    "POST /api/v1/auth/email": ("change address",),
+    "POST /api/v1/auth/logout": ("end session",),
+    "POST /api/v1/auth/reset/confirm": ("reset password",),
+    "POST /api/v1/buildings": ("make building",),
+    "POST /api/v1/buildings/{building}/invitations": ("invite",),
+    "POST /api/v1/cmms/connections": ("add connection",),
+    "POST /api/v1/invitations/accept": ("accept invitation",),
+    "POST /api/v1/jobs": ("ask for job",),
+    "POST /api/v1/me/delete": ("delete person",),
+    "POST /api/v1/me/passkeys": ("add passkey",),
+    "POST /api/v1/me/second-factor/confirm": ("add second factor",),
+    "POST /api/v1/me/second-factor/recovery-codes": ("renew recovery codes",),
+    "POST /api/v1/me/second-factor/remove": ("remove second factor",),
+    "POST /api/v1/me/tokens": ("make token",),
+    "POST /api/v1/organisations": ("found organisation",),
+    "POST /api/v1/organisations/{id}/invitations": ("invite",),
+    "POST /api/v1/webhooks": ("add webhook",),
+    "POST /api/v1/webhooks/{id}/secret": ("rotate webhook secret",),
+    "PUT /api/v1/me/password": ("change password",),
+    "PATCH /api/v1/cmms/connections/{id}": ("change connection",),
+    "PATCH /api/v1/organisations/{id}": ("rename organisation",),
+    "PATCH /api/v1/organisations/{id}/members/{account_id}": ("place member",),
+    "PATCH /api/v1/webhooks/{id}": ("change webhook",),
+    "DELETE /api/v1/buildings/{building}": ("delete building",),
+    "DELETE /api/v1/buildings/{building}/invitations/{id}": ("revoke invitation",),
+    "DELETE /api/v1/cmms/connections/{id}": ("remove connection",),
+    "DELETE /api/v1/jobs/{job}": ("cancel job",),
+    "DELETE /api/v1/me/devices/{id}": ("give up device",),
+    "DELETE /api/v1/me/passkeys/{id}": ("remove passkey",),
+    "DELETE /api/v1/me/sessions": ("end sessions",),
+    "DELETE /api/v1/me/sessions/{id}": ("end session",),
+    "DELETE /api/v1/me/tokens/{id}": ("revoke token",),
+    "DELETE /api/v1/organisations/{id}/invitations/{invitation}": ("revoke invitation",),
+    "DELETE /api/v1/organisations/{id}/members/{account_id}": ("end member",),
+    "DELETE /api/v1/webhooks/{id}": ("remove webhook",),
+}  # fmt: skip
+
+UNWRITTEN: dict[str, tuple[str, ...]] = {
+    "through intake: it stands in the change log with its author, but for a building that comes or goes": (
+        "POST /api/v1/sync", "POST /api/v1/sync/heal", "POST /api/v1/sync/repair",
+        "POST /api/v1/ar/measure", "POST /api/v1/ar/validate",
+        "POST /api/v1/buildings/{building}/validations/review",
+        "POST /api/v1/buildings/{building}/validations/{id}/similar",
+        "POST /api/v1/buildings/{building}/{table}", "PATCH /api/v1/buildings/{building}/{table}/{id}",
+        "DELETE /api/v1/buildings/{building}/{table}/{id}", "PATCH /api/v1/buildings/{building}",
+        "POST /api/v1/cmms/buildings/{building}/work-orders", "POST /api/v1/cmms/connections/{id}/sync",
+    ),
+    "bytes, told by rows of `attachment`": (
+        "POST /api/v1/attachments", "PATCH /api/v1/attachments/uploads/{id}",
+    ),
+    "a login that was let in is a row of `session`; one that was refused is written": (
+        "POST /api/v1/auth/login", "POST /api/v1/auth/passkey", "POST /api/v1/auth/refresh",
+    ),
+    "nothing is in force by it: a letter, a challenge or a secret that something else confirms": (
+        "POST /api/v1/auth/register", "POST /api/v1/auth/reset", "POST /api/v1/me/email",
+        "POST /api/v1/auth/passkey/options", "POST /api/v1/me/passkeys/options", "POST /api/v1/me/passkeys/proof",
+        "POST /api/v1/me/second-factor",
+    ),
+    "it only reads": ("POST /api/v1/invitations/read", "POST /api/v1/cmms/connections/{id}/test"),
+    "deliveries have a log of their own": (
+        "POST /api/v1/webhooks/{id}/deliveries/{delivery}/replay", "POST /api/v1/webhooks/{id}/replay",
+        "POST /api/v1/webhooks/{id}/test",
+    ),
+    "the ledger has a chain of its own, and disputes say who decided": (
+        "POST /api/v1/wallet/disputes/{dispute}/decision", "POST /api/v1/wallet/entries/{entry}/dispute",
+    ),
+    "how one sees and hears things oneself": (
+        "POST /api/v1/me/account", "PATCH /api/v1/me", "PATCH /api/v1/me/devices/{id}",
+        "POST /api/v1/notifications/push", "DELETE /api/v1/notifications/push/{id}",
+        "POST /api/v1/notifications/read", "POST /api/v1/notifications/{id}/read",
+        "POST /api/v1/notifications/unsubscribe/{token}", "PUT /api/v1/notifications/preferences",
+        "PUT /api/v1/notifications/mutes/{building}", "DELETE /api/v1/notifications/mutes/{building}",
+    ),
+    "what browsers say of breaches, told to the log": ("POST /api/v1/csp-reports",),
+}  # fmt: skip
