@@ -3,13 +3,19 @@
 // may be prevented, then `pick` with {element} or {space} or null. `over(context, look)` draws on top. data-drawn="1" once painted.
 
 import { ArxosCanvas } from './arxos-canvas.js';
-import { fit, toDrawing, toScreen } from '../view/camera.js';
+import { fit, moved, toDrawing, toScreen, turned } from '../view/camera.js';
+import { h, icon } from '../view/dom.js';
 import { pick } from '../view/plan_pick.js';
 import { paint, readInk } from '../view/plan_paint.js';
+import { barFor } from '../view/scale_bar.js';
+import { inFeet } from '../view/units.js';
+import { amount } from '../view/words.js';
+import { t } from '../words/language.js';
 
 const SCALE_MAX = 400; // CSS pixels a metre
 const COMFORT_SCALE = 28;
 const EDGE_PX = 40;
+const BAR_PX_MAX = 120;
 
 export class ArxosPlan extends ArxosCanvas {
   static observedAttributes = ['data-selected', 'data-space'];
@@ -18,6 +24,15 @@ export class ArxosPlan extends ArxosCanvas {
   #hidden = new Set();
   #toReveal = null; // asked for before there was a size
   #over = null;
+  #north = null;
+
+  connectedCallback() {
+    super.connectedCallback();
+    this.compass = h('button.round.compass', { type: 'button', on: { click: () => this.#upright() } }, icon('north'));
+    this.bar = h('p.scale-bar');
+    this.append(this.bar);
+    this.querySelector('.zoom').append(this.compass);
+  }
 
   /** A new storey is fitted; the same storey, read again, stays where it is. */
   show(scene, storey) {
@@ -43,6 +58,12 @@ export class ArxosPlan extends ArxosCanvas {
 
   #seen = (thing) => thing.id === this.dataset.selected || (this.#shown(thing) && !this.#hidden.has(thing.kind));
 
+  /** How far north lies clockwise of the drawing's y, in radians; null where the building does not say. */
+  set north(north) {
+    this.#north = north;
+    this.redraw();
+  }
+
   set over(paintOver) {
     this.#over = paintOver;
     this.redraw();
@@ -59,7 +80,15 @@ export class ArxosPlan extends ArxosCanvas {
 
   home() {
     if (!this.#scene?.bounds || !this.size.width) return null;
-    return fit(this.#scene.bounds, this.size.width, this.size.height, { padding: 20, scaleMax: 80 });
+    return fit(this.#scene.bounds, this.size.width, this.size.height, { padding: 20, scaleMax: 80, turn: this.camera?.turn ?? 0 });
+  }
+
+  turns() {
+    return true;
+  }
+
+  #upright() {
+    if (this.camera) this.look(turned(this.camera, this.size, -this.camera.turn, this.size.width / 2, this.size.height / 2));
   }
 
   limits() {
@@ -75,7 +104,7 @@ export class ArxosPlan extends ArxosCanvas {
     const free = this.size.height - covered;
     if (left > EDGE_PX && top > EDGE_PX && left < this.size.width - EDGE_PX && top < free - EDGE_PX) return;
     const scale = Math.max(this.camera.scale, COMFORT_SCALE);
-    this.look({ x: thing.at[0], y: thing.at[1] - covered / 2 / scale, scale });
+    this.look(moved({ ...this.camera, x: thing.at[0], y: thing.at[1], scale }, 0, -covered / 2));
   }
 
   tapped(left, top) {
@@ -93,7 +122,24 @@ export class ArxosPlan extends ArxosCanvas {
     const { selected, space } = this.dataset;
     paint(context, this.#scene, { camera, size, ratio, ink, selected, space, shown: this.#seen, hidden: this.#hidden });
     this.#over?.(context, { camera, size, ratio, ink });
+    this.#showFrame();
     this.dataset.drawn = '1';
+  }
+
+  /** Scale and north, beside what is drawn. */
+  #showFrame() {
+    const { metres, px } = barFor(this.camera.scale, inFeet(), BAR_PX_MAX);
+    const words = amount(Number(metres.toPrecision(12)), 'm');
+    if (this.bar.textContent !== words) this.bar.textContent = words;
+    this.bar.style.inlineSize = `${px}px`;
+    this.compass.style.setProperty('--north', `${(this.#north ?? 0) - this.camera.turn}rad`);
+    const degrees = (Math.round((-this.camera.turn * 180) / Math.PI) + 360) % 360;
+    const said = [t(this.#north === null ? 'canvas.upright' : 'canvas.northUpright'), degrees ? t('canvas.turned', { n: degrees }) : null].filter(Boolean).join(' · ');
+    if (this.compass.title === said) return;
+    this.compass.title = said;
+    this.compass.setAttribute('aria-label', said);
+    this.compass.toggleAttribute('data-north', this.#north !== null);
+    this.dataset.turned = degrees;
   }
 }
 

@@ -98,13 +98,25 @@ function paintLabels(context, scene, { camera, size, ink }) {
   context.lineWidth = 3;
   for (const room of scene.spaces) {
     if (!room.at) continue;
-    const width = room.at.width * camera.scale - 8;
-    const height = (room.box[3] - room.box[1]) * camera.scale;
-    const [left, top] = toScreen(camera, size, room.at.x, room.box[3]);
-    if (left < -width || top < -height || left > size.width + width || top > size.height) continue;
-    const down = Math.min(LABEL_PX * 1.25, height / 2);
-    label(context, room, left, top + down, width, height, ink);
+    const { left, top, width, height } = camera.turn ? turnedPlace(room, camera, size) : headOf(room, camera, size);
+    if (left < -width || top < -height || left > size.width + width || top > size.height + height) continue;
+    label(context, room, left, top, width, height, ink);
   }
+}
+
+function headOf(room, camera, size) {
+  const width = room.at.width * camera.scale - 8, height = (room.box[3] - room.box[1]) * camera.scale;
+  const [left, top] = toScreen(camera, size, room.at.x, room.box[3]);
+  return { left, top: top + Math.min(LABEL_PX * 1.25, height / 2), width, height };
+}
+
+/** A turned room is as wide for words as it is at its narrowest, or at its height where that lies level. */
+function turnedPlace(room, camera, size) {
+  const [wide, high] = [room.at.width, room.box[3] - room.box[1]].map((long) => long * camera.scale);
+  const [left, top] = toScreen(camera, size, room.at.x, (room.box[1] + room.box[3]) / 2);
+  const [cos, sin] = [Math.abs(Math.cos(camera.turn)), Math.abs(Math.sin(camera.turn))];
+  const along = (across, down) => Math.min(wide / Math.max(across, 1e-6), high / Math.max(down, 1e-6));
+  return { left, top, width: along(cos, sin) - 8, height: along(sin, cos) };
 }
 
 /** Number and name where both fit in a line, the number alone where it does, else nothing. */
