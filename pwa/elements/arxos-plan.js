@@ -5,8 +5,9 @@
 import { ArxosCanvas } from './arxos-canvas.js';
 import { fit, moved, toDrawing, toScreen, turned } from '../view/camera.js';
 import { h, icon } from '../view/dom.js';
+import { cellAt, clustered } from '../view/clusters.js';
 import { pick } from '../view/plan_pick.js';
-import { paint, readInk } from '../view/plan_paint.js';
+import { isLoud, paint, readInk } from '../view/plan_paint.js';
 import { barFor } from '../view/scale_bar.js';
 import { inFeet } from '../view/units.js';
 import { amount } from '../view/words.js';
@@ -16,6 +17,7 @@ const SCALE_MAX = 400; // CSS pixels a metre
 const COMFORT_SCALE = 28;
 const EDGE_PX = 40;
 const BAR_PX_MAX = 120;
+const APPROACH_PX = 80;
 
 export class ArxosPlan extends ArxosCanvas {
   static observedAttributes = ['data-selected', 'data-space'];
@@ -25,6 +27,7 @@ export class ArxosPlan extends ArxosCanvas {
   #toReveal = null; // asked for before there was a size
   #over = null;
   #north = null;
+  #clusters = null; // of the marks that are seen, at one size of cell
 
   connectedCallback() {
     super.connectedCallback();
@@ -38,6 +41,7 @@ export class ArxosPlan extends ArxosCanvas {
   show(scene, storey) {
     const another = this.dataset.storey !== storey;
     this.#scene = scene;
+    this.#clusters = null;
     this.dataset.storey = storey;
     this.dataset.elements = scene.things.length;
     if (another) delete this.dataset.drawn;
@@ -47,12 +51,14 @@ export class ArxosPlan extends ArxosCanvas {
 
   set filter(shown) {
     this.#shown = shown;
+    this.#clusters = null;
     this.redraw();
   }
 
   /** Kinds that are left out; what is selected is shown whatever it is. */
   set layers(hidden) {
     this.#hidden = hidden;
+    this.#clusters = null;
     this.redraw();
   }
 
@@ -70,6 +76,7 @@ export class ArxosPlan extends ArxosCanvas {
   }
 
   attributeChangedCallback() {
+    this.#clusters = null;
     this.redraw();
   }
 
@@ -111,17 +118,46 @@ export class ArxosPlan extends ArxosCanvas {
     if (!this.#scene) return;
     const place = new CustomEvent('place', { detail: toDrawing(this.camera, this.size, left, top), cancelable: true });
     if (!this.dispatchEvent(place)) return; // somebody took the place itself
-    const detail = pick(this.#scene, this.camera, this.size, this.#seen, left, top, this.context);
+    const detail = pick(this.#scene, this.#look(), left, top, this.context);
+    if (detail?.pin) return this.#approach(detail.pin.box);
     this.dispatchEvent(new CustomEvent('pick', { detail }));
+  }
+
+  #look() {
+    const { camera, size, ratio, ink } = this;
+    const { selected, space } = this.dataset;
+    return { camera, size, ratio, ink, selected, space, shown: this.#seen, hidden: this.#hidden, ...this.#clustered() };
+  }
+
+  /** What is drawn as one: [{at, n}]. */
+  get pins() {
+    return this.#clustered().pins.map(({ at, things }) => ({ at, n: things.length }));
+  }
+
+  /** Nothing is put together where one cannot come closer. */
+  #clustered() {
+    const side = this.camera.scale < SCALE_MAX ? cellAt(this.camera.scale) : 0;
+    if (this.#clusters?.side !== side) {
+      const marks = side ? this.#scene.things.filter((thing) => thing.drawnAs === 'mark' && thing.id !== this.dataset.selected && this.#seen(thing)) : [];
+      this.#clusters = { side, ...clustered(marks, side || 1, isLoud) };
+    }
+    return this.#clusters;
+  }
+
+  /** All that a pin stands for comes into sight, and twice as close at least. */
+  #approach(box) {
+    const { size, camera } = this;
+    const near = fit(box, size.width, size.height, { padding: APPROACH_PX, scaleMax: SCALE_MAX, turn: camera.turn });
+    this.look({ ...near, scale: Math.min(Math.max(near.scale, camera.scale * 2), SCALE_MAX) });
   }
 
   draw(context) {
     if (!this.#scene) return;
     if (this.#toReveal) this.reveal(...this.#toReveal);
-    const { camera, size, ratio, ink } = this;
-    const { selected, space } = this.dataset;
-    paint(context, this.#scene, { camera, size, ratio, ink, selected, space, shown: this.#seen, hidden: this.#hidden });
-    this.#over?.(context, { camera, size, ratio, ink });
+    const look = this.#look();
+    paint(context, this.#scene, look);
+    this.dataset.pins = look.pins.length;
+    this.#over?.(context, look);
     this.#showFrame();
     this.dataset.drawn = '1';
   }

@@ -148,6 +148,8 @@ def test_a_layer_is_left_out_of_plan_and_taps_said_in_the_list_and_remembered(
     visitor.unheard = (*OFFLINE, "willReadFrequently")  # this test's own reading of the canvas
     at = page.evaluate(PLACE_OF, [building, "IfcSanitaryTerminal"])
     plumbing = page.evaluate("document.querySelector('arxos-plan').ink.kinds.plumbing.match(/\\d+/g).map(Number)")
+    page.get_by_role("button", name="Closer").click()
+    page.get_by_role("button", name="Closer").click()
     assert plumbing in colours(page, at)
     page.get_by_role("checkbox", name="Plumbing").uncheck()
     page.keyboard.press("Escape")
@@ -163,6 +165,8 @@ def test_a_layer_is_left_out_of_plan_and_taps_said_in_the_list_and_remembered(
 
     page.reload()
     wait_for_plan(page)
+    page.get_by_role("button", name="Closer").click()
+    page.get_by_role("button", name="Closer").click()
     assert plumbing not in colours(page, at)
     page.get_by_role("button", name="Layers, 1 left out").click()
     page.get_by_role("button", name="Show all layers").click()
@@ -248,3 +252,40 @@ def test_the_arrow_points_north_and_the_bar_is_as_long_as_it_says(visitor: Visit
         wide = (bar.bounding_box() or {})["width"]
         scale = page.evaluate("document.querySelector('arxos-plan').camera.scale")
         assert abs(float(bar.inner_text().rstrip(" m′")) * unit * scale - wide) < 1
+
+
+PIN = """() => import('/view/camera.js').then(c => {
+    const plan = document.querySelector('arxos-plan'), { width, height } = plan.size;
+    const free = ([left, top]) => left > 20 && top > 120 && left < width - 120 && top < height - 60; // of buttons
+    return plan.pins.filter(pin => free(c.toScreen(plan.camera, plan.size, ...pin.at)))
+        .toSorted((a, b) => b.n - a.n).map(pin => [pin.n, pin.at])[0];
+})"""
+
+
+def test_marks_too_close_for_a_finger_are_a_pin_that_brings_one_nearer(browser: Browser, url: str, building: str):
+    visitor = Visitor(browser, url, viewport={"width": 390, "height": 844})
+    page = open_plan(visitor, url, building)
+    number, at = page.evaluate(PIN)
+    assert number > 4
+    pins = int(page.get_attribute("arxos-plan", "data-pins") or 0)
+    assert pins > 0
+    for _ in range(8):
+        found = page.evaluate(PIN)
+        if not found:
+            break
+        scale = page.evaluate("document.querySelector('arxos-plan').camera.scale")
+        tap(page, found[1])
+        page.evaluate("new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
+        assert page.evaluate("document.querySelector('arxos-plan').camera.scale") >= min(2 * scale, 400) - 1e-9
+        expect(page.locator("arxos-sheet")).to_be_hidden()
+        page.wait_for_timeout(350)  # the next tap is no second half of a double tap
+    assert page.evaluate(PIN) is None
+    page.get_by_role("button", name="Show all", exact=True).click()
+    page.wait_for_selector(f'arxos-plan[data-pins="{pins}"]')
+
+    page.locator("button.handle").click()
+    page.get_by_placeholder("Tag, name or class").fill("extinguisher")
+    page.locator("button.handle").click()
+    page.wait_for_selector(f'arxos-plan:not([data-pins="{pins}"])')
+    visitor.leave()
+    assert visitor.complaints == []
