@@ -1,9 +1,10 @@
 // What the plan and the map share: a canvas as large as its element, sharp on every screen, drawn at most once a
 // frame, moved by gestures. A subclass has home() -> camera, limits() -> {min, max}, draw(context), tapped(left, top).
-// Where home() is null there is nothing to look at: the canvas is clear and gestures do nothing.
+// One that may be turned says so by turns(). Where home() is null there is nothing to look at: the canvas is clear and gestures
+// do nothing.
 
-import { moved, zoomed } from '../view/camera.js';
-import { watchGestures } from '../view/gestures.js';
+import { moved, turned, zoomed } from '../view/camera.js';
+import { TURN_STEP, watchGestures } from '../view/gestures.js';
 import { h, icon } from '../view/dom.js';
 import { t } from '../words/language.js';
 
@@ -47,18 +48,20 @@ export class ArxosCanvas extends HTMLElement {
     return {
       move: (dx, dy) => this.camera && this.look(moved(this.camera, dx, dy)),
       zoom: (factor, left, top) => this.camera && this.look(zoomed(this.camera, this.size, factor, left, top, this.limits())),
+      turn: (by, left, top) => this.camera && this.turns() && this.look(turned(this.camera, this.size, by, left, top)),
       tap: (left, top) => this.camera && this.tapped(left, top),
       fit: () => this.fit(),
     };
   }
 
   #buttons() {
-    const middle = (factor) => () => this.#gestures().zoom(factor, this.size.width / 2, this.size.height / 2);
+    const middle = (how, by) => () => this.#gestures()[how](by, this.size.width / 2, this.size.height / 2);
     const button = (name, words, click) => h('button.round', { type: 'button', 'aria-label': words, title: words, on: { click } }, icon(name));
-    return h('div.zoom', {},
-      button('plus', t('canvas.closer'), middle(ZOOM_STEP)),
-      button('minus', t('canvas.farther'), middle(1 / ZOOM_STEP)),
-      button('fit', t('canvas.all'), () => this.fit()));
+    return h('div.zoom', { data: this.turns() ? { turns: '' } : {} },
+      button('plus', t('canvas.closer'), middle('zoom', ZOOM_STEP)),
+      button('minus', t('canvas.farther'), middle('zoom', 1 / ZOOM_STEP)),
+      button('fit', t('canvas.all'), () => this.fit()),
+      this.turns() ? [button('turnLeft', t('canvas.turnLeft'), middle('turn', TURN_STEP)), button('turnRight', t('canvas.turnRight'), middle('turn', -TURN_STEP))] : null);
   }
 
   /** The person's own view stays when the size changes; the first view fits anew. */
@@ -69,6 +72,10 @@ export class ArxosCanvas extends HTMLElement {
     this.canvas.height = Math.round(this.size.height * this.ratio);
     if (!this.#touched) this.camera = this.home();
     this.redraw();
+  }
+
+  turns() {
+    return false;
   }
 
   look(camera) {

@@ -3,13 +3,21 @@
 // may be prevented, then `pick` with {element} or {space} or null. `over(context, look)` draws on top. data-drawn="1" once painted.
 
 import { ArxosCanvas } from './arxos-canvas.js';
-import { fit, toDrawing, toScreen } from '../view/camera.js';
+import { fit, moved, toDrawing, toScreen, turned } from '../view/camera.js';
+import { h, icon } from '../view/dom.js';
+import { cellAt, clustered } from '../view/clusters.js';
 import { pick } from '../view/plan_pick.js';
-import { paint, readInk } from '../view/plan_paint.js';
+import { isLoud, paint, readInk } from '../view/plan_paint.js';
+import { barFor } from '../view/scale_bar.js';
+import { inFeet } from '../view/units.js';
+import { amount } from '../view/words.js';
+import { t } from '../words/language.js';
 
 const SCALE_MAX = 400; // CSS pixels a metre
 const COMFORT_SCALE = 28;
 const EDGE_PX = 40;
+const BAR_PX_MAX = 120;
+const APPROACH_PX = 80;
 
 export class ArxosPlan extends ArxosCanvas {
   static observedAttributes = ['data-selected', 'data-space'];
@@ -18,11 +26,22 @@ export class ArxosPlan extends ArxosCanvas {
   #hidden = new Set();
   #toReveal = null; // asked for before there was a size
   #over = null;
+  #north = null;
+  #clusters = null; // of the marks that are seen, at one size of cell
+
+  connectedCallback() {
+    super.connectedCallback();
+    this.compass = h('button.round.compass', { type: 'button', on: { click: () => this.#upright() } }, icon('north'));
+    this.bar = h('p.scale-bar');
+    this.append(this.bar);
+    this.querySelector('.zoom').append(this.compass);
+  }
 
   /** A new storey is fitted; the same storey, read again, stays where it is. */
   show(scene, storey) {
     const another = this.dataset.storey !== storey;
     this.#scene = scene;
+    this.#clusters = null;
     this.dataset.storey = storey;
     this.dataset.elements = scene.things.length;
     if (another) delete this.dataset.drawn;
@@ -32,16 +51,24 @@ export class ArxosPlan extends ArxosCanvas {
 
   set filter(shown) {
     this.#shown = shown;
+    this.#clusters = null;
     this.redraw();
   }
 
   /** Kinds that are left out; what is selected is shown whatever it is. */
   set layers(hidden) {
     this.#hidden = hidden;
+    this.#clusters = null;
     this.redraw();
   }
 
   #seen = (thing) => thing.id === this.dataset.selected || (this.#shown(thing) && !this.#hidden.has(thing.kind));
+
+  /** How far north lies clockwise of the drawing's y, in radians; null where the building does not say. */
+  set north(north) {
+    this.#north = north;
+    this.redraw();
+  }
 
   set over(paintOver) {
     this.#over = paintOver;
@@ -49,6 +76,7 @@ export class ArxosPlan extends ArxosCanvas {
   }
 
   attributeChangedCallback() {
+    this.#clusters = null;
     this.redraw();
   }
 
@@ -59,7 +87,15 @@ export class ArxosPlan extends ArxosCanvas {
 
   home() {
     if (!this.#scene?.bounds || !this.size.width) return null;
-    return fit(this.#scene.bounds, this.size.width, this.size.height, { padding: 20, scaleMax: 80 });
+    return fit(this.#scene.bounds, this.size.width, this.size.height, { padding: 20, scaleMax: 80, turn: this.camera?.turn ?? 0 });
+  }
+
+  turns() {
+    return true;
+  }
+
+  #upright() {
+    if (this.camera) this.look(turned(this.camera, this.size, -this.camera.turn, this.size.width / 2, this.size.height / 2));
   }
 
   limits() {
@@ -75,25 +111,71 @@ export class ArxosPlan extends ArxosCanvas {
     const free = this.size.height - covered;
     if (left > EDGE_PX && top > EDGE_PX && left < this.size.width - EDGE_PX && top < free - EDGE_PX) return;
     const scale = Math.max(this.camera.scale, COMFORT_SCALE);
-    this.look({ x: thing.at[0], y: thing.at[1] - covered / 2 / scale, scale });
+    this.look(moved({ ...this.camera, x: thing.at[0], y: thing.at[1], scale }, 0, -covered / 2));
   }
 
   tapped(left, top) {
     if (!this.#scene) return;
     const place = new CustomEvent('place', { detail: toDrawing(this.camera, this.size, left, top), cancelable: true });
     if (!this.dispatchEvent(place)) return; // somebody took the place itself
-    const detail = pick(this.#scene, this.camera, this.size, this.#seen, left, top, this.context);
+    const detail = pick(this.#scene, this.#look(), left, top, this.context);
+    if (detail?.pin) return this.#approach(detail.pin.box);
     this.dispatchEvent(new CustomEvent('pick', { detail }));
+  }
+
+  #look() {
+    const { camera, size, ratio, ink } = this;
+    const { selected, space } = this.dataset;
+    return { camera, size, ratio, ink, selected, space, shown: this.#seen, hidden: this.#hidden, ...this.#clustered() };
+  }
+
+  /** What is drawn as one: [{at, n}]. */
+  get pins() {
+    return this.#clustered().pins.map(({ at, things }) => ({ at, n: things.length }));
+  }
+
+  /** Nothing is put together where one cannot come closer. */
+  #clustered() {
+    const side = this.camera.scale < SCALE_MAX ? cellAt(this.camera.scale) : 0;
+    if (this.#clusters?.side !== side) {
+      const marks = side ? this.#scene.things.filter((thing) => thing.drawnAs === 'mark' && thing.id !== this.dataset.selected && this.#seen(thing)) : [];
+      this.#clusters = { side, ...clustered(marks, side || 1, isLoud) };
+    }
+    return this.#clusters;
+  }
+
+  /** All that a pin stands for comes into sight, and twice as close at least. */
+  #approach(box) {
+    const { size, camera } = this;
+    const near = fit(box, size.width, size.height, { padding: APPROACH_PX, scaleMax: SCALE_MAX, turn: camera.turn });
+    this.look({ ...near, scale: Math.min(Math.max(near.scale, camera.scale * 2), SCALE_MAX) });
   }
 
   draw(context) {
     if (!this.#scene) return;
     if (this.#toReveal) this.reveal(...this.#toReveal);
-    const { camera, size, ratio, ink } = this;
-    const { selected, space } = this.dataset;
-    paint(context, this.#scene, { camera, size, ratio, ink, selected, space, shown: this.#seen, hidden: this.#hidden });
-    this.#over?.(context, { camera, size, ratio, ink });
+    const look = this.#look();
+    paint(context, this.#scene, look);
+    this.dataset.pins = look.pins.length;
+    this.#over?.(context, look);
+    this.#showFrame();
     this.dataset.drawn = '1';
+  }
+
+  /** Scale and north, beside what is drawn. */
+  #showFrame() {
+    const { metres, px } = barFor(this.camera.scale, inFeet(), BAR_PX_MAX);
+    const words = amount(Number(metres.toPrecision(12)), 'm');
+    if (this.bar.textContent !== words) this.bar.textContent = words;
+    this.bar.style.inlineSize = `${px}px`;
+    this.compass.style.setProperty('--north', `${(this.#north ?? 0) - this.camera.turn}rad`);
+    const degrees = (Math.round((-this.camera.turn * 180) / Math.PI) + 360) % 360;
+    const said = [t(this.#north === null ? 'canvas.upright' : 'canvas.northUpright'), degrees ? t('canvas.turned', { n: degrees }) : null].filter(Boolean).join(' · ');
+    if (this.compass.title === said) return;
+    this.compass.title = said;
+    this.compass.setAttribute('aria-label', said);
+    this.compass.toggleAttribute('data-north', this.#north !== null);
+    this.dataset.turned = degrees;
   }
 }
 

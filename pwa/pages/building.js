@@ -6,7 +6,7 @@ import { bar } from '../view/bar.js';
 import { bring } from '../view/bringing.js';
 import { h, icon, listening } from '../view/dom.js';
 import { makeScene, seenEdges } from '../view/plan_scene.js';
-import { storeyRows, storeys as readStoreys } from '../view/plan_rows.js';
+import { northOf, storeyRows, storeys as readStoreys } from '../view/plan_rows.js';
 import { may } from '../view/rights.js';
 import { offerUndo } from '../view/undoing.js';
 import { problem, sayClass } from '../view/words.js';
@@ -59,6 +59,7 @@ class Stay {
     this.#build();
     this.#listen();
     this.storeys = await readStoreys(this.replica, this.scope);
+    this.plan.north = await northOf(this.replica, this.scope);
     this.people.begin({ replica: this.replica, scope: this.scope, storeys: () => this.storeys });
     await this.follow(query);
   }

@@ -1,16 +1,18 @@
-// Fingers, mouse, wheel and keys on a canvas, told as four events: move(dx, dy), zoom(factor, left, top),
-// tap(left, top), fit(). Distances are CSS pixels inside the canvas.
+// Fingers, mouse, wheel and keys on a canvas, told as five events: move(dx, dy), zoom(factor, left, top),
+// turn(radians counter-clockwise, left, top), tap(left, top), fit(). Distances are CSS pixels inside the canvas.
 
 const TAP_MOVE_MAX_PX = 8;
 const DOUBLE_TAP_MAX_MS = 300;
 const DOUBLE_TAP_MOVE_MAX_PX = 30;
 const KEY_STEP_PX = 60;
 const KEY_ZOOM = 1.4;
+export const TURN_STEP = Math.PI / 12;
+const TWIST_LEAST = Math.PI / 18; // two fingers that only pinch do not turn
 
 /** Answers a function that takes every listener away again. */
 export function watchGestures(canvas, tell) {
   const stop = new AbortController();
-  const hand = { fingers: new Map(), travelled: 0, pinched: false, lastTap: null };
+  const hand = { fingers: new Map(), travelled: 0, pinched: false, twist: 0, lastTap: null };
   const on = (event, listener, options = {}) =>
     canvas.addEventListener(event, listener, { ...options, signal: stop.signal });
   on('pointerdown', (event) => down(canvas, hand, event));
@@ -30,7 +32,7 @@ function place(canvas, event) {
 function down(canvas, hand, event) {
   if (event.button !== 0) return;
   canvas.setPointerCapture(event.pointerId);
-  if (hand.fingers.size === 0) Object.assign(hand, { travelled: 0, pinched: false });
+  if (hand.fingers.size === 0) Object.assign(hand, { travelled: 0, pinched: false, twist: 0 });
   hand.fingers.set(event.pointerId, place(canvas, event));
   hand.pinched ||= hand.fingers.size > 1;
 }
@@ -46,14 +48,23 @@ function move(canvas, hand, event, tell) {
   if (hand.pinched || hand.travelled > TAP_MOVE_MAX_PX) {
     tell.move(after.left - before.left, after.top - before.top);
     if (before.apart > 0) tell.zoom(after.apart / before.apart, after.left, after.top);
+    if (before.apart > 0) twist(hand, before, after, tell);
   }
 }
 
-/** The middle of the first two fingers and how far they are apart; 0 for one. */
+/** Nothing until it is clear that a turn is meant, then all that follows. */
+function twist(hand, before, after, tell) {
+  const by = before.angle - after.angle; // on a screen angles grow clockwise
+  const short = Math.atan2(Math.sin(by), Math.cos(by));
+  if (Math.abs(hand.twist) < TWIST_LEAST) hand.twist += short;
+  else tell.turn(short, after.left, after.top);
+}
+
+/** The middle of the first two fingers, how far they are apart, 0 for one, and at which angle. */
 function spread(fingers) {
   const [a, b] = fingers.values();
   if (!b) return { left: a[0], top: a[1], apart: 0 };
-  return { left: (a[0] + b[0]) / 2, top: (a[1] + b[1]) / 2, apart: Math.hypot(a[0] - b[0], a[1] - b[1]) };
+  return { left: (a[0] + b[0]) / 2, top: (a[1] + b[1]) / 2, apart: Math.hypot(a[0] - b[0], a[1] - b[1]), angle: Math.atan2(b[1] - a[1], b[0] - a[0]) };
 }
 
 function up(canvas, hand, event, tell) {
@@ -87,6 +98,8 @@ function key(canvas, event, tell) {
     '+': () => tell.zoom(KEY_ZOOM, ...middle),
     '=': () => tell.zoom(KEY_ZOOM, ...middle),
     '-': () => tell.zoom(1 / KEY_ZOOM, ...middle),
+    '[': () => tell.turn(TURN_STEP, ...middle),
+    ']': () => tell.turn(-TURN_STEP, ...middle),
     '0': () => tell.fit(),
   }[event.key];
   if (!does) return;

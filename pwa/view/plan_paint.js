@@ -3,6 +3,7 @@
 import { lookThrough, toScreen } from './camera.js';
 import { colourOf, faceOf } from './ink.js';
 import { KINDS } from './words.js';
+import { number } from '../words/language.js';
 
 const LABEL_PX = 12;
 const MARK_PX = [2.5, 9]; // radius far out and close by
@@ -10,6 +11,7 @@ const ALARM_PX = [4.5, 7.5];
 const ALARM_SIGN_FROM_PX = 6;
 const LETTER_FROM_PX = 8;
 const ALARMING = new Set(['faulty', 'out_of_service', 'missing']);
+const PIN_PX = [11, 13, 16]; // for one, two, three digits
 
 /** {paper, space, …} of the theme that now holds; read again when it changes. */
 export function readInk(element) {
@@ -23,7 +25,7 @@ export function readInk(element) {
   return ink;
 }
 
-/** `look`: {camera, size, ratio, ink, selected, space, shown(thing), hidden: Set of kinds}. */
+/** `look`: {camera, size, ratio, ink, selected, space, shown(thing), hidden: Set of kinds, pins, swallowed}, the last two of clusters.js. */
 export function paint(context, scene, look) {
   const { camera, size, ratio, ink } = look;
   context.setTransform(1, 0, 0, 1, 0, 0);
@@ -98,13 +100,25 @@ function paintLabels(context, scene, { camera, size, ink }) {
   context.lineWidth = 3;
   for (const room of scene.spaces) {
     if (!room.at) continue;
-    const width = room.at.width * camera.scale - 8;
-    const height = (room.box[3] - room.box[1]) * camera.scale;
-    const [left, top] = toScreen(camera, size, room.at.x, room.box[3]);
-    if (left < -width || top < -height || left > size.width + width || top > size.height) continue;
-    const down = Math.min(LABEL_PX * 1.25, height / 2);
-    label(context, room, left, top + down, width, height, ink);
+    const { left, top, width, height } = camera.turn ? turnedPlace(room, camera, size) : headOf(room, camera, size);
+    if (left < -width || top < -height || left > size.width + width || top > size.height + height) continue;
+    label(context, room, left, top, width, height, ink);
   }
+}
+
+function headOf(room, camera, size) {
+  const width = room.at.width * camera.scale - 8, height = (room.box[3] - room.box[1]) * camera.scale;
+  const [left, top] = toScreen(camera, size, room.at.x, room.box[3]);
+  return { left, top: top + Math.min(LABEL_PX * 1.25, height / 2), width, height };
+}
+
+/** A turned room is as wide for words as it is at its narrowest, or at its height where that lies level. */
+function turnedPlace(room, camera, size) {
+  const [wide, high] = [room.at.width, room.box[3] - room.box[1]].map((long) => long * camera.scale);
+  const [left, top] = toScreen(camera, size, room.at.x, (room.box[1] + room.box[3]) / 2);
+  const [cos, sin] = [Math.abs(Math.cos(camera.turn)), Math.abs(Math.sin(camera.turn))];
+  const along = (across, down) => Math.min(wide / Math.max(across, 1e-6), high / Math.max(down, 1e-6));
+  return { left, top, width: along(cos, sin) - 8, height: along(sin, cos) };
 }
 
 /** Number and name where both fit in a line, the number alone where it does, else nothing. */
@@ -140,17 +154,39 @@ function paintMarks(context, scene, look) {
   context.textAlign = 'center';
   context.textBaseline = 'middle';
   for (const [thing, left, top] of inSight(scene, look)) {
-    if (thing.drawnAs === 'mark') dot(context, thing, left, top, radius, look.ink);
+    if (thing.drawnAs === 'mark' && !look.swallowed.has(thing)) dot(context, thing, left, top, radius, look.ink);
   }
 }
 
 /** What somebody should look at, and what is chosen, lie on top of all. */
 function paintAlarms(context, scene, look) {
   const radius = between(look.camera.scale * 0.36, ALARM_PX);
+  for (const pin of look.pins) numbered(context, pin, toScreen(look.camera, look.size, ...pin.at), look);
   for (const [thing, left, top] of inSight(scene, look)) {
-    if (thing.contested || ALARMING.has(thing.status)) alarm(context, thing, left + radius * 0.6, top - radius * 0.6, radius, look.ink);
+    if (isLoud(thing) && !look.swallowed.has(thing)) alarm(context, thing, left + radius * 0.6, top - radius * 0.6, radius, look.ink);
     if (thing.id === look.selected) ring(context, left, top, radius + 6, look.ink);
   }
+}
+
+/** Somebody should look at it. */
+export const isLoud = (thing) => thing.contested || ALARMING.has(thing.status);
+
+/** In the colour of its marks where they have one, else in the words' own. */
+function numbered(context, { things, loud }, [left, top], { size, ink }) {
+  const text = number(things.length), radius = PIN_PX[Math.min(text.length, PIN_PX.length) - 1];
+  if (left < -radius || top < -radius || left > size.width + radius || top > size.height + radius) return;
+  const kind = things.every((thing) => thing.kind === things[0].kind) ? things[0].kind : null;
+  context.beginPath();
+  context.arc(left, top, radius, 0, 2 * Math.PI);
+  context.fillStyle = loud ? ink.bad : kind ? ink.kinds[kind] : ink.label;
+  context.fill();
+  context.lineWidth = 2;
+  context.strokeStyle = ink['mark-edge'];
+  context.stroke();
+  context.fillStyle = ink['mark-edge'];
+  context.font = `700 11px ${ink.face}`;
+  context.textAlign = 'center';
+  context.fillText(text, left, top + 0.5);
 }
 
 function* inSight(scene, { camera, size, shown }) {

@@ -4,15 +4,21 @@ import { toDrawing, toScreen } from './camera.js';
 
 const REACH_PX = 24;
 const LINE_REACH_PX = 10;
+const PIN_REACH_PX = 20;
 
-/** {element: id} or {space: id} or null. */
-export function pick(scene, camera, size, shown, left, top, context) {
+/** {pin} or {element: id} or {space: id} or null. `look`: {camera, size, shown(thing), pins, swallowed}. */
+export function pick(scene, { camera, size, shown, pins, swallowed }, left, top, context) {
   let best = null, nearest = REACH_PX;
   for (const thing of scene.things) {
-    if (!thing.at || !shown(thing)) continue;
+    if (!thing.at || !shown(thing) || swallowed.has(thing)) continue;
     const away = distance(thing, camera, size, left, top);
     if (away < nearest) [best, nearest] = [thing, away];
   }
+  const pin = pins.find(({ at }) => {
+    const [x, y] = toScreen(camera, size, ...at);
+    return Math.hypot(x - left, y - top) < Math.min(nearest, PIN_REACH_PX);
+  });
+  if (pin) return { pin };
   if (best) return { element: best.id };
   const space = spaceAt(scene, context, ...toDrawing(camera, size, left, top));
   return space ? { space: space.id } : null;

@@ -7,6 +7,13 @@ export async function storeys(replica, scope) {
     order by coalesce(elevation_m, level, 0) desc, name`, []);
 }
 
+/** How far north lies clockwise of a plan's y, in radians, from IfcMapConversion's x axis; null where nobody has said. */
+export async function northOf(replica, scope) {
+  const [row] = await replica.query(scope, 'select x_axis_abscissa as east, x_axis_ordinate as north from building where id = ?', [scope]);
+  const known = row && row.east !== null && row.north !== null && (row.east || row.north);
+  return known ? Math.atan2(row.north, row.east) : null;
+}
+
 /**
  * {outline, spaces, elements, contested: Set of element ids, rmsM: how exact its plan is}. Geometry is SpatiaLite BLOBs. Two points
  * calibrate a page without a rest, so that zero says nothing: null.

@@ -14,6 +14,8 @@ export function useUnits(system) {
   imperial = system === 'imperial';
 }
 
+export const inFeet = () => imperial;
+
 /** What stands at a field whose unit is m or m². */
 export function unitHere(unit) {
   if (!imperial) return unit;

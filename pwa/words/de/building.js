@@ -22,7 +22,10 @@ export default {
     mine: 'Sie haben das auch auf einem anderen Gerät offen',
     looking: '{name} sieht sich das auch an', atField: '{name} ist bei „{field}“',
   },
-  canvas: { closer: 'Vergrößern', farther: 'Verkleinern', all: 'Alles zeigen' },
+  canvas: {
+    closer: 'Vergrößern', farther: 'Verkleinern', all: 'Alles zeigen', turnLeft: 'Nach links drehen ([)', turnRight: 'Nach rechts drehen (])', upright: 'Plan aufrecht stellen',
+    northUpright: 'Norden; Plan aufrecht stellen', turned: 'um {n}° gedreht',
+  },
   measure: {
     start: 'Messen', what: 'Was wird gemessen?', length: 'Länge', area: 'Fläche', angle: 'Winkel', undo: 'Letzten Punkt zurücknehmen',
     clear: 'Neu beginnen', leave: 'Messen beenden',

@@ -22,7 +22,10 @@ export default {
     mine: 'You have this open on another device too',
     looking: '{name} looks at this too', atField: '{name} is at “{field}”',
   },
-  canvas: { closer: 'Closer', farther: 'Farther', all: 'Show all' },
+  canvas: {
+    closer: 'Closer', farther: 'Farther', all: 'Show all', turnLeft: 'Turn left ([)', turnRight: 'Turn right (])', upright: 'Set the plan upright',
+    northUpright: 'North; set the plan upright', turned: 'turned by {n}°',
+  },
   measure: {
     start: 'Measure', what: 'What to measure', length: 'Length', area: 'Area', angle: 'Angle', undo: 'Take the last point back',
     clear: 'Start again', leave: 'Leave measuring',
