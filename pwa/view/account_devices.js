@@ -74,7 +74,7 @@ function mark(words) {
   return h('span.here', {}, icon('device'), words);
 }
 
-const BROWSERS = [[/\bEdg/, 'Edge'], [/\bFirefox\//, 'Firefox'], [/\bChrom(e|ium)\//, 'Chromium'], [/\bSafari\//, 'Safari']];
+const BROWSERS = [[/Edg(A|iOS)?\//, 'Edge'], [/(Firefox|FxiOS)\//, 'Firefox'], [/(Chrom(e|ium)|CriOS)\//, 'Chromium'], [/Safari\//, 'Safari']];
 const SYSTEMS = [[/\b(iPhone|iPad)/, 'iOS'], [/\bAndroid/, 'Android'], [/\bMac OS/, 'macOS'], [/\bWindows/, 'Windows'], [/\bLinux/, 'Linux']];
 
 /** What a User-Agent says in two words; a program's own name as it is. */
