@@ -5,7 +5,7 @@ import { TABLES } from '../core/catalogue.js';
 import { h } from '../view/dom.js';
 import { may } from '../view/rights.js';
 import { readUnit, unitHere } from '../view/units.js';
-import { amount, asFor, say, unitOf, when } from '../view/words.js';
+import { amount, asFor, say, unitOf, whenThere } from '../view/words.js';
 import { number, t } from '../words/language.js';
 
 const { kind: KIND, basis: BASIS } = TABLES.measurement.columns;
@@ -86,7 +86,7 @@ export class ArxosMeasurements extends HTMLElement {
 function line(row, remove) {
   const unit = unitOf(row.kind);
   const spread = row.uncertainty_95 === null || row.uncertainty_95 === undefined ? '' : ` ± ${amount(row.uncertainty_95, unit)}`;
-  const facts = [say(row.basis), row.author, row.created_at ? when(row.created_at) : t('photos.justNow')].filter(Boolean).join(' · ');
+  const facts = [say(row.basis), row.author, row.created_at ? whenThere(row.created_at) : t('photos.justNow')].filter(Boolean).join(' · ');
   return h('li', {},
     h('span', {}, row.name || say(row.kind)),
     h('strong', {}, amount(row.value, unit), spread),

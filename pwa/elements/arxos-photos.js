@@ -2,7 +2,7 @@
 // says where its bytes are: kept here, on the server, or on somebody's device from where they have not come yet.
 
 import { h, listening } from '../view/dom.js';
-import { problem, size, when } from '../view/words.js';
+import { problem, size, whenThere } from '../view/words.js';
 import { number, t } from '../words/language.js';
 
 export class ArxosPhotos extends HTMLElement {
@@ -93,7 +93,7 @@ export class ArxosPhotos extends HTMLElement {
     return h('li', { data: { sha256: row.sha256, where: row.where } },
       frame,
       h('span', {}, nameOf(row)),
-      h('span.soft.small', {}, [row.author, row.created_at ? when(row.created_at) : t('photos.justNow'), size(row.byte_size ?? 0)].filter(Boolean).join(' · ')),
+      h('span.soft.small', {}, [row.author, row.created_at ? whenThere(row.created_at) : t('photos.justNow'), size(row.byte_size ?? 0)].filter(Boolean).join(' · ')),
       h('span.small', { data: { tone: row.problem ? 'bad' : 'plain' } }, row.problem ? `${words}. ${row.problem}` : words),
       h('progress', { hidden: true, max: 1, 'aria-label': t('photos.sending', { name: nameOf(row) }) }));
   }

@@ -9,7 +9,7 @@ import { choice, chosen, typedAnew } from '../view/resolving.js';
 import { form, sure } from '../view/sure.js';
 import { offerUndo } from '../view/undoing.js';
 import { pieces } from '../view/text_diff.js';
-import { problem, say, whenStamped } from '../view/words.js';
+import { problem, say, whenStamped, whenThere } from '../view/words.js';
 import { t } from '../words/language.js';
 
 export async function show(page, { replica, params }) {
@@ -126,5 +126,5 @@ function spoken(conflict, value, place) {
 }
 
 function by(known, person, stamp) {
-  return [known.people.get(person), whenStamped(stamp)].filter(Boolean).join(', ');
+  return [known.people.get(person), whenStamped(stamp, whenThere)].filter(Boolean).join(', ');
 }

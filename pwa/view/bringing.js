@@ -3,7 +3,7 @@
 import { bar } from './bar.js';
 import { h, listening } from './dom.js';
 import { t } from '../words/language.js';
-import { problem } from './words.js';
+import { problem, useZone } from './words.js';
 
 /** {id, name}; null where it cannot be opened here: then the page says so, with a way on. */
 export async function bring(page, replica, id) {
@@ -37,6 +37,7 @@ function measure(far, { received, total }) {
 }
 
 async function find(replica, id) {
-  const rows = await replica.query(id, 'select id, name from building where id = ?', [id]);
+  const rows = await replica.query(id, 'select id, name, timezone from building where id = ?', [id]);
+  useZone(rows[0]?.timezone);
   return rows[0] ?? null;
 }

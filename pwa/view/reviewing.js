@@ -4,7 +4,7 @@ import { h, icon } from './dom.js';
 import { ASKED } from './findings.js';
 import { offerUndo } from './undoing.js';
 import { known, t } from '../words/language.js';
-import { amount, problem, say, when } from './words.js';
+import { amount, problem, say, whenThere } from './words.js';
 
 const SHOWN_MAX = 100;
 
@@ -24,7 +24,7 @@ function card(replica, scope, finding, judging) {
   return h('li.finding', { data: { finding: finding.id } },
     h('h3', {}, finding.title ?? say(finding.target_table)),
     h('p', {}, h('strong', {}, sayFinding(finding))),
-    h('p.soft.small', {}, [finding.mine ? t('review.you') : finding.author, finding.captured_at ? when(finding.captured_at) : ''].filter(Boolean).join(', ')),
+    h('p.soft.small', {}, [finding.mine ? t('review.you') : finding.author, finding.captured_at ? whenThere(finding.captured_at) : ''].filter(Boolean).join(', ')),
     finding.note ? h('p', {}, finding.note) : null, error, buttons);
 }
 

@@ -61,9 +61,31 @@ export function when(instant) {
   return time.toLocaleString(locale(), { dateStyle: 'medium', timeStyle: 'short', hourCycle: 'h23' });
 }
 
-/** The wall clock of a stamp: its first twelve hex digits are milliseconds. */
-export function whenStamped(stamp) {
-  return stamp ? when(parseInt(stamp.slice(0, 12), 16)) : '';
+let zone = null; // of the building that is shown, where its clocks go otherwise than this device's
+
+/** From now on `whenThere` is in this zone, by its IANA name; null, or one that nobody knows: in the device's. */
+export function useZone(name) {
+  zone = null;
+  try {
+    const here = Intl.DateTimeFormat().resolvedOptions().timeZone;
+    if (name && Intl.DateTimeFormat('en', { timeZone: name }).resolvedOptions().timeZone !== here) zone = name;
+  } catch {
+    // a name that this browser does not know
+  }
+}
+
+/** When something happened in the building: by its clocks, and then with their name. */
+export function whenThere(instant) {
+  const time = new Date(instant);
+  if (!zone || Number.isNaN(time.getTime())) return when(instant);
+  const dayOf = (date) => date.toLocaleDateString('en', { timeZone: zone });
+  const date = dayOf(time) === dayOf(new Date()) ? {} : { day: 'numeric', month: 'short', year: 'numeric' };
+  return time.toLocaleString(locale(), { ...date, hour: '2-digit', minute: '2-digit', hourCycle: 'h23', timeZone: zone, timeZoneName: 'short' });
+}
+
+/** The clock at a stamp, here or `whenThere`: its first twelve hex digits are milliseconds. */
+export function whenStamped(stamp, tell = when) {
+  return stamp ? tell(parseInt(stamp.slice(0, 12), 16)) : '';
 }
 
 const LENGTHS = [[86_400, 'day'], [3_600, 'hour'], [60, 'minute'], [1, 'second']];

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 from arxos_sync.messages import Change
+from tests.browser.screenshots import disagree as disagree_at_desks
 from tests.browser.test_offline import open_element
 from tests.browser.visitor import Visitor, wait_for_badge
 from tests.server.running import wait_for
@@ -94,6 +96,21 @@ def test_conflicts_are_decided_one_by_one_by_a_new_answer_and_in_bulk_and_each_t
     visitor.context.set_offline(False)
     wait_for_badge(page, "saved", pending=0)
     wait_for(lambda: sorted(names(url, building, elements)) == sorted(["Fire damper, sticks", kept, kept]))
+
+
+def test_when_it_was_said_is_by_the_clocks_of_the_building(browser: Browser, url: str, building: str):
+    office = Office(url, "owner@demo.arxos")
+    place = f"/api/v1/buildings/{building}"
+    office.http.patch(place, json={"set": {"timezone": "Europe/Berlin"}}).raise_for_status()
+    element = next(id for (table, id) in office.pull(building)[0] if table == "element")
+    disagree_at_desks(office, f"{place}/element/{element}")
+    there = Visitor(browser, url, timezone_id="Asia/Tokyo", locale="en-GB")
+    page = there.login()
+    page.goto(f"{url}/b/{building}/conflicts")
+    page.wait_for_selector("li.conflict")
+    expect(page.locator("li.conflict .side[data-mark=check]")).to_contain_text(re.compile(r"\d\d:\d\d CES?T"))
+    there.leave()
+    assert there.complaints == []
 
 
 def test_a_half_typed_answer_is_not_drawn_over_by_what_others_send(
