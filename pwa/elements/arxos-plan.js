@@ -6,8 +6,10 @@ import { ArxosCanvas } from './arxos-canvas.js';
 import { fit, moved, toDrawing, toScreen, turned } from '../view/camera.js';
 import { h, icon } from '../view/dom.js';
 import { cellAt, clustered } from '../view/clusters.js';
+import { KeptPicture } from '../view/kept_picture.js';
 import { pick } from '../view/plan_pick.js';
-import { isLoud, paint, readInk } from '../view/plan_paint.js';
+import { isLoud, paintDrawing, paintMarking, readInk } from '../view/plan_paint.js';
+import { weightOf } from '../view/plan_scene.js';
 import { barFor } from '../view/scale_bar.js';
 import { inFeet } from '../view/units.js';
 import { amount } from '../view/words.js';
@@ -16,6 +18,8 @@ import { t } from '../words/language.js';
 const SCALE_MAX = 400; // CSS pixels a metre
 const COMFORT_SCALE = 28;
 const EDGE_PX = 40;
+const PAINTED_ANEW_MAX = 3000; // stretches that are drawn within a frame anywhere, so always sharp
+const REST_MS = 140;
 const BAR_PX_MAX = 120;
 const APPROACH_PX = 80;
 
@@ -27,6 +31,9 @@ export class ArxosPlan extends ArxosCanvas {
   #toReveal = null; // asked for before there was a size
   #over = null;
   #north = null;
+  #picture = new KeptPicture();
+  #heavy = false;
+  #resting = 0;
   #clusters = null; // of the marks that are seen, at one size of cell
 
   connectedCallback() {
@@ -42,6 +49,7 @@ export class ArxosPlan extends ArxosCanvas {
     const another = this.dataset.storey !== storey;
     this.#scene = scene;
     this.#clusters = null;
+    this.#heavy = weightOf(scene) > PAINTED_ANEW_MAX;
     this.dataset.storey = storey;
     this.dataset.elements = scene.things.length;
     if (another) delete this.dataset.drawn;
@@ -155,11 +163,44 @@ export class ArxosPlan extends ArxosCanvas {
     if (!this.#scene) return;
     if (this.#toReveal) this.reveal(...this.#toReveal);
     const look = this.#look();
-    paint(context, this.#scene, look);
+    this.#draw(context, look);
+    paintMarking(context, this.#scene, look);
     this.dataset.pins = look.pins.length;
     this.#over?.(context, look);
     this.#showFrame();
     this.dataset.drawn = '1';
+  }
+
+  /** While it moves, a kept picture does for a heavy drawing. data-kept while what is seen is not as sharp as it could be. */
+  #draw(context, look) {
+    if (!this.#heavy) {
+      this.toggleAttribute('data-kept', false);
+      paintDrawing(context, this.#scene, look);
+      return;
+    }
+    const key = [this.#scene, this.#hidden, this.ink, look.space];
+    const serves = this.#picture.isOf(key, look) || (this.#resting && this.#picture.serves(key, look));
+    if (!serves) this.#picture.take(key, look, (wider, wide) => paintDrawing(wider, this.#scene, wide));
+    this.toggleAttribute('data-kept', !this.#picture.isOf(key, look));
+    context.setTransform(1, 0, 0, 1, 0, 0);
+    context.fillStyle = look.ink.paper;
+    context.fillRect(0, 0, this.canvas.width, this.canvas.height);
+    this.#picture.lay(context, look);
+  }
+
+  look(camera) {
+    clearTimeout(this.#resting);
+    this.#resting = setTimeout(() => {
+      this.#resting = 0;
+      if (this.hasAttribute('data-kept')) this.redraw();
+    }, REST_MS);
+    super.look(camera);
+  }
+
+  disconnectedCallback() {
+    clearTimeout(this.#resting);
+    this.#resting = 0;
+    super.disconnectedCallback();
   }
 
   /** Scale and north, beside what is drawn. */

@@ -25,8 +25,8 @@ export function readInk(element) {
   return ink;
 }
 
-/** `look`: {camera, size, ratio, ink, selected, space, shown(thing), hidden: Set of kinds, pins, swallowed}, the last two of clusters.js. */
-export function paint(context, scene, look) {
+/** `look`: {camera, size, ratio, ink, selected, space, shown(thing), hidden: Set of kinds, pins, swallowed}, the last two of clusters.js. What is drawn in metres: */
+export function paintDrawing(context, scene, look) {
   const { camera, size, ratio, ink } = look;
   context.setTransform(1, 0, 0, 1, 0, 0);
   context.fillStyle = ink.paper;
@@ -34,7 +34,11 @@ export function paint(context, scene, look) {
   lookThrough(context, camera, size, ratio);
   paintSpaces(context, scene, look);
   paintLines(context, scene, look);
-  context.setTransform(ratio, 0, 0, ratio, 0, 0);
+}
+
+/** What lies on it in pixels, the same size at every scale. */
+export function paintMarking(context, scene, look) {
+  context.setTransform(look.ratio, 0, 0, look.ratio, 0, 0);
   paintMarks(context, scene, look);
   paintLabels(context, scene, look);
   paintAlarms(context, scene, look);

@@ -27,6 +27,11 @@ export function makeScene({ outline, spaces, elements, contested }) {
   return scene;
 }
 
+/** How many stretches are drawn. */
+export function weightOf(scene) {
+  return [...scene.edges.values()].reduce((sum, edges) => sum + edges.length, 0);
+}
+
 /** What is drawn while the layers of these kinds are left out. */
 export function seenEdges(scene, hidden) {
   return [...scene.edges].flatMap(([kind, edges]) => (hidden.has(kind) ? [] : edges));
