@@ -33,7 +33,7 @@ export function sayUnit(value, unit) {
 /** The number that was typed at a field of this unit, in metres, square metres or as it is; null where it is none. */
 export function readUnit(text, unit) {
   if (unit === 'm') return readLength(text);
-  const typed = plain(text.trim());
+  const typed = plain(text.trim(), { thousands: true });
   return typed === null || unit !== 'm²' || !imperial ? typed : typed * FOOT ** 2;
 }
 
@@ -42,13 +42,13 @@ export function readLength(text) {
   const word = text.trim().toLowerCase().replace(/['′’]{2}|[″”“]/g, '"').replace(/[′’]/g, "'");
   const sign = /^[-−]/.test(word) ? -1 : 1;
   const parts = word.replace(/^[-−+]/, '').trim();
-  const bare = plain(parts) ?? fraction(parts);
+  const bare = plain(parts, { thousands: imperial }) ?? fraction(parts);
   if (bare !== null) return sign * bare * (imperial ? FOOT : 1);
   let metres = 0, rest = parts, smallest = Infinity;
   while (rest) {
     const [whole, amount, suffix] = rest.match(/^(\d+\/\d+|[\d.,]+(?:\s+\d+\/\d+)?)\s*(\p{L}+|'|")?\s*-?\s*/u) ?? [];
-    const value = amount && (plain(amount) ?? fraction(amount));
     const unit = SUFFIXES[suffix] ?? (suffix === undefined && smallest === FOOT ? INCH : undefined); // 12' 6
+    const value = amount && (plain(amount, { thousands: unit !== SUFFIXES.m }) ?? fraction(amount));
     if (value === undefined || value === null || unit === undefined || unit >= smallest) return null;
     metres += value * unit;
     smallest = unit;
@@ -57,10 +57,13 @@ export function readLength(text) {
   return parts ? sign * metres : null;
 }
 
-/** A comma is a decimal point too; but 1.500 where people write 1,5, or 1,500 where they write 1.5, may be either. */
-function plain(word) {
-  const thousands = number(0.5).includes(',') ? /^[-+]?[1-9]\d{0,2}\.\d{3}$/ : /^[-+]?[1-9]\d{0,2},\d{3}$/;
-  if (thousands.test(word)) return null;
+/**
+ * A comma is a decimal point too; but 1.500 where people write 1,5, or 1,500 where they write 1.5, may be `thousands`. Of metres
+ * it is the millimetres that a laser shows.
+ */
+function plain(word, { thousands }) {
+  const grouped = number(0.5).includes(',') ? /^[-+]?[1-9]\d{0,2}\.\d{3}$/ : /^[-+]?[1-9]\d{0,2},\d{3}$/;
+  if (thousands && grouped.test(word)) return null;
   return /^[-+]?(\d+([.,]\d*)?|[.,]\d+)$/.test(word) ? Number(word.replace(',', '.')) : null;
 }
 

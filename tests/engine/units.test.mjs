@@ -40,10 +40,15 @@ test('what may be thousands or a fraction is refused, whichever sign the languag
   try {
     for (const [language, unsure, sure, metres] of [['en', '1,500', '1.500', 1.5], ['de', '1.500', '1,500', 1.5]]) {
       useLanguage(language, [language]);
-      assert.equal(readLength(unsure), null, `${unsure} in ${language}`);
-      assert.equal(readLength(`${unsure} mm`), null);
-      assert.equal(readUnit(unsure, '°'), null);
+      for (const unit of ['mm', 'cm', 'ft']) assert.equal(readLength(`${unsure} ${unit}`), null, `${unsure} ${unit} in ${language}`);
+      for (const unit of ['°', 'm²']) assert.equal(readUnit(unsure, unit), null);
+      near(unsure, metres);
+      near(`${unsure} m`, metres);
       near(sure, metres);
+      assert.equal(readUnit(sure, 'm²'), metres);
+      useUnits('imperial');
+      assert.equal(readLength(unsure), null);
+      useUnits('metric');
       near('0.125', 0.125);
       near('0,125', 0.125);
       near('1500', 1500);
