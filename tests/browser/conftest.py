@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, expect
 
-from tests.browser.visitor import Visitor
+from tests.browser.visitor import WAIT_MS, Visitor
 from tests.server.site import Site
 from tests.site_day import Office
+
+expect.set_options(timeout=WAIT_MS)  # as everything else waits: a busy machine is no failure
 
 
 @pytest.fixture(scope="module")
