@@ -5,7 +5,7 @@ import { bar } from '../view/bar.js';
 import { bring } from '../view/bringing.js';
 import { names, onlyText, sayValue } from '../view/conflict_words.js';
 import { h, icon, listening } from '../view/dom.js';
-import { choice, chosen, typedAnew } from '../view/resolving.js';
+import { choice, TOGETHER_MAX, typedAnew } from '../view/resolving.js';
 import { form, sure } from '../view/sure.js';
 import { offerUndo } from '../view/undoing.js';
 import { pieces } from '../view/text_diff.js';
@@ -40,13 +40,13 @@ export async function show(page, { replica, params }) {
 
 /** All at once; what one of two wanted deleted is decided one by one, unless it stays. */
 function inBulk(open, replica, scope) {
-  const fields = open.filter((conflict) => conflict.kind !== 'delete');
+  const some = open.slice(0, TOGETHER_MAX), fields = some.filter((conflict) => conflict.kind !== 'delete');
   const way = (conflicts, take, words, question) => sure({ words, question: t(question, { n: conflicts.length }), yes: words, no: t('acts.leave'), does: async () => {
-    const key = await replica.record(scope, chosen(conflicts, take));
+    const key = await replica.record(scope, conflicts.flatMap((conflict) => choice(conflict, take)));
     offerUndo(t('conflicts.decided', { n: conflicts.length }), replica, scope, key);
   } });
   return h('div.row', {},
-    way(open, 'kept', t('conflicts.keepAll'), 'conflicts.sureKeep'),
+    way(some, 'kept', t('conflicts.keepAll'), 'conflicts.sureKeep'),
     fields.length ? way(fields, 'other', t('conflicts.takeAll'), 'conflicts.sureTake') : null);
 }
 

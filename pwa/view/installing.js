@@ -22,22 +22,20 @@ addEventListener('appinstalled', () => {
 /** A place that says how the app is installed, for as long as that is of use. `once`: it can be put off for good. */
 export function installing(ears, { once = false } = {}) {
   const place = h('div.installing');
-  const draw = () => place.replaceChildren(...[once && put.off() ? null : hint(once, draw)].filter(Boolean));
+  const draw = () => place.replaceChildren(...[once && isPutOff() ? null : hint(once, draw)].filter(Boolean));
   ears.on(document, 'installable', draw);
   draw();
   return place;
 }
 
-const put = {
-  off: () => localStorage.getItem(LATER) === 'yes',
-  later: () => localStorage.setItem(LATER, 'yes'),
-};
+const isPutOff = () => localStorage.getItem(LATER) === 'yes';
+const putOff = () => localStorage.setItem(LATER, 'yes');
 
 function hint(once, draw) {
   if (installed() || !(offer || byHand())) return null;
   const said = h('p.error', { role: 'alert' });
   const install = offer && act('button.slim', t('install.now'), said, () => asked(offer));
-  const later = once && h('button.quiet', { type: 'button', on: { click: () => { put.later(); draw(); } } }, t('install.later'));
+  const later = once && h('button.quiet', { type: 'button', on: { click: () => { putOff(); draw(); } } }, t('install.later'));
   const words = offer ? t('install.why') : t('install.byHand');
   return h('section.callout', { 'aria-label': t('install.label') }, icon('download'),
     h('div.stack', {}, h('span', {}, words), said, h('div.row', {}, install, later)));

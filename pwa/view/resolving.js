@@ -4,7 +4,7 @@ import { fromHex } from '../core/geometry.js';
 import { TABLES } from '../core/catalogue.js';
 import { values } from './conflict_words.js';
 
-const TOGETHER_MAX = 2000; // two changes each; a transaction takes 5,000
+export const TOGETHER_MAX = 2000; // conflicts in one transaction: two changes each, and it takes 5,000
 
 /** The changes that decide `conflict` by taking 'kept' or 'other'. */
 export function choice(conflict, take) {
@@ -13,11 +13,6 @@ export function choice(conflict, take) {
   if (conflict.kind === 'delete') return [{ table: conflict.table, id: conflict.row_id, op: 'delete', set: {} }, resolved];
   const set = setOf(conflict);
   return [{ table: conflict.table, id: conflict.row_id, op: 'update', set }, resolved];
-}
-
-/** All of them in one transaction. */
-export function chosen(conflicts, take) {
-  return conflicts.slice(0, TOGETHER_MAX).flatMap((conflict) => choice(conflict, take));
 }
 
 /** Decided by a text that is neither of the two. */

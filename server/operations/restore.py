@@ -134,9 +134,10 @@ def _bring_database(settings: Settings, tar: tarfile.TarFile) -> None:
         draft.rename(settings.data_dir / FILE)
         return
     with tempfile.TemporaryDirectory(prefix="arxos-restore-") as scratch:
-        dump = Path(scratch, "dump")
-        with tar.extractfile(backup.POSTGRES) as packed, dump.open("wb") as whole:  # type: ignore[union-attr]
-            shutil.copyfileobj(packed, whole)
+        content, dump = tar.extractfile(backup.POSTGRES), Path(scratch, "dump")
+        assert content is not None
+        with dump.open("wb") as out:
+            shutil.copyfileobj(content, out)
         bring_dump(dump, settings.owner_url)
 
 

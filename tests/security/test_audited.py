@@ -143,15 +143,17 @@ def _again(url: str, person: Person) -> None:
     person.http.headers["Authorization"] = f"Bearer {person.token}"
 
 
+def _two_invited(log: Log, owner: Person, operation: str, path: str, role: str) -> tuple[Any, Any]:
+    one, other = (log.holds(operation, "invite", owner, owner.http.post(path, json={"role": role})) for _ in range(2))
+    return one, other
+
+
 def _buildings(url: str, log: Log, owner: Person, person: Person) -> None:
     made = owner.http.post("/api/v1/buildings", json={"set": {"name": "House"}})
     building = log.holds("POST /api/v1/buildings", "make building", owner, made)["row"]["id"]
     path = f"/api/v1/buildings/{building}"
     invite, take = "POST /api/v1/buildings/{building}/invitations", "POST /api/v1/invitations/accept"
-    kept, back = (
-        log.holds(invite, "invite", owner, owner.http.post(f"{path}/invitations", json={"role": "viewer"}))
-        for _ in range(2)
-    )
+    kept, back = _two_invited(log, owner, invite, f"{path}/invitations", "viewer")
     gone = owner.http.delete(f"{path}/invitations/{back['id']}")
     log.holds("DELETE /api/v1/buildings/{building}/invitations/{id}", "revoke invitation", owner, gone)
     secret = {"token": kept["link"].partition("#")[2]}
@@ -167,10 +169,7 @@ def _organisations(log: Log, owner: Person, person: Person) -> None:
     renamed = owner.http.patch(path, json={"name": "Harbour Services"})
     log.holds("PATCH /api/v1/organisations/{id}", "rename organisation", owner, renamed)
     invite = "POST /api/v1/organisations/{id}/invitations"
-    kept, back = (
-        log.holds(invite, "invite", owner, owner.http.post(f"{path}/invitations", json={"role": "member"}))
-        for _ in range(2)
-    )
+    kept, back = _two_invited(log, owner, invite, f"{path}/invitations", "member")
     gone = owner.http.delete(f"{path}/invitations/{back['id']}")
     log.holds("DELETE /api/v1/organisations/{id}/invitations/{invitation}", "revoke invitation", owner, gone)
     secret = {"token": kept["link"].partition("#")[2]}

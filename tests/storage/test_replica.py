@@ -8,10 +8,9 @@ import subprocess
 import sys
 
 import pytest
-import sqlite_utils
 
 import schemas
-from arxos_sync import digest, geometry
+from arxos_sync import geometry
 from arxos_sync.messages import Change, ChangeOutcome, ChangeProblem, Mark, Receipt, RowOut, ScopeAnswer
 from arxos_sync.problems import Refused
 from arxos_sync.storage import replica_care, replica_file
@@ -183,126 +182,6 @@ def test_scenario_31_floats_and_geometries_come_back_bit_for_bit(replica, path):
         assert changes(replica)[-1].set == {"heading_deg": value, "geometry": wkb}
     sql(path, ("update element set heading_deg = heading_deg * 3 where id = ?", element(9)))
     assert changes(replica)[-1].set["heading_deg"] == UGLY * 3
-
-
-def test_a_plain_sqlite_client_updates_attributes_and_deletes(replica, path):
-    sql(
-        path,
-        ("update element set status = 'faulty' where id in (?, ?)", element(1), element(2)),
-        ("delete from element where id = ?", element(3)),
-    )
-    made = replica.pending()
-    assert [(c.op, c.id) for t in made for c in t.changes] == [
-        ("update", element(1)), ("update", element(2)), ("delete", element(3))
-    ]  # fmt: skip
-    assert [len(t.changes) for t in made] == [1, 1, 1]
-    assert [t.stamp for t in made] == sorted({t.stamp for t in made})
-    assert all(t.stamp.endswith(DEVICE[-8:]) for t in made)
-    assert index_is_right(replica)
-
-
-def test_the_sqlite_command_line_of_debian_can_write_the_file(replica, path):
-    statements = [
-        f"update element set name = 'by hand' where id = '{element(4)}'",
-        f"delete from element where id = '{element(5)}'",
-    ]
-    subprocess.run(["sqlite3", path, ";".join(statements)], check=True)
-    assert [(c.op, c.set) for c in changes(replica)] == [("update", {"name": "by hand"}), ("delete", None)]
-    assert index_is_right(replica)
-
-
-def test_sqlite_utils_updates_upserts_and_inserts(replica, path):
-    table = sqlite_utils.Database(connect(path))["element"]
-    table.db.execute("update element set tag = 'T1' where id = ?", [element(1)])
-    table.upsert({"id": element(2), "ifc_class": "IfcDoor", "tag": "T2"}, pk="id")
-    table.insert({"id": element(77), "ifc_class": "IfcWindow"})
-    table.db.conn.commit() if table.db.conn.in_transaction else None
-    found = changes(replica)
-    assert [(c.op, c.id) for c in found] == [
-        ("update", element(1)), ("update", element(2)), ("insert", element(77))
-    ]  # fmt: skip
-    assert found[1].set == {"tag": "T2"}
-
-
-def ogr(path, statement, dialect="sqlite"):
-    command = ["ogrinfo", "-q", path, "-sql", statement]
-    done = subprocess.run(command, capture_output=True, text=True, check=True)
-    assert "ERROR" not in done.stderr, done.stderr
-
-
-def test_gdal_inserts_upserts_replaces_and_moves(replica, path):
-    blob = "GeomFromText('POINTZ(7 8 9)', -1)"
-    ogr(path, f"insert into element (ifc_class, name, geometry) values ('IfcDoor', 'new', {blob})")
-    ogr(path, f"update element set geometry = {blob} where id = '{element(1)}'")
-    ogr(path, f"insert into element (id, ifc_class, name) values ('{element(2)}', 'IfcDoor', 'up') "
-              "on conflict (id) do update set name = excluded.name")  # fmt: skip
-    ogr(
-        path,
-        "insert or replace into element (id, ifc_class, geometry) "
-        f"values ('{element(3)}', 'IfcDoor', {blob})",
-    )
-    ogr(path, f"insert or ignore into element (id, ifc_class, name) values ('{element(4)}', 'IfcDoor', 'no')")
-    found = changes(replica)
-    assert [c.op for c in found] == ["insert", "update", "update", "update"]
-    moved = geometry.point(7.0, 8.0, 9.0)
-    assert found[0].set["geometry"] == moved and found[0].id[14] == "7"
-    assert found[1].set == {"heading_deg": UGLY, "geometry": moved}
-    assert found[2].set == {"name": "up"}
-    assert found[3].set["geometry"] == moved and found[3].set["name"] is None
-    assert index_is_right(replica)
-
-
-def test_ogr2ogr_appends_features(replica, path, tmp_path):
-    source = tmp_path / "new.geojson"
-    feature = {
-        "type": "Feature",
-        "properties": {"ifc_class": "IfcLamp", "name": "L1"},
-        "geometry": {"type": "Point", "coordinates": [1.0, 2.0, 3.0]},
-    }
-    source.write_text(json.dumps({"type": "FeatureCollection", "features": [feature]}))
-    command = ["ogr2ogr", "-append", "-update", "-f", "SQLite", "-nln", "element", path, source]
-    subprocess.run(command, check=True, capture_output=True)
-    (change,) = changes(replica)
-    assert change.op == "insert" and change.set["name"] == "L1"
-    assert change.set["geometry"] == geometry.point(1.0, 2.0, 3.0)
-    assert index_is_right(replica)
-
-
-def test_replace_that_takes_another_rows_pk_is_logged_as_a_delete_of_that_row(replica, path):
-    pk = replica.one("select pk from element where id = ?", element(3))
-    connection = connect(path)
-    connection.execute(
-        "insert or replace into element (pk, id, ifc_class) values (?, ?, 'IfcDoor')", (pk, element(60))
-    )
-    connection.close()
-    assert sorted((c.op, c.id) for c in changes(replica)) == [("delete", element(3)), ("insert", element(60))]
-    assert index_is_right(replica)
-
-
-def test_replace_is_logged_as_what_it_did_with_recursive_triggers_on_too(replica, path):
-    again = "insert or replace into element (id, ifc_class, name, status) values (?, 'IfcDoor', ?, 'ok')"
-    sql(path, ("drop trigger ggi_element_geometry",), ("drop trigger gii_element_geometry",))
-    sql(path, ("pragma recursive_triggers = on",), (again, element(3), "R"), (again, element(3), "R"))
-    sql(path, ("pragma recursive_triggers = on",), ("delete from element where id = ?", element(4)))
-    assert [(c.op, c.id, (c.set or {}).get("name")) for c in changes(replica)] == [
-        ("update", element(3), "R"),
-        ("delete", element(4), None),
-    ]
-
-
-def test_a_delete_an_insert_and_a_replace_of_one_row_are_three_changes(replica, path):
-    again = "insert or replace into element (id, ifc_class, name) values (?, 'IfcDoor', ?)"
-    connection = connect(path)
-    connection.execute("delete from element where id = ?", (element(3),))
-    connection.execute(again, (element(3), "one"))
-    connection.execute(again, (element(3), "two"))
-    connection.close()
-    assert [(c.op, (c.set or {}).get("name")) for c in changes(replica)] == [
-        ("delete", None),
-        ("insert", "one"),
-        ("update", "two"),
-    ]
-    assert index_is_right(replica)
 
 
 def test_acknowledged_transactions_are_forgotten_after_30_days(replica):
@@ -585,30 +464,6 @@ def test_rows_of_a_live_hint_move_the_cursor_and_stay_under_edits(replica):
     assert replica.digests() == {t: d for t, d in replica_care.recount(replica).items() if int(d, 16)}
 
 
-def test_the_digest_tells_when_the_rows_are_not_the_servers(replica):
-    right = {"element": digest.to_hex(digest.total("element", [(element(n), 5) for n in range(10)]))}
-    assert pull(replica, [], head=5, told=right).suspect == ()
-    assert pull(replica, [], head=5, told={"element": "00" * 8}).suspect == ("element",)
-    assert replica_care.status(replica, NOW).suspect == ("element",)
-
-
-def test_scenario_20_the_part_that_differs_is_fetched_and_edits_stay(replica):
-    replica.record([update(4, status="faulty")], NOW)
-    with replica.transaction(capture=False):
-        replica.connection.execute(
-            "update element set sequence = 4, name = 'wrong' where id = ?", (element(3),)
-        )
-    replica_care.recount(replica)
-    theirs = [digest.to_hex(s) for s in digest.leaves("element", [(element(n), 5) for n in range(9)])]
-    leaves = replica_care.differing_leaves(replica, "element", theirs)
-    assert leaves == [3, 9]
-    replica_care.repair(replica, "element", leaves, [door(3)])
-    assert replica.row("element", element(3))["name"] == "D3"
-    assert replica.row("element", element(9)) is None
-    assert replica.row("element", element(4))["status"] == "faulty"
-    assert replica_care.differing_leaves(replica, "element", theirs) == []
-
-
 def test_scenario_18_a_forked_device_sends_its_pending_work_under_a_new_id(replica):
     replica.record([update(1, status="faulty")], NOW)
     replica.pending()
@@ -627,37 +482,3 @@ def test_a_stamp_is_above_what_was_heard_and_above_the_last_one(replica):
     assert [t.stamp for t in replica.pending()] == [
         f"{NOW + 60_000:012x}-0004-000000dd", f"{NOW + 60_000:012x}-0005-000000dd"
     ]  # fmt: skip
-
-
-# ---------------------------------------------------------------- snapshots
-
-
-def test_a_snapshot_holds_the_rows_and_its_index_is_built_on_arrival(tmp_path):
-    from arxos_sync.store import FieldMark, MergeState, Row
-
-    state = MergeState(birth=FieldMark(1, DEVICE, "s"))
-    rows = [
-        Row(table="element", id=element(n), values=door(n).set, sequence=5, born=5, deleted=None, merge=state)
-        for n in range(3_000)
-    ]
-    path = tmp_path / "snapshot.sqlite"
-    told = {"element": digest.to_hex(digest.total("element", [(r.id, 5) for r in rows]))}
-    replica_file.build_snapshot(path, CATALOGUE, rows, scope=B, cursor="c5", head=5, digest=told)
-    assert path.read_bytes()[18:20] == b"\x01\x01", "no WAL in the header"
-    connection = connect(path)
-    assert connection.execute("select count(*) from idx_element_geometry").fetchone() == (0,)
-    made = "select type, name, tbl_name, sql from sqlite_master where sql is not null order by type, name"
-    assert "element_id" not in {name for _, name, _, _ in connection.execute(made)}, "it is made on arrival"
-    replica_file.finish_snapshot(connection)
-    fresh = replica_file.create_replica(tmp_path / "fresh.sqlite", CATALOGUE, B)
-    assert connection.execute(made).fetchall() == fresh.execute(made).fetchall()
-    fresh.close()
-    replica_file.adopt(connection, DEVICE)
-    replica = Replica(connection, CATALOGUE, Dice())
-    assert index_is_right(replica)
-    assert (replica.cursor(), replica.sequence, replica.digests()) == ("c5", 5, told)
-    assert replica_care.recount(replica)["element"] == told["element"]
-    replica.record([update(7, status="faulty")], NOW)
-    assert [(c.base, c.set) for c in changes(replica)] == [(5, {"status": "faulty"})]
-    assert replica.row("element", element(8))["properties"] == {"width": UGLY, "colour": "red"}
-    replica.close()
