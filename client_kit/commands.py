@@ -239,7 +239,7 @@ def watch(
 
     def tell(what: str, facts: dict[str, Any]) -> None:
         if as_json:
-            print(json.dumps({"what": what} | facts, default=str), flush=True)
+            show.whole_line(json.dumps({"what": what} | facts, default=str), sys.stdout)
         else:
             show.told(what, facts)
 

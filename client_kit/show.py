@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from typing import Any
+from typing import Any, TextIO
 
 import msgspec
 
@@ -26,7 +26,13 @@ def answer(as_json: bool, facts: dict[str, Any], sentence: str) -> None:
 
 
 def note(sentence: str) -> None:
-    print(sentence, file=sys.stderr)
+    whole_line(sentence, sys.stderr)
+
+
+def whole_line(text: str, out: TextIO) -> None:
+    """In one piece, whatever other threads say meanwhile: `print` writes the end of its line by itself."""
+    out.write(f"{text}\n")
+    out.flush()
 
 
 def as_json_text(facts: Any) -> str:

@@ -21,7 +21,7 @@ import '../elements/arxos-plan.js';
 import '../elements/arxos-sheet.js';
 import '../elements/arxos-storeys.js';
 
-const SHOWN_TABLES = new Set(['storey', 'space', 'element', 'conflict', 'floor_plan']);
+const SHOWN_TABLES = new Set(['building', 'storey', 'space', 'element', 'conflict', 'floor_plan']);
 const SHEET_SHARE = 0.68; // of the page's height, as in css/panel.css
 let current = null;
 
@@ -274,6 +274,7 @@ class Stay {
 
   async #renew(tables) {
     if (this.#ended) return;
+    if (tables.includes('building')) this.plan.north = await northOf(this.replica, this.scope);
     if (tables.includes('storey')) {
       this.storeys = await readStoreys(this.replica, this.scope);
       this.strip.show(this.storeys, this.#storey);

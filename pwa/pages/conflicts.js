@@ -19,9 +19,12 @@ export async function show(page, { replica, params }) {
   const summary = h('p.soft', { role: 'status' });
   const all = h('div');
   const list = h('ul.stack');
+  let turn = null;
   const draw = async () => {
+    const mine = (turn = {});
     const open = await replica.conflicts(scope);
     const known = await names(replica, scope, open);
+    if (turn !== mine) return; // asked again meanwhile
     summary.textContent = open.length
       ? t('conflicts.open', { n: open.length })
       : t('conflicts.none');
@@ -31,10 +34,10 @@ export async function show(page, { replica, params }) {
   page.replaceChildren(
     bar({ title: t('conflicts.title'), back: `/b/${scope}`, words: t('conflicts.toBuilding') }),
     h('div.column', {}, summary, all, list));
-  await draw();
-  ears.on(replica, 'change', (event) => {
+  ears.on(replica, 'change', (event) => { // before the first look: what comes during it is not missed
     if (event.detail.scope === scope && !list.querySelector('[data-dirty]')) draw().catch((error) => { summary.textContent = problem(error); });
   });
+  await draw();
   return ears.stop;
 }
 

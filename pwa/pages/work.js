@@ -25,11 +25,11 @@ export async function show(page, { replica, params, query, go }) {
   const stay = { replica, scope, place, go, query };
   current = stay;
   page.replaceChildren(bar({ title: t('work.title'), back: `/b/${scope}`, words: t('work.toPlan') }), place);
-  await draw(stay);
-  ears.on(replica, 'change', ({ detail }) => {
+  ears.on(replica, 'change', ({ detail }) => { // before the first look: what comes during it is not missed
     if (detail.scope === scope && detail.tables.some((table) => TABLES_SHOWN.includes(table))) redraw(stay);
   });
   ears.on(place, 'rested', () => redraw(stay));
+  await draw(stay);
   return () => {
     current = null;
     ears.stop();

@@ -121,6 +121,27 @@ def test_when_it_was_said_is_by_the_clocks_of_the_building(browser: Browser, url
     assert there.complaints == []
 
 
+def test_what_comes_during_the_first_look_is_shown(visitor: Visitor, url: str, building: str):
+    office = Office(url, "owner@demo.arxos")
+    element = [id for (table, id) in office.pull(building)[0] if table == "element"][1]
+    disagree_at_desks(office, f"/api/v1/buildings/{building}/element/{element}")
+    page = visitor.login()
+    open_element(page, url, building, 0)
+    wait_for_badge(page, "saved")
+    page.click("arxos-badge a")
+    page.wait_for_selector(f"a[href='/b/{building}/conflicts']")
+    page.evaluate("""() => import('/replica/client.js').then((m) => m.open()).then((replica) => {
+      const { conflicts } = replica;
+      replica.conflicts = async (scope) => {
+        replica.conflicts = conflicts;
+        replica.dispatchEvent(new CustomEvent('change', { detail: { scope, tables: ['conflict'] } }));
+        return [];
+      };
+    })""")
+    page.click(f"a[href='/b/{building}/conflicts']")
+    page.wait_for_selector("li.conflict")
+
+
 def test_a_half_typed_answer_is_not_drawn_over_by_what_others_send(
     visitor: Visitor, url: str, building: str, tmp_path: Path
 ):

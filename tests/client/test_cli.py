@@ -1,13 +1,17 @@
 """`arxos-device` as people and scripts use it."""
 
+import io
 import json
 import os
 import stat
 import subprocess
 import sys
+import threading
+import time
 
 import pytest
 
+from client_kit import show
 from tests.client.conftest import Tablet
 
 NOWHERE = "http://127.0.0.1:9"
@@ -225,3 +229,26 @@ def test_buildings_lists_what_may_be_read_and_what_is_here(tablet, building):
     a = tablet("a", building)
     listed = {row["id"]: row for row in a.json("buildings")}
     assert listed[building]["subscribed"] is True and listed[building]["role"] == "owner"
+
+
+def test_lines_of_several_threads_are_whole():
+    """Each write lets the others run, as one to a terminal or a pipe may."""
+
+    class Slow(io.StringIO):
+        def write(self, text: str) -> int:
+            count = super().write(text)
+            time.sleep(0.001)
+            return count
+
+    out = Slow()
+
+    def speak(number: int) -> None:
+        for _ in range(20):
+            show.whole_line(json.dumps({"n": number}), out)
+
+    say = [threading.Thread(target=speak, args=[number]) for number in range(6)]
+    for thread in say:
+        thread.start()
+    for thread in say:
+        thread.join(30)
+    assert sorted(json.loads(line)["n"] for line in out.getvalue().splitlines()) == sorted(list(range(6)) * 20)
