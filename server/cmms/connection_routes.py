@@ -23,7 +23,7 @@ from ..told import told
 from . import batch, connections
 from .batch import Taken
 from .connections import Connection, LogLine
-from .endpoints import demand_manager
+from .endpoints import demand_known
 from .mapping import TABLE, Mapping
 from .tie import Figures
 from .turn import Turned, ask, take_turn
@@ -50,7 +50,6 @@ _TAKEN = {
     "problems": [{"line": 5, "code": "invalid_value", "detail": "priority: 'high' is no whole number",
                   "field": "priority"}],
 }  # fmt: skip
-_THEIRS = ("not_found", "forbidden")
 
 
 class NewConnection(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -105,7 +104,7 @@ def list_connections(
 
 @post(
     "/api/v1/cmms/connections", status_code=201, sync_to_thread=True, summary="Tie a building to a maintenance system",
-    **told("manager", *_THEIRS, "invalid", "address_refused", "unreachable",
+    **told("manager", "not_found", "forbidden", "invalid", "address_refused", "unreachable",
            sent={"building_id": _ID, "url": "https://cmms.example.org/api", "secret": "…"}, answered=_CONNECTION),
 )  # fmt: skip
 def add_connection(parts: Given, person: Caller, data: NewConnection) -> Connection:
@@ -119,7 +118,7 @@ def add_connection(parts: Given, person: Caller, data: NewConnection) -> Connect
 
 @get(
     "/api/v1/cmms/connections/{id:str}", sync_to_thread=True, summary="One connection",
-    **told("manager", *_THEIRS, answered=_CONNECTION),
+    **told("manager", "not_found", answered=_CONNECTION),
 )  # fmt: skip
 def get_connection(parts: Given, person: Caller, id: str) -> Connection:
     return _theirs(parts, person, id)[1]
@@ -127,7 +126,7 @@ def get_connection(parts: Given, person: Caller, id: str) -> Connection:
 
 @patch(
     "/api/v1/cmms/connections/{id:str}", sync_to_thread=True, summary="Change a connection, pause it or let it go on",
-    **told("manager", *_THEIRS, "invalid", "address_refused", "unreachable", sent={"paused": True},
+    **told("manager", "not_found", "invalid", "address_refused", "unreachable", sent={"paused": True},
            answered=_CONNECTION),
 )  # fmt: skip
 def change_connection(parts: Given, person: Caller, id: str, data: ConnectionEdit) -> Connection:
@@ -138,7 +137,7 @@ def change_connection(parts: Given, person: Caller, id: str, data: ConnectionEdi
 
 @delete(
     "/api/v1/cmms/connections/{id:str}", status_code=204, sync_to_thread=True,
-    summary="Untie a building; the work orders stay on both sides", **told("manager", *_THEIRS),
+    summary="Untie a building; the work orders stay on both sides", **told("manager", "not_found"),
 )  # fmt: skip
 def delete_connection(parts: Given, person: Caller, id: str) -> None:
     author, _ = _theirs(parts, person, id)
@@ -148,7 +147,8 @@ def delete_connection(parts: Given, person: Caller, id: str) -> None:
 
 @post(
     "/api/v1/cmms/connections/{id:str}/test", status_code=200, sync_to_thread=True,
-    summary="Whether the other side answers", **told("manager", *_THEIRS, answered={"answers": True, "problem": None}),
+    summary="Whether the other side answers",
+    **told("manager", "not_found", answered={"answers": True, "problem": None}),
 )  # fmt: skip
 def test_connection(parts: Given, person: Caller, id: str) -> Asked:
     _theirs(parts, person, id)
@@ -163,7 +163,7 @@ def test_connection(parts: Given, person: Caller, id: str) -> Asked:
 
 @post(
     "/api/v1/cmms/connections/{id:str}/sync", status_code=200, sync_to_thread=True, summary="Synchronise now",
-    **told("manager", *_THEIRS, answered=_TURNED),
+    **told("manager", "not_found", answered=_TURNED),
 )  # fmt: skip
 def sync_now(parts: Given, person: Caller, id: str) -> Turned:
     """`state`: done, failed, busy (a server process is at it already) or paused."""
@@ -173,7 +173,7 @@ def sync_now(parts: Given, person: Caller, id: str) -> Turned:
 
 @get(
     "/api/v1/cmms/connections/{id:str}/log", sync_to_thread=True, summary="What went to and fro, the latest first",
-    **told("manager", *_THEIRS, "invalid", answered={"items": [_LINE], "next": None, "total": 1}),
+    **told("manager", "not_found", "invalid", answered={"items": [_LINE], "next": None, "total": 1}),
 )  # fmt: skip
 def list_log(
     parts: Given, person: Caller, id: str, outcome: str | None = None, limit: int = PAGE, next_page: Next = None
@@ -236,12 +236,7 @@ def _theirs(parts: Parts, person: Person | None, id: str) -> tuple[Person, Conne
     author = demand_person(person)
     with reading(parts.store) as sql:
         connection = connections.one(sql, id)
-    try:
-        demand_manager(parts, author, connection.building_id)
-    except Problem as problem:
-        if problem.code == "not_found":
-            raise Problem("not_found", f"connection {id}") from problem
-        raise
+    demand_known(parts, author, connection.building_id, f"connection {id}")
     return author, connection
 
 
