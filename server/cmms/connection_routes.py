@@ -23,7 +23,7 @@ from ..told import told
 from . import batch, connections
 from .batch import Taken
 from .connections import Connection, LogLine
-from .endpoints import demand_known
+from .endpoints import demand_known, demand_manager
 from .mapping import TABLE, Mapping
 from .tie import Figures
 from .turn import Turned, ask, take_turn
@@ -43,6 +43,10 @@ _LINE = {
     "id": _ID, "at": "2026-01-31T08:30:00.000Z", "direction": "in", "outcome": "conflict",
     "detail": {"row": _ID, "theirs": "4711", "fields": ["title"], "conflicts": [_ID], "sequence": 12, "problem": None},
 }  # fmt: skip
+_FILED = {
+    "id": _ID, "at": "2026-01-31T08:30:00.000Z", "direction": "in", "outcome": "imported",
+    "detail": {"who": _ID, "added": 2, "changed": 1, "unchanged": 0, "conflicts": 0, "wrong": 0, "problems": []},
+}
 _FIGURES = {"received": 2, "conflicts": 0, "rejected": 0, "sent": 1, "refused": 0, "waiting": 0}
 _TURNED = {"state": "done", "figures": _FIGURES, "problem": None}
 _TAKEN = {
@@ -179,10 +183,7 @@ def list_log(
     parts: Given, person: Caller, id: str, outcome: str | None = None, limit: int = PAGE, next_page: Next = None
 ) -> LogPage:
     _theirs(parts, person, id)
-    after = asked.place(next_page)
-    with reading(parts.store) as sql:
-        found, more, total = connections.log_page(sql, id, outcome, after[1] if after else "", _bounded(limit))
-    return LogPage(found, asked.place_text(None, more) if more else None, total)
+    return _log_page(parts, id, outcome, limit, next_page)
 
 
 @get(
@@ -198,7 +199,10 @@ def export_work_orders(
     equal = asked.equal(parts.catalogue.tables[TABLE], wanted)
     with parts.store.read(building) as reader:
         demand_reader(reader, person)
-    rows = batch.rows_of(parts, building, equal)
+    rows = list(batch.rows_of(parts, building, equal))
+    if person is not None:
+        with parts.store.tables() as sql:
+            batch.log_export(sql, building, person.id, format, len(rows))
     if format == "csv":
         content, kind = batch.as_csv(rows), "text/csv; charset=utf-8"
     else:
@@ -232,6 +236,29 @@ def _import(parts: Parts, person: Person, building: str, body: bytes, format: Fo
     return batch.take_lines(parts, person, building, lines, dry_run)
 
 
+@get(
+    "/api/v1/cmms/buildings/{building:str}/log", sync_to_thread=True,
+    summary="What came and went as files, the latest first",
+    **told("manager", "not_found", "forbidden", "invalid",
+           answered={"items": [_FILED], "next": None, "total": 1}),
+)  # fmt: skip
+def list_files(
+    parts: Given, person: Caller, building: str, outcome: str | None = None, limit: int = PAGE, next_page: Next = None
+) -> LogPage:
+    """`outcome`: `imported` or `exported`. Trials are not in it."""
+    author = demand_person(person)
+    check_building(building)
+    demand_manager(parts, author, building)
+    return _log_page(parts, building, outcome, limit, next_page)
+
+
+def _log_page(parts: Parts, id: str, outcome: str | None, limit: int, next_page: str | None) -> LogPage:
+    after = asked.place(next_page)
+    with reading(parts.store) as sql:
+        found, more, total = connections.log_page(sql, id, outcome, after[1] if after else "", _bounded(limit))
+    return LogPage(found, asked.place_text(None, more) if more else None, total)
+
+
 def _theirs(parts: Parts, person: Person | None, id: str) -> tuple[Person, Connection]:
     author = demand_person(person)
     with reading(parts.store) as sql:
@@ -248,7 +275,7 @@ router = Router(
     "/",
     route_handlers=[
         list_connections, add_connection, get_connection, change_connection, delete_connection, test_connection,
-        sync_now, list_log, export_work_orders, import_work_orders,
+        sync_now, list_log, export_work_orders, import_work_orders, list_files,
     ],
     tags=["cmms"],
 )  # fmt: skip
