@@ -70,7 +70,7 @@ def letter(
 
 
 def waiting(site: AtWork) -> list[dict]:
-    return site.asked("select id, to_address, tries, next_try_at, problem, held_until from mail order by to_address, id")
+    return site.asked("select id, tries, next_try_at, problem, held_until from mail order by to_address, id")
 
 
 # ---------------------------------------------------------------- on its way
