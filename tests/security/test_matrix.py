@@ -65,7 +65,7 @@ class Asking:
         other = self.world.callers["viewer" if case.caller == "owner" else "owner"]
         if verdict(case) == "allowed" and operation.method not in SAFE and target != "deleted":
             if is_of_a_building(operation) and target != MINE:
-                somebody, place = self.world.fresh(case.caller, target)
+                somebody, place = self.world.fresh(case.caller, target, "row" in kinds(operation))
             else:
                 somebody, other = self.world.somebody(case.caller), self.world.somebody("stranger")
         return self._settled(case, somebody, place, other)

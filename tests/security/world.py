@@ -158,14 +158,14 @@ class World:
         answer = self._good(somebody.http.post("/api/v1/attachments", json=wanted))
         return str(answer.json()["url"]).rpartition("/")[2]
 
-    def fresh(self, caller: str, target: str) -> tuple[Somebody, Place]:
+    def fresh(self, caller: str, target: str, with_row: bool) -> tuple[Somebody, Place]:
         """Somebody like that, and a place like that, which a call may do away with."""
         somebody = self.somebody(caller)
         shown = {"visibility": "public"} if target == "public" else {}
         answer = self._good(self.proprietor.http.post("/api/v1/buildings", json={"set": {"name": "House", **shown}}))
         building = str(answer.json()["row"]["id"])
-        gone = self._gone_row(building) if target == "deleted row" else ""
-        place = Place(building, self._row(building), gone, "")
+        gone = self._gone_row(building) if with_row and target == "deleted row" else ""
+        place = Place(building, self._row(building) if with_row else "", gone, "")
         if caller in GRANTED and target not in ("public", "others"):
             self.grant(somebody, place.building)
         return somebody, place

@@ -69,6 +69,7 @@ def building(store: Parts, owner: Person, tech: Person) -> str:
     set_role(store, tech.id, "Technician", made, "technician")
     owner.http.post(f"/api/v1/buildings/{made}/storey", json={"set": {"name": "EG"}})  # the server looks at once
     wait_for(lambda: inbox(tech, building=made)["total"] == 1, 30)
+    wait_for(lambda: any(row["set"].get("building") == made for row in tech.sync(f"user:{tech.id}")["rows"]), 30)
     tech.http.post(f"{INBOX}/read")
     return made
 
@@ -187,7 +188,7 @@ def test_a_building_is_muted_and_heard_again(owner: Person, tech: Person, buildi
     with socket(tech.url, tech) as live:
         subscribe(live, f"user:{tech.id}")
         assign(owner, building, tech, "Quiet")
-        hear(live, "building.change")
+        wait_for(lambda: inbox(tech, unread=True)["total"] == 1)
         assert tech.http.delete(f"{path}/{building}").status_code == 204
         assign(owner, building, tech, "Loud")
         assert hear(live, "notification.push")["title"] == "Task for you: Loud"
