@@ -16,7 +16,7 @@ export function describe(entry, names = new Map()) {
   return [h('span', {}, said.join('; ')), h('span.soft.small', {}, ` ${whenStamped(entry.stamp)}`)];
 }
 
-function sayChange({ table, op, set }, name) {
+export function sayChange({ table, op, set }, name) {
   if (op === 'delete') return t('edits.deleted', { what: name ?? say(table) });
   const fields = Object.entries(set ?? {}).filter(([field]) => !field.endsWith('_id') && !['target_table', 'origin'].includes(field));
   const said = fields.slice(0, FIELDS_MAX).map(([field, value]) => sayField(TABLES[table]?.columns[field], field, value));
@@ -34,8 +34,8 @@ function sayField(column, field, value) {
   return t('edits.is', { field: say(field), value: sayValue(column, value) });
 }
 
-function sayValue(column, value) {
-  if (value === null || value === '') return t('edits.empty');
+export function sayValue(column, value) {
+  if (value === null || value === undefined || value === '') return t('edits.empty');
   if (column?.type === 'geometry') return t('edits.place');
   if (column?.name === 'ifc_class') return sayClass(value);
   if (column?.values) return say(value);

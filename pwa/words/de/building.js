@@ -57,6 +57,13 @@ export default {
     mine: 'Noch nicht hier, auf einem anderen Gerät von Ihnen', theirs: 'Noch nicht hier, auf dem Gerät von {name}',
     somebodys: 'Noch nicht hier, auf dem Gerät einer anderen Person',
   },
+  history: {
+    title: 'Verlauf', looking: 'Der Server wird gefragt…', more: 'Frühere Änderungen zeigen', you: 'Sie', somebody: 'Jemand', server: 'ARXOS', moved: 'Verschoben oder neu gezeichnet',
+    unsent: 'Noch nicht gesendet', refused: 'Vom Server nicht angenommen', created: 'Hinzugefügt', deleted: 'Gelöscht', restored: 'Wiederhergestellt',
+    kept: 'Der Server ist gerade nicht erreichbar. Hier steht, was er {time} gesagt hat, und was auf diesem Gerät wartet.',
+    away: 'Der Server ist gerade nicht erreichbar, und der Verlauf wurde hier noch nie geladen. Gezeigt wird, was auf diesem Gerät wartet.',
+    'by.field': 'vor Ort', 'by.office': 'am Schreibtisch', 'by.import': 'aus einer Datei', 'by.ar': 'per AR', 'by.ai': 'von der KI gelesen', 'by.cmms': 'aus dem Wartungssystem',
+  },
   measurements: {
     title: 'Messungen', what: 'Was', spread: '± 95 %', with: 'Gemessen mit', add: 'Messung hinzufügen',
     badSpread: 'Die Unsicherheit muss eine Zahl von null oder mehr sein.',

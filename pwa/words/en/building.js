@@ -55,6 +55,13 @@ export default {
     waiting: 'Kept on this device, not sent yet', here: 'On this device and on the server', server: 'On the server',
     mine: 'Not here yet, on another device of yours', theirs: 'Not here yet, on {name}’s device', somebodys: 'Not here yet, on another person’s device',
   },
+  history: {
+    title: 'History', looking: 'Asking the server…', more: 'Show earlier edits', you: 'You', somebody: 'Somebody', server: 'ARXOS', moved: 'Moved or drawn anew',
+    unsent: 'Not sent yet', refused: 'Not accepted by the server', created: 'Added', deleted: 'Deleted', restored: 'Brought back',
+    kept: 'The server cannot be asked just now. This is what it said {time}, and what waits on this device.',
+    away: 'The server cannot be asked just now, and nothing of this was fetched before. What waits on this device is shown.',
+    'by.field': 'on site', 'by.office': 'at a desk', 'by.import': 'from a file', 'by.ar': 'by AR', 'by.ai': 'read by AI', 'by.cmms': 'from the maintenance system',
+  },
   measurements: {
     title: 'Measurements', what: 'What', spread: '± 95 %', with: 'Measured with', add: 'Add measurement',
     badSpread: 'The uncertainty must be a number of zero or more.',
