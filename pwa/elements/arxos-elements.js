@@ -2,6 +2,7 @@
 // is the plan's. Tells `filter` with a function thing -> boolean, `pick` with an element's id, `clear` of the space.
 
 import { h, icon, keep } from '../view/dom.js';
+import { GLOW_MS, Glows } from '../view/glowing.js';
 import { amount, kindOf, KINDS, say, sayClass } from '../view/words.js';
 import { number as digits, t } from '../words/language.js';
 
@@ -15,6 +16,7 @@ export class ArxosElements extends HTMLElement {
   #kinds = new Set();
   #shown = ROWS_AT_ONCE;
   #selected = null;
+  #glows = new Glows();
   #unseen = new Set(); // kinds that the plan leaves out
 
   connectedCallback() {
@@ -59,6 +61,22 @@ export class ArxosElements extends HTMLElement {
     this.#draw();
   }
 
+  /** id → colour of those that light up for a moment. */
+  glow(colours) {
+    this.#glows.put(colours);
+    this.#light();
+    setTimeout(() => this.#light(), GLOW_MS);
+  }
+
+  #light() {
+    const lit = this.#glows.lit();
+    for (const button of this.list.querySelectorAll('button.element')) {
+      const glow = lit.get(button.dataset.id);
+      button.classList.toggle('lit', Boolean(glow));
+      if (glow?.colour) button.style.setProperty('--who', glow.colour);
+    }
+  }
+
   focusOn(id) {
     this.list.querySelector(`[data-id="${CSS.escape(id)}"]`)?.focus();
   }
@@ -97,13 +115,15 @@ export class ArxosElements extends HTMLElement {
   #draw() {
     const all = this.#things.length, found = this.found.length;
     const unseen = this.found.filter((thing) => this.#unseen.has(thing.kind)).length;
-    this.summary.textContent = [
+    const words = [
       found === all ? t('counts.elements', { n: all }) : t('elements.some', { found, n: all }),
       unseen ? t('elements.unseen', { n: unseen }) : null,
     ].filter(Boolean).join(' · ');
+    if (this.summary.textContent !== words) this.summary.textContent = words; // said once
     const said = (thing) => `${saidOf(thing)}${this.#unseen.has(thing.kind)}`;
     keep(this.list, this.found.slice(0, this.#shown).map((thing) => [thing.id, said(thing), () => this.#line(thing)]));
     this.more.hidden = found <= this.#shown;
+    this.#light();
   }
 
   #showMore() {

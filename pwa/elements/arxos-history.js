@@ -3,6 +3,7 @@
 // row changes meanwhile, and without a network it shows what was told last, and says so.
 
 import { TABLES } from '../core/catalogue.js';
+import { colourOf } from '../view/colours.js';
 import { h, icon, keep, listening } from '../view/dom.js';
 import { sayChange, sayValue } from '../view/edit_words.js';
 import { problem, say, when, whenStamped, whenThere } from '../view/words.js';
@@ -84,7 +85,7 @@ export class ArxosHistory extends HTMLElement {
     const member = names.people.get(one.user_id);
     const who = one.user_id && one.user_id === replica.me()?.id ? t('history.you') : one.name ?? member?.name ?? t(one.user_id ? 'history.somebody' : 'history.server');
     const way = one.origin ? known(`history.by.${one.origin}`) ?? say(one.origin) : null;
-    const mark = one.user_id ? face({ name: one.name ?? member?.name ?? '?', colour: member?.colour ?? 'var(--rule-strong)' }) : h('span.face', {}, icon('turning'));
+    const mark = one.user_id ? face({ name: one.name ?? member?.name ?? '?', colour: member?.colour ?? colourOf(one.user_id) }) : h('span.face', {}, icon('turning'));
     return h('li', { data: { sequence: one.sequence } }, mark,
       h('p', {}, h('strong', {}, who), h('span.soft.small', {}, ` ${[whenThere(one.at), way].filter(Boolean).join(' · ')}`)),
       h('ul.past-what', {}, what(one, table, names)));

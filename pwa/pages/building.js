@@ -4,7 +4,9 @@
 import { point } from '../core/geometry.js';
 import { bar } from '../view/bar.js';
 import { bring } from '../view/bringing.js';
+import { coloursOf } from '../view/colours.js';
 import { h, icon, listening } from '../view/dom.js';
+import { changedByOthers } from '../view/glowing.js';
 import { makeScene, seenEdges } from '../view/plan_scene.js';
 import { northOf, storeyRows, storeys as readStoreys } from '../view/plan_rows.js';
 import { may } from '../view/rights.js';
@@ -279,8 +281,22 @@ class Stay {
       this.storeys = await readStoreys(this.replica, this.scope);
       this.strip.show(this.storeys, this.#storey);
     }
+    const before = this.#scene;
     await this.#read();
     this.list.selected = this.#element;
+    await this.#glow(before);
+  }
+
+  /** What another person has changed since `before` lights up in their colour. */
+  async #glow(before) {
+    const me = this.replica.me()?.id, scene = this.#scene;
+    if (!scene) return;
+    const theirs = new Map(['things', 'spaces'].flatMap((what) => [...changedByOthers(before?.[what], scene[what], me, Date.now())]));
+    if (!theirs.size) return;
+    const colours = await coloursOf(this.replica, this.scope, new Set(theirs.values()));
+    const lit = new Map([...theirs].map(([id, user]) => [id, colours.get(user)]));
+    this.plan.glow(lit);
+    this.list.glow(lit);
   }
 }
 

@@ -22,12 +22,12 @@ export async function storeyRows(replica, scope, storey) {
   const [outlines, spaces, elements, conflicts, plans] = await Promise.all([
     replica.query(scope, 'select outline from storey where id = ?', [storey]),
     replica.query(scope, `
-      select id, number, name, usage, area_m2, outline
+      select id, number, name, usage, area_m2, outline, updated_at, updated_by
       from space
       where storey_id = ?
       order by number`, [storey]),
     replica.query(scope, `
-      select id, space_id, ifc_class, name, tag, status, systems, geometry, heading_deg,
+      select id, space_id, ifc_class, name, tag, status, systems, geometry, heading_deg, updated_at, updated_by,
         case when json_valid(properties) then json_extract(properties, '$.Width') end as width_m
       from element
       where storey_id = ?
