@@ -145,6 +145,11 @@ export class ArxosPlan extends ArxosCanvas {
     return { camera, size, ratio, ink, selected, space, shown: this.#seen, hidden: this.#hidden, ...this.#clustered() };
   }
 
+  /** The ids of what is not left out. */
+  get seen() {
+    return this.#scene?.things.filter(this.#seen).map(({ id }) => id) ?? [];
+  }
+
   /** What is drawn as one: [{at, n}]. */
   get pins() {
     return this.#clustered().pins.map(({ at, things }) => ({ at, n: things.length }));

@@ -1,11 +1,12 @@
 // /b/<building>: the plan of a storey, its elements as a list, and one element's sheet. The address says what is
-// shown: ?storey=<id>&element=<id>.
+// shown: ?storey=<id>&element=<id>, and what of it (view/filters.js).
 
 import { point } from '../core/geometry.js';
 import { bar } from '../view/bar.js';
 import { bring } from '../view/bringing.js';
 import { coloursOf } from '../view/colours.js';
 import { h, icon, listening } from '../view/dom.js';
+import { readFilter, writeFilter } from '../view/filters.js';
 import { changedByOthers } from '../view/glowing.js';
 import { makeScene, seenEdges } from '../view/plan_scene.js';
 import { northOf, storeyRows, storeys as readStoreys } from '../view/plan_rows.js';
@@ -23,7 +24,7 @@ import '../elements/arxos-plan.js';
 import '../elements/arxos-sheet.js';
 import '../elements/arxos-storeys.js';
 
-const SHOWN_TABLES = new Set(['building', 'storey', 'space', 'element', 'conflict', 'floor_plan']);
+const SHOWN_TABLES = new Set(['building', 'storey', 'space', 'element', 'conflict', 'floor_plan', 'task', 'validation', 'measurement', 'attachment']);
 const SHEET_SHARE = 0.68; // of the page's height, as in css/panel.css
 let current = null;
 
@@ -62,6 +63,8 @@ class Stay {
     this.#listen();
     this.storeys = await readStoreys(this.replica, this.scope);
     this.plan.north = await northOf(this.replica, this.scope);
+    const place = () => ({ storey: this.#storey, name: this.storeys.find(({ id }) => id === this.#storey)?.name, storeys: this.storeys });
+    this.list.choosing.begin({ replica: this.replica, place });
     this.people.begin({ replica: this.replica, scope: this.scope, storeys: () => this.storeys });
     await this.follow(query);
   }
@@ -94,6 +97,8 @@ class Stay {
     on(this.replica, 'change', (event) => this.#changed(event.detail));
     on(this.strip, 'pick', (event) => this.#show({ storey: event.detail, element: null }));
     on(this.list, 'filter', (event) => { this.plan.filter = event.detail; });
+    on(this.list, 'filtered', (event) => this.#show({ filter: event.detail }));
+    on(this.list, 'view', (event) => this.#take(new URLSearchParams(event.detail)));
     on(this.list, 'pick', (event) => this.#show({ element: event.detail }));
     on(this.list, 'clear', () => this.#chooseSpace(null));
     on(this.plan, 'pick', (event) => this.#picked(event.detail));
@@ -114,10 +119,15 @@ class Stay {
     });
   }
 
-  #show({ storey = this.#storey, element = this.#element }) {
-    const query = new URLSearchParams({ storey });
+  #show({ storey = this.#storey, element = this.#element, filter = this.list.filter }) {
+    const query = new URLSearchParams([['storey', storey], ...writeFilter(filter)]);
     if (element) query.set('element', element);
     this.go(`/b/${this.scope}?${query}`, { replace: storey === this.#storey });
+  }
+
+  /** A saved view, where it was saved for one storey there. */
+  #take(query) {
+    this.#show({ storey: query.get('storey') ?? this.#storey, element: null, filter: readFilter(query) });
   }
 
   /** Where something that was found is. */
@@ -178,12 +188,14 @@ class Stay {
 
   /** Does what the address says: one thing after another, so that quick taps end where the last one pointed. */
   follow(query) {
-    this.#reading = this.#reading.then(() => this.#obey(query.get('storey'), query.get('element')));
+    this.#reading = this.#reading.then(() => this.#obey(query));
     return this.#reading;
   }
 
-  async #obey(storey, element) {
+  async #obey(query) {
     if (this.#ended) return;
+    const [storey, element, filter] = [query.get('storey'), query.get('element'), readFilter(query)];
+    if (String(writeFilter(filter)) !== String(writeFilter(this.list.filter))) this.list.filter = filter;
     const wanted = storey ?? (element ? await this.#storeyOf(element) : null);
     const chosen = this.storeys.find((one) => one.id === wanted) ?? ground(this.storeys);
     if (chosen?.id !== this.#storey) {

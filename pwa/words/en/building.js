@@ -40,8 +40,19 @@ export default {
   layers: { title: 'Layers', some: 'Layers, {n} left out', all: 'Show all layers' },
   elements: {
     hint: 'Tag, name or class', find: 'Find an element', only: 'Show only', more: 'Show more', whole: 'Show the whole storey', attention: 'Needs attention',
+    none: { one: 'None of {n} element', other: 'None of {n} elements' },
     some: { one: '{found} of {n} element', other: '{found} of {n} elements' },
     notOnPlan: 'Left out of the plan', unseen: '{n} left out of the plan',
+  },
+  filters: {
+    title: 'Filter', chosen: '{n} chosen', clear: 'Clear the filter', unset: 'Not said',
+    'by.system': 'System', 'by.status': 'Status', 'by.condition': 'Condition', 'by.confidence': 'Confidence', 'by.only': 'Only those that',
+    'band.blue': 'Checked on site', 'band.green': 'Sure, over 85 %', 'band.yellow': 'Likely, 60 to 85 %', 'band.red': 'Doubtful, under 60 %', 'band.unknown': 'Not rated',
+    'only.task': 'have an open task', 'only.contested': 'are in conflict', 'only.unsent': 'I have not sent yet',
+  },
+  views: {
+    title: 'Saved views', name: 'Name of this selection', save: 'Save view', here: 'Only for the storey “{name}”', nameless: 'A view needs a name.',
+    saved: 'View “{name}” saved', removed: 'View “{name}” removed', remove: 'Remove the view {name}',
   },
   adder: { add: 'Add an element', what: 'What is it?', tap: 'Now tap its place on the plan.', added: '{name} added' },
   sheet: {
