@@ -5,7 +5,7 @@
 import { TABLES } from '../core/catalogue.js';
 import { colourOf } from '../view/colours.js';
 import { h, icon, keep, listening } from '../view/dom.js';
-import { sayChange, sayValue } from '../view/edit_words.js';
+import { sayField, sayValue } from '../view/edit_words.js';
 import { problem, say, when, whenStamped, whenThere } from '../view/words.js';
 import { known, t } from '../words/language.js';
 import { face } from './arxos-people.js';
@@ -94,10 +94,15 @@ export class ArxosHistory extends HTMLElement {
 
 /** An edit of this device that the server does not have yet. */
 function waits(entry, id) {
-  const said = entry.changes.filter((change) => change.id === id).map((change) => sayChange(change));
+  const said = entry.changes.filter((change) => change.id === id).flatMap(saidOf);
   return h('li', { data: { unsent: '' } }, h('span.face', {}, icon(entry.state === 'rejected' ? 'refused' : 'upload')),
     h('p', {}, h('strong', {}, t(entry.state === 'rejected' ? 'history.refused' : 'history.unsent')), h('span.soft.small', {}, ` ${whenStamped(entry.stamp, whenThere)}`)),
     h('ul.past-what', {}, said.map((text) => h('li', {}, text))));
+}
+
+function saidOf({ op, table, set }) {
+  if (op !== 'update') return [t(op === 'delete' ? 'history.deleted' : 'history.created')];
+  return Object.entries(set).map(([field, value]) => sayField(TABLES[table].columns[field], field, value));
 }
 
 function what({ kind, fields }, table, names) {

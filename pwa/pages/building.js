@@ -23,6 +23,7 @@ import '../elements/arxos-people.js';
 import '../elements/arxos-plan.js';
 import '../elements/arxos-sheet.js';
 import '../elements/arxos-storeys.js';
+import '../elements/arxos-unread.js';
 
 const SHOWN_TABLES = new Set(['building', 'storey', 'space', 'element', 'conflict', 'floor_plan', 'task', 'validation', 'measurement', 'attachment']);
 const SHEET_SHARE = 0.68; // of the page's height, as in css/panel.css
@@ -88,7 +89,7 @@ class Stay {
     this.measure = Object.assign(h('arxos-measure'), { plan: this.plan });
     this.empty = h('p.plan-empty', { role: 'status', hidden: true });
     this.page.replaceChildren(
-      bar({ title: this.building.name, back: '/', words: t('acts.toBuildings'), beside: [this.people, this.find, workLink(this.scope)] }),
+      bar({ title: this.building.name, back: '/', words: t('acts.toBuildings'), beside: [this.people, this.find, h('arxos-unread'), workLink(this.scope)] }),
       h('div.building', {}, this.strip, h('div.plan-place', {}, h('div.plan-tools', {}, this.measure, this.layers), this.plan, this.empty), this.panel));
   }
 

@@ -16,7 +16,7 @@ export function describe(entry, names = new Map()) {
   return [h('span', {}, said.join('; ')), h('span.soft.small', {}, ` ${whenStamped(entry.stamp)}`)];
 }
 
-export function sayChange({ table, op, set }, name) {
+function sayChange({ table, op, set }, name) {
   if (op === 'delete') return t('edits.deleted', { what: name ?? say(table) });
   const fields = Object.entries(set ?? {}).filter(([field]) => !field.endsWith('_id') && !['target_table', 'origin'].includes(field));
   const said = fields.slice(0, FIELDS_MAX).map(([field, value]) => sayField(TABLES[table]?.columns[field], field, value));
@@ -24,7 +24,7 @@ export function sayChange({ table, op, set }, name) {
   return said.length ? `${what}: ${said.join(', ')}` : what;
 }
 
-function sayField(column, field, value) {
+export function sayField(column, field, value) {
   const delta = typeof value === 'object' && value !== null && !Array.isArray(value);
   if (delta && column?.type === 'set') {
     return [value.add?.length && t('edits.gains', { field: say(field), values: value.add.map(say).join(', ') }), value.remove?.length && t('edits.loses', { field: say(field), values: value.remove.map(say).join(', ') })].filter(Boolean).join(', ');
