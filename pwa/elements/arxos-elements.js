@@ -95,7 +95,7 @@ export class ArxosElements extends HTMLElement {
     for (const button of this.list.querySelectorAll('button.element')) {
       const glow = lit.get(button.dataset.id);
       button.classList.toggle('lit', Boolean(glow));
-      if (glow?.colour) button.style.setProperty('--who', glow.colour);
+      if (glow) button.style.setProperty('--who', glow.colour);
     }
   }
 

@@ -94,7 +94,7 @@ export class ArxosFilter extends HTMLElement {
     event.preventDefault();
     const name = this.name.value.trim(), query = this.#query(this.here.checked);
     this.error.textContent = name ? '' : t('views.nameless');
-    this.name.toggleAttribute('aria-invalid', !name);
+    this.name.setAttribute('aria-invalid', String(!name));
     if (!name) return this.name.focus();
     try {
       const [scope, key] = await saveView(this.replica, name, query);

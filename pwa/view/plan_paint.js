@@ -52,18 +52,21 @@ export function paintGlows(context, scene, { camera, size, ratio, ink, shown }, 
     const glow = glows.get(room.id);
     if (!glow) continue;
     context.globalAlpha = glow.strength * 0.3;
-    context.fillStyle = glow.colour ?? ink.accent;
+    context.fillStyle = shade(glow, ink);
     context.fill(room.path, 'evenodd');
   }
   context.setTransform(ratio, 0, 0, ratio, 0, 0);
   for (const [thing, left, top] of inSight(scene, { camera, size, shown })) {
     const glow = glows.get(thing.id);
     if (!glow) continue;
-    context.globalAlpha = glow.strength;
-    ring(context, left, top, GLOW_PX[0] + glow.strength * GLOW_PX[1], ink, glow.colour ?? ink.accent);
+    context.globalAlpha = Math.min(1, glow.strength * 2);
+    ring(context, left, top, GLOW_PX[0] + glow.strength * GLOW_PX[1], ink, shade(glow, ink));
   }
   context.globalAlpha = 1;
 }
+
+/** A person's colour towards the words' own, so that it is seen on dark paper too. */
+const shade = ({ colour }, ink) => `color-mix(in srgb, ${colour} 60%, ${ink.label})`;
 
 function paintSpaces(context, scene, { camera, ink, space }) {
   context.lineWidth = 1 / camera.scale;
