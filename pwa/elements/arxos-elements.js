@@ -45,7 +45,7 @@ export class ArxosElements extends HTMLElement {
 
   show(things) {
     this.#things = things;
-    this.#filtered();
+    this.#filtered(this.#shown);
   }
 
   get filter() {
@@ -144,8 +144,8 @@ export class ArxosElements extends HTMLElement {
     this.dispatchEvent(new CustomEvent('filtered', { detail: this.#filter }));
   }
 
-  #filtered() {
-    this.#shown = ROWS_AT_ONCE;
+  #filtered(shown = ROWS_AT_ONCE) {
+    this.#shown = shown;
     const space = this.#space?.id, chosen = fitting(this.#filter);
     const fits = (thing) => (!space || thing.space_id === space) && chosen(thing);
     this.found = this.#things.filter(fits);

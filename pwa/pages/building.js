@@ -189,14 +189,14 @@ class Stay {
 
   /** Does what the address says: one thing after another, so that quick taps end where the last one pointed. */
   follow(query) {
-    this.#reading = this.#reading.then(() => this.#obey(query));
+    const filter = readFilter(query); // at once: what is typed meanwhile stays
+    if (String(writeFilter(filter)) !== String(writeFilter(this.list.filter))) this.list.filter = filter;
+    this.#reading = this.#reading.then(() => this.#obey(query.get('storey'), query.get('element')));
     return this.#reading;
   }
 
-  async #obey(query) {
+  async #obey(storey, element) {
     if (this.#ended) return;
-    const [storey, element, filter] = [query.get('storey'), query.get('element'), readFilter(query)];
-    if (String(writeFilter(filter)) !== String(writeFilter(this.list.filter))) this.list.filter = filter;
     const wanted = storey ?? (element ? await this.#storeyOf(element) : null);
     const chosen = this.storeys.find((one) => one.id === wanted) ?? ground(this.storeys);
     if (chosen?.id !== this.#storey) {

@@ -32,7 +32,7 @@ PAGE_MAX = 100
 FOLLOWER = "row changes"
 _AT = "2026-01-31T08:30:00.000Z"
 _CHANGE = {
-    "sequence": 7, "at": _AT, "user_id": "0190a000-0000-7000-8000-000000000003", "name": "Mara Lindt",
+    "sequence": 7, "at": _AT, "user_id": "0190a000-0000-7000-8000-000000000003", "name": "Olga Owner",
     "origin": "field", "kind": "updated", "fields": {"status": {"old": "ok", "new": "faulty"}},
 }  # fmt: skip
 
