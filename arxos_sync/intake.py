@@ -17,7 +17,7 @@ from .catalogue import SERVER, Catalogue
 from .change import Edit, read_transaction
 from .history import History
 from .merge import Case, gravest, merge
-from .messages import ChangeOutcome, ChangeProblem, Mark, Receipt, Transaction
+from .messages import ChangeOutcome, ChangeProblem, Logged, Mark, Receipt, Transaction
 from .problems import Refused, kind
 from .rules import Writer
 from .sheet import Key, Sheet, references
@@ -239,13 +239,14 @@ class _Push:
         self.history.add(entry)
         return Receipt(transaction.n, gravest(outcomes), writer.sequence, outcomes)
 
-    def _told(self, transaction: Transaction, writer: Writer) -> Transaction:
+    def _told(self, transaction: Transaction, writer: Writer) -> Logged:
         """The transaction as the log keeps it: of restored rows only those that were taken."""
+        kept = Logged(**msgspec.structs.asdict(transaction), origin=self.author.origin)
         if all(change.op != "restore" for change in transaction.changes):
-            return transaction
+            return kept
         taken = {row.key for row in self.sheet.draft() if row.sequence == writer.sequence}
         changes = [c for c in transaction.changes if c.op != "restore" or (c.table, c.id) in taken]
-        return msgspec.structs.replace(transaction, changes=changes)
+        return msgspec.structs.replace(kept, changes=changes)
 
     def _add_member(self, case: Case, edits: list[Edit]) -> None:
         """Whoever brings a new building into being is its owner, and so its first member."""

@@ -40,6 +40,8 @@ from .attachments.lying import FarAway, Lying, OnDisk
 from .attachments.quarantine import router as quarantine
 from .attachments.routes import router as attachments
 from .buildings.figures import router as figures
+from .buildings.history import Changes
+from .buildings.history import router as history
 from .buildings.routes import router as buildings
 from .buildings.rows import router as rows
 from .cmms.connection_routes import router as cmms
@@ -91,7 +93,7 @@ from .wallet.routes import router as wallet
 
 REDIS_WAIT_S_MAX = 1.0
 BODY_BYTES_MAX = 4 * 1024 * 1024  # where a route does not say otherwise
-FOLLOWERS: tuple[Follower, ...] = (Memberships(), Consequences(), Rewards(), Inbox(), Hooks())
+FOLLOWERS: tuple[Follower, ...] = (Memberships(), Consequences(), Rewards(), Inbox(), Hooks(), Changes())
 ROUNDS: tuple[Round, ...] = (
     EXPIRED, POSTING, INVITATIONS, DIGESTS, POST, PUSH, *JOB_ROUNDS, metrics.ROUND, seen.ROUND,
     *(Round(f"webhooks-{place}", DELIVER_EVERY_S, deliver) for place in range(COURIERS)),
@@ -201,8 +203,8 @@ def create_app(settings: Settings) -> Litestar:
 
     return Litestar(
         route_handlers=[
-            accounts, sync, live, buildings, figures, rows, features, attachments, quarantine, notifications, jobs,
-            capturing, reviewing, ranked, wallet, deciding, webhooks, cmms, admin, desk, health,
+            accounts, sync, live, buildings, figures, rows, history, features, attachments, quarantine, notifications,
+            jobs, capturing, reviewing, ranked, wallet, deciding, webhooks, cmms, admin, desk, health,
             reports, pages,
         ],  # fmt: skip
         lifespan=[lifespan],

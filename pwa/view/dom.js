@@ -46,6 +46,9 @@ const STROKES = {
   plus: 'M12 5v14M5 12h14',
   minus: 'M5 12h14',
   tasks: 'M4 6l1.5 1.5L8 5M4 12l1.5 1.5L8 11M4 18l1.5 1.5L8 17M11 6h9M11 12h9M11 18h9',
+  bell: 'M6 17v-6a6 6 0 0 1 12 0v6l1.5 2h-15zM10 21.5h4',
+  filter: 'M4 5h16l-6.5 7.5V18l-3 2v-7.5z',
+  bookmark: 'M7 4h10v16l-5-4.5L7 20z',
   list: 'M9 6h11M9 12h11M9 18h11M4.5 6h.01M4.5 12h.01M4.5 18h.01',
 };
 

@@ -24,7 +24,7 @@ function sayChange({ table, op, set }, name) {
   return said.length ? `${what}: ${said.join(', ')}` : what;
 }
 
-function sayField(column, field, value) {
+export function sayField(column, field, value) {
   const delta = typeof value === 'object' && value !== null && !Array.isArray(value);
   if (delta && column?.type === 'set') {
     return [value.add?.length && t('edits.gains', { field: say(field), values: value.add.map(say).join(', ') }), value.remove?.length && t('edits.loses', { field: say(field), values: value.remove.map(say).join(', ') })].filter(Boolean).join(', ');
@@ -34,8 +34,8 @@ function sayField(column, field, value) {
   return t('edits.is', { field: say(field), value: sayValue(column, value) });
 }
 
-function sayValue(column, value) {
-  if (value === null || value === '') return t('edits.empty');
+export function sayValue(column, value) {
+  if (value === null || value === undefined || value === '') return t('edits.empty');
   if (column?.type === 'geometry') return t('edits.place');
   if (column?.name === 'ifc_class') return sayClass(value);
   if (column?.values) return say(value);
