@@ -29,7 +29,7 @@ class Author(msgspec.Struct, frozen=True):
     """Who sends. `role` is the one in this scope at this moment, None where there is none.
 
     `server`: the server does it itself, on their behalf; it may write the tables and columns that only it does.
-    `schema`: what their replica has been told of (0: all there is).
+    `schema`: what their replica has been told of (0: all there is). `organisation`: what they do this for, if any.
     """
 
     user_id: str | None
@@ -39,6 +39,7 @@ class Author(msgspec.Struct, frozen=True):
     origin: str = "field"
     server: bool = False
     schema: int = 0
+    organisation: str | None = None
 
 
 class Arrival(msgspec.Struct, frozen=True):
@@ -252,7 +253,7 @@ class _Push:
         born = [e for e in edits if e.table.name == "building" and e.op == "insert"]
         if not born or case.sheet.before(("building", born[0].id)) is not None:
             return
-        add_member(case, self.author.name, "owner")
+        add_member(case, self.author, "owner")
 
     def _next_number(self) -> int:
         if self._number is None:
@@ -285,13 +286,14 @@ def _part_of(receipt: Receipt, former: Transaction, transaction: Transaction) ->
     return msgspec.structs.replace(receipt, n=transaction.n, changes=outcomes)
 
 
-def add_member(case: Case, name: str, role: str) -> None:
-    """The row that names a person to the building's replicas, in the transaction at hand."""
+def add_member(case: Case, author: Author, role: str) -> None:
+    """The row that names its author to the building's replicas, in the transaction at hand."""
     writer = case.writer
     table = case.catalogue.tables["member"]
     values: dict[str, Any] = dict.fromkeys(n for n in table.columns if n not in ("id", "sequence"))
-    values |= {"user_id": writer.user_id, "name": name, "role": role, "created_at": writer.at}
-    values |= {"created_by": writer.user_id, "updated_at": writer.at, "updated_by": writer.user_id}
+    values |= {"user_id": writer.user_id, "name": author.name, "role": role, "organisation": author.organisation}
+    values |= {"created_at": writer.at, "created_by": writer.user_id}
+    values |= {"updated_at": writer.at, "updated_by": writer.user_id}
     birth = _FieldMark(writer.sequence, writer.device, writer.stamp, writer.user_id)
     case.sheet.add(
         Row("member", case.new_id(), values, writer.sequence, writer.sequence, None, MergeState(birth))
