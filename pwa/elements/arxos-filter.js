@@ -85,7 +85,8 @@ export class ArxosFilter extends HTMLElement {
     this.name = h('input', { id: 'view-name', name: 'view', autocomplete: 'off', maxlength: NAME_LETTERS_MAX, 'aria-describedby': 'view-error' });
     this.here = h('input', { type: 'checkbox', name: 'here' });
     this.hereWords = h('span');
-    return h('form.stack', { novalidate: true, on: { submit: (event) => this.#save(event) } },
+    const typed = () => this.saving.toggleAttribute('data-dirty', this.name.value.trim() !== '');
+    return h('form.stack', { novalidate: true, on: { submit: (event) => this.#save(event), input: typed } },
       h('div.add', {}, h('div.field', {}, h('label', { for: 'view-name' }, t('views.name')), this.name), h('button.button.plain', { type: 'submit' }, t('views.save'))),
       h('label.choice', {}, this.here, this.hereWords), this.error);
   }
@@ -100,6 +101,7 @@ export class ArxosFilter extends HTMLElement {
       const [scope, key] = await saveView(this.replica, name, query);
       offerUndo(t('views.saved', { name }), this.replica, scope, key);
       this.name.value = '';
+      delete this.saving.dataset.dirty;
     } catch (error) {
       this.error.textContent = problem(error);
     }

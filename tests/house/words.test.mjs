@@ -17,7 +17,7 @@ const TECHNICAL = [ // what looks like a word and is none
   'Edge', 'Firefox', 'Chromium', 'Safari', 'iOS', 'Android', 'macOS', 'Windows', 'Linux', 'ARXOS', // names of programs
   'PublicKeyCredential', 'PushManager', 'Notification', 'AbortError', 'Point', 'LineString', 'Polygon', 'MultiPoint',
   'MultiLineString', 'MultiPolygon', // the browser's and GeoJSON's
-  'input, textarea, select, dialog', 'arxos-task, .finding form', '.sheet-foot button', 'take over', // selectors, a message
+  'color-mix(in srgb, ', 'input, textarea, select, dialog', 'arxos-task, .finding form', '.sheet-foot button', 'take over', // CSS, a message
 ];
 
 const sources = () => ['app.js', ...ROOMS.flatMap((room) => readdirSync(new URL(room, PWA)).map((name) => `${room}/${name}`))]
