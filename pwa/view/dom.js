@@ -46,6 +46,12 @@ const STROKES = {
   plus: 'M12 5v14M5 12h14',
   minus: 'M5 12h14',
   tasks: 'M4 6l1.5 1.5L8 5M4 12l1.5 1.5L8 11M4 18l1.5 1.5L8 17M11 6h9M11 12h9M11 18h9',
+  choose: 'M6 3l12 10h-7l-4 6z',
+  arrow: 'M5 19L19 5M10 5h9v9',
+  line: 'M4 17c3-9 5-11 7-8s-2 9 1 9 4-9 8-11',
+  box: 'M4 6h16v12H4z',
+  text: 'M5 7V5h14v2M12 5v14M9.5 19h5',
+  redo: 'M15 5l5 5-5 5M20 10H10a6 6 0 0 0 0 12h2',
   list: 'M9 6h11M9 12h11M9 18h11M4.5 6h.01M4.5 12h.01M4.5 18h.01',
 };
 
