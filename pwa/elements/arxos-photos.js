@@ -4,6 +4,7 @@
 import { h, icon, listening } from '../view/dom.js';
 import { marksOn } from '../view/marks.js';
 import { marked } from '../view/marks_layer.js';
+import { isVoice } from '../view/voice.js';
 import { problem, size, whenThere } from '../view/words.js';
 import { number, t } from '../words/language.js';
 import './arxos-markup.js';
@@ -48,7 +49,7 @@ export class ArxosPhotos extends HTMLElement {
   async renew() {
     const about = this.#about;
     const { replica, scope, table, id } = about;
-    const rows = await replica.photos(scope, table, id);
+    const rows = (await replica.photos(scope, table, id)).filter((row) => !isVoice(row));
     const marks = await marksOn(replica, scope, rows.map((row) => row.id));
     if (this.#about !== about) return;
     this.count.textContent = rows.length ? number(rows.length) : t('sheet.none');

@@ -1,4 +1,4 @@
-// Photos: kept here before their row is, then carried by a queue of their own beside that of the changes.
+// Photos and voice notes: kept here before their row is, then carried by a queue of their own beside that of the changes.
 //
 // Up goes what is in `new` (replica/attachment_files.js), from the byte where the server stands; down come small
 // pictures, and originals when somebody looks at one, from the byte where they stand here. One that fails is told and
@@ -54,6 +54,13 @@ export class Photos {
       mine: created_by === null || created_by === me,
       problem: this.problems.get(row.sha256) ?? null,
       where: place(row.sha256, { fresh, whole }, upload_state),
+    }));
+  }
+
+  /** What waits to be sent, by name. */
+  async toSend() {
+    return (await this.queue()).map(({ scope, hash, row, file }) => ({
+      scope, name: row.name ?? null, media_type: row.media_type ?? null, byte_size: file.size, problem: this.problems.get(hash) ?? null,
     }));
   }
 

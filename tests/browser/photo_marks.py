@@ -53,12 +53,11 @@ def pieces(page: Page) -> Locator:
 
 
 def write(page: Page, across: float, down: float, words: str, colour: str = "yellow") -> None:
-    before = pieces(page).count()
     take(page, "text", colour)
     page.mouse.click(*at(page, across, down))
     page.locator("#piece-words").fill(words)
     page.locator("#piece-words").press("Enter")
-    expect(pieces(page)).to_have_count(before + 1)
+    expect(pieces(page).filter(has_text=words)).to_have_count(1)
 
 
 def colour_at(page: Page, across: float, down: float) -> tuple[int, int, int]:
