@@ -7,7 +7,7 @@ import { COLOURS, marksOn, moved, nameOf, put, SHAPES, thinned, viewpointOf, whe
 import { draw, layer, placeUnder } from '../view/marks_layer.js';
 import { may } from '../view/rights.js';
 import { problem, whenThere } from '../view/words.js';
-import { t } from '../words/language.js';
+import { number, t } from '../words/language.js';
 
 const NUDGE = 0.01; // of the picture, by one press of an arrow key
 const SMALL = 0.012; // a tap, not a stroke
@@ -73,7 +73,7 @@ export class ArxosMarkup extends HTMLElement {
     return h('div.tools', {},
       h('fieldset', {}, h('legend.sr-only', {}, t('marks.tool')), [CHOOSE, ...SHAPES].map((name) => tool(name, icon(name)))),
       h('fieldset', {}, h('legend.sr-only', {}, t('marks.colour')), COLOURS.map(colour)),
-      h('div', {}, this.undo, this.redo, this.mayDelete ? this.bin : null));
+      this.mayDelete ? h('div', {}, this.undo, this.redo, this.bin) : null); // who only adds takes nothing away again
   }
 
   #take(tool) {
@@ -90,7 +90,7 @@ export class ArxosMarkup extends HTMLElement {
     this.#pieces = pieces;
     this.odd.hidden = !odd;
     this.odd.textContent = odd ? t('marks.odd', { n: odd }) : '';
-    this.count.textContent = pieces.length ? String(pieces.length) : t('sheet.none');
+    this.count.textContent = pieces.length ? number(pieces.length) : t('sheet.none');
     const focused = this.list.contains(document.activeElement) ? document.activeElement.dataset.piece : null;
     keep(this.list, pieces.map((one) => [one.id, JSON.stringify(one), () => this.#line(one)]));
     if (focused) this.#button(focused)?.focus();
@@ -307,7 +307,7 @@ export class ArxosMarkup extends HTMLElement {
   }
 
   async #undo() {
-    const step = this.#done.pop();
+    const step = this.mayDelete && this.#done.pop();
     if (!step) return;
     await this.#step(async () => {
       await this.replica.undo(this.scope, step.key);

@@ -161,7 +161,7 @@ export class ArxosVoice extends HTMLElement {
     this.#say('plain', t('keeping.keeping'));
     try {
       const key = await attach(about, note);
-      tellKept(about, 'voice.kept', key);
+      if (mayDelete(about)) offerUndo(t('voice.kept'), about.replica, about.scope, key);
       if (this.#about !== about) return;
       this.#say('good', t('keeping.kept'));
       this.#rest().focus();
@@ -177,14 +177,13 @@ export class ArxosVoice extends HTMLElement {
     this.#recording = this.#fresh = null;
     recording?.stop();
     const done = recording ? recording.ended : note && Promise.resolve(note);
-    done?.then(async (one) => tellKept(about, 'voice.keptOnLeaving', await attach(about, one))).catch((error) => offerUndo(problem(error), about.replica, about.scope, null));
+    const tell = (words, key) => offerUndo(words, about.replica, about.scope, mayDelete(about) ? key : null);
+    done?.then(async (one) => tell(t('voice.keptOnLeaving'), await attach(about, one))).catch((error) => tell(problem(error), null));
   }
 }
 
 /** Most people may add what was said, but not take it from the others again. */
-function tellKept({ replica, scope }, words, key) {
-  offerUndo(t(words), replica, scope, may(replica, scope, 'attachment', 'delete') ? key : null);
-}
+const mayDelete = ({ replica, scope }) => may(replica, scope, 'attachment', 'delete');
 
 function attach({ replica, scope, table, id }, { blob, type, ending, ms }) {
   const name = `${t('voice.called', { time: minutes(ms).replace(':', '.') })}.${ending}`;

@@ -5,7 +5,7 @@
 // line has many points, a text one; its words are the row's title. What a row says was written by anybody: `piece` lets
 // nothing through that could not have been drawn here.
 
-import { t } from '../words/language.js';
+import { CATALOGUES, t } from '../words/language.js';
 
 export const SHAPES = ['arrow', 'line', 'box', 'text'];
 export const COLOURS = ['red', 'yellow', 'blue', 'white'];
@@ -97,7 +97,8 @@ const rounded = (one) => Math.round(Math.min(1, Math.max(0, one)) * STEP) / STEP
 /** "Arrow, red"; where it has words of its own, those. */
 export function nameOf({ shape, colour, words }) {
   const look = t('marks.look', { shape: t(`marks.${shape}`), colour: t(`marks.${colour}`) });
-  return words && words !== t(`marks.${shape}`) ? t('marks.named', { words, look }) : look;
+  const given = words && !Object.values(CATALOGUES).some(({ marks }) => marks[shape] === words); // by whatever language drew it
+  return given ? t('marks.named', { words, look }) : look;
 }
 
 /** Where it is, in words. */

@@ -48,6 +48,15 @@ def drag(page: Page, *places: tuple[float, float]) -> None:
     page.mouse.up()
 
 
+def drag_by_finger(page: Page, *places: tuple[float, float]) -> None:
+    session = page.context.new_cdp_session(page)
+    for number, place in enumerate(places):
+        left, top = at(page, *place)
+        kind = "touchMove" if number else "touchStart"
+        session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": [{"x": left, "y": top}]})
+    session.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+
+
 def pieces(page: Page) -> Locator:
     return page.locator("arxos-markup .pieces li")
 

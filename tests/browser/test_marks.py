@@ -13,6 +13,7 @@ from tests.browser.photo_marks import (
     at,
     colour_at,
     drag,
+    drag_by_finger,
     open_photo,
     pieces,
     plain_photo,
@@ -58,6 +59,9 @@ def test_what_is_drawn_offline_lies_over_the_photo_and_its_small_picture_and_arr
     take(page, "line", "white")
     drag(page, (0.1, 0.2), (0.2, 0.1), (0.3, 0.2), (0.4, 0.1))
     expect(pieces(page)).to_have_count(3)
+    for name, left in (("Undo", 2), ("Redo", 3)):  # of what was never sent
+        page.locator("arxos-markup").get_by_role("button", name=name, exact=True).click()
+        expect(pieces(page)).to_have_count(left)
     write(page, 0.25, 0.9, "Leak <b>here</b>")
     expect(pieces(page).last).to_contain_text("Leak <b>here</b>")
     assert colour_at(page, 0.45, 0.55) == (227, 23, 27), "the arrow is seen"
@@ -172,6 +176,23 @@ def test_two_people_draw_on_one_photo_and_their_disagreement_is_shown_with_pictu
     assert "{" not in card.inner_text()
     other.leave()
     assert other.complaints == []
+
+
+def test_a_finger_draws_and_moves_on_a_phone(browser: Browser, url: str, building: str):
+    phone = Visitor(browser, url, viewport={"width": 390, "height": 844}, has_touch=True)
+    page, _, _ = with_photo(phone, url, building, 5, 155)
+    open_photo(page)
+    take(page, "line")
+    drag_by_finger(page, (0.2, 0.2), (0.4, 0.3), (0.5, 0.6), (0.8, 0.7))
+    expect(pieces(page)).to_have_count(1)
+    take(page, "choose")
+    drag_by_finger(page, (0.45, 0.45), (0.5, 0.5), (0.55, 0.55))
+    expect(pieces(page)).to_contain_text("60 % across, 55 % down")
+    expect(page.locator("arxos-markup").get_by_role("button", name="Undo")).to_be_enabled()
+    assert findings(phone, page) == []
+    wait_for_badge(page, "saved", pending=0)
+    phone.leave()
+    assert phone.complaints == []
 
 
 def test_what_a_row_says_is_checked_before_it_is_drawn(visitor: Visitor, url: str, building: str):
