@@ -14,6 +14,7 @@ export class ArxosFind extends HTMLElement {
   #found = [];
   #at = -1;
   #turn = 0;
+  #several = null; // the code whose things are listed
 
   connectedCallback() {
     this.input = h('input', {
@@ -50,6 +51,7 @@ export class ArxosFind extends HTMLElement {
   #show(found, refused) {
     const text = this.input.value;
     this.#found = found;
+    this.#several = null;
     this.offer.replaceChildren();
     this.list.replaceChildren(...found.map((one, place) => this.#line(one, place)));
     this.list.hidden = !found.length;
@@ -71,7 +73,7 @@ export class ArxosFind extends HTMLElement {
     const all = this.#found.length;
     if (event.key in steps && all) this.#stand((this.#at + steps[event.key] + all) % all);
     else if (event.key === 'Escape') this.dialog.close(); // a browser would only empty the field
-    else if (event.key === 'Enter' && this.#at > 0) this.#pick(this.#at); // chosen by its arrow keys
+    else if (event.key === 'Enter' && (this.#at > 0 || this.#several === this.input.value)) this.#pick(this.#at); // chosen from the list
     else if (event.key === 'Enter') this.#byCode(cleaned(this.input.value), true);
     else return;
     event.preventDefault();
@@ -94,7 +96,8 @@ export class ArxosFind extends HTMLElement {
     if (mine !== this.#turn) return;
     this.#show(found, refused);
     if (exact.found.length === 1 || (found.length && typed && !exact.found.length)) this.#pick(0);
-    else if (!exact.found.length && !refused) this.#offer(code);
+    else if (exact.found.length) this.#several = this.input.value;
+    else if (!refused) this.#offer(code);
   }
 
   #offer(code) {

@@ -112,9 +112,9 @@ export class ArxosVoice extends HTMLElement {
     this.#say('plain', '');
     try {
       const recording = await record();
-      recording.ended.then((done) => this.#ended(recording, done));
-      this.#recording = recording;
       if (this.#about !== about) return recording.stop(); // left meanwhile: the microphone is let go
+      this.#recording = recording;
+      recording.ended.then((done) => this.#ended(recording, done));
       this.#showRecording(recording);
     } catch (error) {
       this.#say('bad', t(`voice.${refusal(error)}`));

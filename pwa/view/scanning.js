@@ -1,6 +1,6 @@
 // Looking for a code with the camera. `scan()` answers what it says, or null where the person thought better of it.
 
-import { cleaned, reader } from './codes.js';
+import { reader } from './codes.js';
 import { h, icon } from './dom.js';
 import { problem } from './words.js';
 import { t } from '../words/language.js';
@@ -78,7 +78,7 @@ class Scanning {
   }
 
   take(code) {
-    this.code = cleaned(code);
+    this.code = code;
     navigator.vibrate?.(60);
     this.dialog.close();
   }

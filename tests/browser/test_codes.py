@@ -91,6 +91,8 @@ def test_a_label_with_several_codes_is_asked_about_and_what_several_have_is_a_li
         expect(page.locator("#find-list li")).to_have_count(2)
         ids = page.eval_on_selector_all("#find-list li", "all => all.map((one) => one.dataset.id).sort()")
         assert ids == sorted([first, second])
+        page.keyboard.press("Enter")
+        page.wait_for_selector(f'form[data-element="{first}"], form[data-element="{second}"]')
 
 
 def test_a_code_that_nothing_has_is_put_on_the_open_element_or_on_a_new_one(
