@@ -2,6 +2,9 @@
 
 `pysqlite3` where it is installed (sqlite-utils picks the same), else the standard library's `sqlite3` when it can
 load extensions. Never both: two SQLite libraries on one file in one process break each other's locks.
+
+A bound number right behind `limit` is looked at while a statement is compiled, which SQLite does again whenever another
+is bound. `limit :n + 0` is compiled once.
 """
 
 from __future__ import annotations

@@ -348,7 +348,7 @@ def _numbered(replica: Replica, healing: Healing) -> Iterator[Transaction]:
         """
         select o.place, o.n, o.nonce, o.stamp, o.formerly, o.content, h.reason from arxos_heal o
         left join arxos_change_log h on h.key = o.transaction_key
-        where o.state in ('waiting', 'sent') order by o.n is null, o.n, o.place limit ?
+        where o.state in ('waiting', 'sent') order by o.n is null, o.n, o.place limit ? + 0
         """,
         (limits.TRANSACTIONS_PER_REQUEST_MAX,),
     ).fetchall()

@@ -146,7 +146,7 @@ class Replica:
             headers = self.connection.execute(
                 """
                 select key, stamp, reason, n, nonce from arxos_change_log h
-                where state in ('pending', 'sent') order by n is null, n, key limit ?
+                where state in ('pending', 'sent') order by n is null, n, key limit ? + 0
                 """,
                 (transactions_max,),
             ).fetchall()

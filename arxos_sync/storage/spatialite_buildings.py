@@ -46,7 +46,7 @@ def buildings(connection: Any, layout: Layout, query: BuildingQuery) -> tuple[li
     found = connection.execute(
         f"""
         select head, role, far_m, {names} {of} {near} {following}
-        order by {key} {"desc" if query.descending else ""} nulls last, b.id limit :limit
+        order by {key} {"desc" if query.descending else ""} nulls last, b.id limit :limit + 0
         """,
         values | place | {"limit": query.limit},
     ).fetchall()

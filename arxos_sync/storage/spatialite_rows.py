@@ -43,7 +43,7 @@ def listed(ask: Callable[..., list[Any]], layout: Layout, owner: str, query: Row
     names = ", ".join(f'"{name}"' for name in layout.names)
     down = "desc" if query.descending else ""
     found = ask(
-        f"select {names} {where} {following} order by {key} {down} nulls last, id limit :limit",
+        f"select {names} {where} {following} order by {key} {down} nulls last, id limit :limit + 0",
         values | place | {"limit": query.limit},
     )
     return [row_of(layout, one) for one in found], total

@@ -152,11 +152,11 @@ class SpatialiteScope(Remembering):
                 where {layout.owner} = :owner and sequence >= :after
                   and (sequence, '{layout.name}', id) > (:after, :table, :id)
                   and {wanted_since(layout, gained, "sequence > :tombstones")}
-                order by sequence, id limit :limit
+                order by sequence, id limit :limit + 0
             )"""
             for layout in self._layouts.values()
         ]
-        statement = " union all ".join(parts) + " order by sequence, name, id limit :limit"
+        statement = " union all ".join(parts) + " order by sequence, name, id limit :limit + 0"
         values = {"owner": self._owner, "after": after, "table": table, "id": id}
         keys = self._all(statement, values | {"tombstones": tombstones_after, "limit": limit})
         found, wanted = self._saved.copy(), dict[str, list[str]]()
@@ -169,7 +169,7 @@ class SpatialiteScope(Remembering):
     def count_changed(self, after: int, limit: int) -> int:
         parts = [
             f'select * from (select 1 from "{layout.name}" where {layout.owner} = :owner and sequence > :after '
-            "and deleted is null limit :limit)"
+            "and deleted is null limit :limit + 0)"
             for layout in self._layouts.values()
         ]
         statement = f"select count(*) from ({' union all '.join(parts)})"

@@ -20,7 +20,7 @@ export async function show(page, { replica, params }) {
   const summary = h('p.soft', { role: 'status' });
   const all = h('div');
   const list = h('ul.stack');
-  let turn = null;
+  let turn = null, asked = null;
   const draw = async () => {
     const mine = (turn = {});
     const open = await replica.conflicts(scope);
@@ -29,7 +29,11 @@ export async function show(page, { replica, params }) {
     summary.textContent = open.length
       ? t('conflicts.open', { n: open.length })
       : t('conflicts.none');
-    all.replaceChildren(...(open.length > 1 ? [inBulk(open, replica, scope)] : []));
+    const about = JSON.stringify(open);
+    if (about !== asked) { // else a question about all of them goes on being asked
+      asked = about;
+      all.replaceChildren(...(open.length > 1 ? [inBulk(open, replica, scope)] : []));
+    }
     list.replaceChildren(...open.map((conflict) => card(conflict, known, replica, scope)));
   };
   page.replaceChildren(

@@ -273,7 +273,7 @@ function numbered(replica, healing) {
   const rows = replica.database.rows(
     `select o.place, o.n, o.nonce, o.stamp, o.formerly, o.content, h.reason from arxos_heal o
      left join arxos_change_log h on h.key = o.transaction_key
-     where o.state in ('waiting', 'sent') order by o.n is null, o.n, o.place limit ?`,
+     where o.state in ('waiting', 'sent') order by o.n is null, o.n, o.place limit ? + 0`,
     [TRANSACTIONS_MAX],
   );
   const transactions = [];

@@ -206,7 +206,7 @@ export class Replica {
       log.cancelUnsentPairs(this.database, this.kind);
       const headers = this.database.values(
         `select key, stamp, reason, n, nonce from arxos_change_log
-         where state in ('pending', 'sent') order by n is null, n, key limit ?`,
+         where state in ('pending', 'sent') order by n is null, n, key limit ? + 0`,
         [TRANSACTIONS_MAX],
       );
       if (!headers.length) return [];

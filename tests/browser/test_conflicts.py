@@ -149,11 +149,28 @@ def test_a_half_typed_answer_is_not_drawn_over_by_what_others_send(
     card = page.locator("li.conflict").last
     card.locator("summary").click()
     card.locator("input[name=value]").fill("Half an ans")
-    tablet.record(building, iter([[Change("element", elements[0], "update", set={"tag": "MOVED"})]]))
+    others_move(page, tablet, building, elements[0])
+    expect(card.locator("input[name=value]")).to_have_value("Half an ans")
+
+
+def test_a_question_about_all_of_them_goes_on_being_asked_while_others_send(
+    visitor: Visitor, url: str, building: str, tmp_path: Path
+):
+    page, tablet, elements = contested(visitor, url, building, tmp_path, (0, 1))
+    page.get_by_role("button", name="Keep all that stands").click()
+    drawn_before = page.locator("li.conflict").last.element_handle()
+    others_move(page, tablet, building, elements[0])
+    page.wait_for_function("(card) => !card.isConnected", arg=drawn_before)
+    page.locator(".sure .danger").click()
+    expect(page.locator(".notice.undo")).to_contain_text("conflicts decided")
+
+
+def others_move(page: Page, tablet: Tablet, building: str, element: str) -> None:
+    """Another person's edit of something else arrives."""
+    tablet.record(building, iter([[Change("element", element, "update", set={"tag": "MOVED"})]]))
     tablet.sync()
     page.wait_for_function(
         f"""() => import('/replica/client.js').then((m) => m.open())
-          .then((r) => r.query('{building}', 'select tag from element where id = ?', ['{elements[0]}']))
+          .then((r) => r.query('{building}', 'select tag from element where id = ?', ['{element}']))
           .then(([row]) => row.tag === 'MOVED')"""
     )
-    expect(card.locator("input[name=value]")).to_have_value("Half an ans")

@@ -38,7 +38,8 @@ class Device:
         self._install()
 
     def _home(self) -> SimulatedHome:
-        return SimulatedHome(self.folder, self.catalogue, self.world.new_file, self.spatialite)
+        world = self.world
+        return SimulatedHome(self.folder, self.catalogue, world.new_file, self.spatialite, world.shelf)
 
     def _install(self) -> None:
         from client_kit.replica import new_id
@@ -63,6 +64,12 @@ class Device:
         left = self.home.left_open
         self.home, self.loop = self._home(), None
         self.home.left_open = left
+
+    def end(self, kept: bool) -> None:
+        """The world is over. `kept`: another one may have its open files."""
+        if kept:
+            self.home.shelve()
+        self.stop()
 
     def lose_power(self) -> None:
         """All at once, and without what was never forced to the disk (disk.py)."""
@@ -158,14 +165,13 @@ class Device:
     # ------------------------------------------------------------ what happens to its disk
 
     def copy_disk(self, target: Path) -> None:
-        self.stop()
+        self.stop(keep=True)
         shutil.rmtree(target, ignore_errors=True)
         shutil.copytree(self.folder, target)
 
     def replace_disk(self, source: Path) -> None:
-        self.stop()
-        shutil.rmtree(self.folder)
-        shutil.copytree(source, self.folder)
+        self.stop(keep=True)
+        self.home.become_like(source)
         self.life += 1
 
     def lose_disk(self) -> None:

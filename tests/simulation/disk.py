@@ -17,8 +17,7 @@ from arxos_sync.storage import replica_file
 from arxos_sync.storage.driver import connect, sqlite
 from arxos_sync.storage.spatialite import Replica
 from client_kit.replica import Home
-
-FILES = ("", "-wal", "-shm", "-journal")
+from tests.simulation.shelf import ENDS_NOWHERE, FILES, Shelf, make_like
 
 
 class Killed(BaseException):
@@ -76,10 +75,15 @@ class SimulatedHome(Home):
     """A person's directory whose new files are copies of a template, and whose every write can be the last."""
 
     def __init__(
-        self, folder: Path, catalogue: Catalogue, template: Callable[[str, Catalogue], Path], spatialite: bool
+        self,
+        folder: Path,
+        catalogue: Catalogue,
+        template: Callable[[str, Catalogue], Path],
+        spatialite: bool,
+        shelf: Shelf,
     ):
         super().__init__(folder)
-        self._catalogue, self._template, self._spatialite = catalogue, template, spatialite
+        self._catalogue, self._template, self._spatialite, self._shelf = catalogue, template, spatialite, shelf
         self.fuse = Fuse()
         self.left_open: dict[str, Any] = {}
 
@@ -97,9 +101,7 @@ class SimulatedHome(Home):
 
             path, device = self.path(scope), self.device()
             if not path.exists():
-                new = path.with_suffix(".new")
-                shutil.copyfile(self._template(scope, self._catalogue), new)
-                new.replace(path)
+                self._make(scope, path)
             raw = self.left_open.pop(scope, None) or open_file(path, spatialite=self._spatialite)
             connection = Connection(raw, self.fuse)
             if replica_file.state(connection, "device") is None:
@@ -107,6 +109,27 @@ class SimulatedHome(Home):
             self._replicas[scope] = Replica(connection, self._catalogue, lambda count: os.urandom(count))
             self._go_on(scope, device)
         return self._replicas[scope]
+
+    def _make(self, scope: str, path: Path) -> None:
+        template = self._template(scope, self._catalogue)
+        waiting = self._shelf.take(path, template, self._kind)
+        if waiting:
+            (self.left_open[scope],) = waiting
+            return
+        new = path.with_suffix(".new")
+        shutil.copyfile(template, new)
+        new.replace(path)
+
+    @property
+    def _kind(self) -> str:
+        return "spatialite" if self._spatialite else "plain"
+
+    def shelve(self) -> None:
+        """The world ends: what is open waits for another one."""
+        self.crash(keep=True)
+        for scope, raw in list(self.left_open.items()):
+            if self._shelf.put(self.path(scope), self._template(scope, self._catalogue), self._kind, [raw]):
+                del self.left_open[scope]
 
     def _go_on(self, scope: str, device: Any) -> None:
         from arxos_sync.storage import replica_care
@@ -147,6 +170,22 @@ class SimulatedHome(Home):
                 Path(f"{self.path(scope)}{end}").unlink(missing_ok=True)
             aside.replace(self.path(scope))
 
+    def become_like(self, source: Path) -> None:
+        """The disk holds what `source` does: files that are open get its pages, others take their place."""
+        for scope, raw in list(self.left_open.items()):
+            former = source / self.path(scope).relative_to(self.folder)
+            if not (former.exists() and make_like(self.path(scope), former, raw)):
+                self.left_open.pop(scope).close()
+        still_open = {f"{self.path(scope)}{end}" for scope in self.left_open for end in FILES}
+        for file in [*self.folder.rglob("*")]:
+            if file.is_file() and str(file) not in still_open:
+                file.unlink()
+        for file in [*source.rglob("*")]:
+            target = self.folder / file.relative_to(source)
+            if file.is_file() and str(target) not in still_open:
+                target.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy2(file, target)
+
     def let_go(self) -> None:
         while self.left_open:
             self.left_open.popitem()[1].close()
@@ -161,7 +200,7 @@ class SimulatedHome(Home):
         """No file may grow any more, or all may again."""
         for raw in [*(replica.connection.raw for replica in self._replicas.values()), *self.left_open.values()]:
             pages = raw.execute("pragma page_count").fetchone()[0]
-            raw.execute(f"pragma max_page_count = {pages if full else 1_073_741_823}")
+            raw.execute(f"pragma max_page_count = {pages if full else ENDS_NOWHERE}")
 
 
 def is_full(error: BaseException) -> bool:

@@ -19,9 +19,9 @@ from psycopg.rows import dict_row
 
 from arxos_sync.catalogue import Catalogue
 from arxos_sync.storage import postgis, spatialite_server
-from arxos_sync.storage.driver import sqlite
 from server.parts import new_id
 from tests import services
+from tests.simulation.shelf import Shelf, empty_log, make_like
 
 _open = spatialite_server._open
 CLUSTER: Path | None = None  # the folder of its socket; None: the one of this process
@@ -32,8 +32,8 @@ class _Pool:
     not committed is not there, and all that the process knew is gone, as if the file had been opened anew.
     """
 
-    def __init__(self) -> None:
-        self.free: list[Any] = []
+    def __init__(self, raws: list[Any]) -> None:
+        self.free: list[Any] = [_Kept(self, raw) for raw in raws]
 
     def open(self, path: Path) -> Any:
         return self.free.pop() if self.free else _Kept(self, _open(path))
@@ -60,11 +60,17 @@ class _Kept:
 
 
 class Embedded:
-    """The store's files in a folder."""
+    """The store's files in a folder, which begin as those of `template` where there is one."""
 
-    def __init__(self, folder: Path):
-        self.folder, self._pool, self._reading = folder, _Pool(), None
+    def __init__(self, folder: Path, template: Path | None = None, shelf: Shelf | None = None):
+        self.folder, self._template, self._shelf = folder, template, shelf
         self._aside = folder.with_name(f"{folder.name}-backup")
+        self._file = folder / spatialite_server.FILE
+        folder.mkdir(parents=True, exist_ok=True)
+        self._pool = _Pool([])
+        if template and shelf:
+            self._pool = _Pool(shelf.take(self._file, template / spatialite_server.FILE, "server"))
+            self._copy(template, folder, but=spatialite_server.FILE if self._pool.free else "")
 
     def open(self, catalogue: Catalogue) -> Any:
         spatialite_server._open = self._pool.open  # type: ignore[assignment]
@@ -73,39 +79,45 @@ class Embedded:
         finally:
             spatialite_server._open = _open
         store._readers.get()
-        store._readers.put(self._pool.open(self.folder / spatialite_server.FILE))
+        store._readers.put(self._pool.open(self._file))
         return store
 
     def ask(self, statement: str, values: tuple[Any, ...]) -> list[dict[str, Any]]:
-        if self._reading is None:
-            self._reading = sqlite.connect(self.folder / spatialite_server.FILE, isolation_level=None)
-            self._reading.row_factory = sqlite.Row
-        return [dict(row) for row in self._reading.execute(statement, values)]
+        connection = self._pool.open(self._file)
+        found = connection.execute(statement, values)
+        rows = [dict(zip([name for name, *_ in found.description], row, strict=True)) for row in found]
+        connection.close()
+        return rows
 
     def let_go(self) -> None:
         self._pool.let_go()
-        if self._reading is not None:
-            self._reading.close()
-            self._reading = None
 
     def back_up(self) -> None:
         shutil.rmtree(self._aside, ignore_errors=True)
         self._aside.mkdir()
+        empty_log(self._pool.free[0].raw)
         self._copy(self.folder, self._aside)
 
     def put_back(self) -> None:
         for file in self.folder.iterdir():
-            if file.is_file():
+            if file.is_file() and not file.name.startswith(spatialite_server.FILE):
                 file.unlink()
-        self._copy(self._aside, self.folder)
+        self._copy(self._aside, self.folder, but=spatialite_server.FILE)
+        if not make_like(self._file, self._aside / spatialite_server.FILE, self._pool.free[0].raw):
+            self.let_go()
 
-    def _copy(self, source: Path, target: Path) -> None:
+    def _copy(self, source: Path, target: Path, but: str = "") -> None:
         for file in source.iterdir():
-            if file.is_file():
+            if file.is_file() and file.name != but and not file.name.endswith(("-wal", "-shm")):
                 shutil.copyfile(file, target / file.name)
 
-    def remove(self) -> None:
-        """The world's folder goes as a whole."""
+    def remove(self, kept: bool) -> None:
+        """The world's folder goes as a whole. `kept`: another one may have its open files."""
+        open_ones = [one.raw for one in self._pool.free]
+        template = self._template / spatialite_server.FILE if self._template and kept else None
+        if template and self._shelf and self._shelf.put(self._file, template, "server", open_ones):
+            self._pool.free.clear()
+        self.let_go()
 
 
 class Postgis:
@@ -134,12 +146,15 @@ class Postgis:
             self._reading = None
 
     def back_up(self) -> None:
+        self.let_go()
         _copy(self._aside, self.name)
 
     def put_back(self) -> None:
+        self.let_go()
         _copy(self.name, self._aside)
 
-    def remove(self) -> None:
+    def remove(self, kept: bool) -> None:
+        self.let_go()
         for name in (self.name, self._aside):
             _maintenance().execute(f'drop database if exists "{name}" with (force)')
 

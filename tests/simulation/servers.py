@@ -27,7 +27,6 @@ from server.settings import Settings
 from server.sync.exchange import Exchange
 from server.sync.routes import demand_reader
 from server.sync.snapshots import Snapshots
-from tests.simulation.grounds import Embedded
 
 PROCESSES = 2
 
@@ -93,10 +92,9 @@ class Servers:
     """
 
     def __init__(
-        self, folder: Path, catalogue: Catalogue, ground: Any = None, pick: Callable[[int], int] = lambda count: 0
+        self, folder: Path, catalogue: Catalogue, ground: Any, pick: Callable[[int], int] = lambda count: 0
     ):
-        self.folder, self.newest, self._pick = folder, catalogue, pick
-        self.ground = ground or Embedded(folder)
+        self.folder, self.newest, self._pick, self.ground = folder, catalogue, pick, ground
         self.bus = _Bus()
         self.roles_given: list[tuple[str, str, str, str | None]] = []
         self.start()
@@ -175,12 +173,12 @@ class Servers:
 
     def back_up(self) -> None:
         """Everything as it is now."""
-        self.let_go()
+        self.stop()
         self.ground.back_up()
         self.start()
 
     def put_back(self, new_epoch: bool) -> None:
-        self.let_go()
+        self.stop()
         self.ground.put_back()
         self.start()
         if new_epoch:

@@ -33,12 +33,13 @@ from server.sync.push import Job
 from tests.simulation import promises
 from tests.simulation.devices import Device
 from tests.simulation.dice import Fate
-from tests.simulation.grounds import Postgis, new_database
+from tests.simulation.grounds import Embedded, Postgis, new_database
 from tests.simulation.oracle import Oracle, check_pairs
 from tests.simulation.people import Journal, Person
 from tests.simulation.profiles import FAULTS, Profile
 from tests.simulation.schema import SMALL, WHOLE, Schemas
 from tests.simulation.servers import Servers
+from tests.simulation.shelf import Shelf
 
 SCOPES = ("01920000-0000-7000-8000-00000000b001", "01920000-0000-7000-8000-00000000b002")
 DAY_MS = 86_400_000
@@ -53,7 +54,7 @@ class World:
     def __init__(self, seed: int, profile: Profile, on_postgis: bool = False):
         self.seed, self.profile, self.fate = seed, profile, Fate(seed)
         self.fate.coarse_ms = profile.coarse_ms
-        self.folder = Path(tempfile.mkdtemp(prefix=f"arxos-world-{seed}-", dir=ROOT))
+        self.folder, self.shelf = place(), shelf()
         self.faults: Counter[str] = Counter()
         self.journal, self.scopes = Journal(), SCOPES
         self.schemas = SMALL if seed % WHOLE_EVERY else WHOLE
@@ -149,6 +150,7 @@ class World:
     # ------------------------------------------------------------ the course of it
 
     def run(self) -> None:
+        kept = False
         with self.fate.in_force(), self._bounds():
             try:
                 self._begin()
@@ -157,11 +159,12 @@ class World:
                 self._mend()
                 Oracle(self).check()
                 promises.check_world(self)
+                kept = True
             finally:
                 for device in self.devices:
-                    device.stop()
-                self.servers.let_go()
-                self.servers.ground.remove()
+                    device.end(kept)
+                self.servers.stop()
+                self.servers.ground.remove(kept)
                 shutil.rmtree(self.folder, ignore_errors=True)
 
     @contextmanager
@@ -184,13 +187,11 @@ class World:
 
     def _begin(self) -> None:
         data = self.folder / "server"
+        data.mkdir(parents=True)
         choose, database = self.fate.choose, self._start.database
         self._rises = choose.random() < 0.4
-        if database:
-            data.mkdir()
-        else:
-            shutil.copytree(self._start.data, data)
-        self.servers = Servers(data, self.schemas.one, Postgis(database) if database else None, choose.randrange)
+        ground = Postgis(database) if database else Embedded(data, self._start.data, self.shelf)
+        self.servers = Servers(data, self.schemas.one, ground, choose.randrange)
         for number in range(choose.choice([4, 4, 5, 6])):
             person = self.accounts[number % len(self.accounts)]
             scopes = list(SCOPES) if number % 3 else list(SCOPES[: 1 + number % 2])
@@ -343,13 +344,23 @@ def _made_for_good() -> Path:
 
 
 @cache
+def place() -> Path:
+    """Where the worlds of this process are, one after the other."""
+    return _made_for_good() / "world"
+
+
+@cache
+def shelf() -> Shelf:
+    return Shelf(place().with_name("shelf"))
+
+
+@cache
 def template(schemas: Schemas = SMALL) -> Template:
     """A store with two buildings and five people, and empty replicas; made once a process."""
     fate = Fate(0)
     folder = _made_for_good()
     with fate.in_force():
-        (folder / "server").mkdir()
-        servers = Servers(folder / "server", schemas.one)
+        servers = Servers(folder / "server", schemas.one, Embedded(folder / "server"))
         persons = fill(servers)
         servers.let_go()
         replicas = {
