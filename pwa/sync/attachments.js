@@ -21,6 +21,7 @@ export class Photos {
     Object.assign(this, { home, files, server, tell, asked });
     this.turn = null;
     this.timer = null;
+    this.coming = new Map(); // "scope/hash" → a small picture that is being fetched
     this.problems = new Map(); // hash → why it did not go, in words
     this.waiting = { waiting_up: 0, waiting_down: 0, bytes_up: 0 };
   }
@@ -207,7 +208,14 @@ export class Photos {
     }
   }
 
-  async fetchSmall(scope, hash) {
+  /** Whoever asks for one that is under way waits for the same. */
+  fetchSmall(scope, hash) {
+    const key = `${scope}/${hash}`;
+    if (!this.coming.has(key)) this.coming.set(key, this.bringSmall(scope, hash).finally(() => this.coming.delete(key)));
+    return this.coming.get(key);
+  }
+
+  async bringSmall(scope, hash) {
     let small = new Blob();
     try {
       const answer = await this.server.send('GET', `${ROOT}/${scope}/${hash}?size=${SMALL_PX}`);
