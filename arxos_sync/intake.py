@@ -17,7 +17,7 @@ from .catalogue import SERVER, Catalogue
 from .change import Edit, read_transaction
 from .history import History
 from .merge import Case, gravest, merge
-from .messages import ChangeOutcome, ChangeProblem, Mark, Receipt, Transaction
+from .messages import ChangeOutcome, ChangeProblem, Logged, Mark, Receipt, Transaction
 from .problems import Refused, kind
 from .rules import Writer
 from .sheet import Key, Sheet, references
@@ -29,7 +29,7 @@ class Author(msgspec.Struct, frozen=True):
     """Who sends. `role` is the one in this scope at this moment, None where there is none.
 
     `server`: the server does it itself, on their behalf; it may write the tables and columns that only it does.
-    `schema`: what their replica has been told of (0: all there is).
+    `schema`: what their replica has been told of (0: all there is). `organisation`: what they do this for, if any.
     """
 
     user_id: str | None
@@ -39,6 +39,7 @@ class Author(msgspec.Struct, frozen=True):
     origin: str = "field"
     server: bool = False
     schema: int = 0
+    organisation: str | None = None
 
 
 class Arrival(msgspec.Struct, frozen=True):
@@ -238,20 +239,21 @@ class _Push:
         self.history.add(entry)
         return Receipt(transaction.n, gravest(outcomes), writer.sequence, outcomes)
 
-    def _told(self, transaction: Transaction, writer: Writer) -> Transaction:
+    def _told(self, transaction: Transaction, writer: Writer) -> Logged:
         """The transaction as the log keeps it: of restored rows only those that were taken."""
+        kept = Logged(**msgspec.structs.asdict(transaction), origin=self.author.origin)
         if all(change.op != "restore" for change in transaction.changes):
-            return transaction
+            return kept
         taken = {row.key for row in self.sheet.draft() if row.sequence == writer.sequence}
         changes = [c for c in transaction.changes if c.op != "restore" or (c.table, c.id) in taken]
-        return msgspec.structs.replace(transaction, changes=changes)
+        return msgspec.structs.replace(kept, changes=changes)
 
     def _add_member(self, case: Case, edits: list[Edit]) -> None:
         """Whoever brings a new building into being is its owner, and so its first member."""
         born = [e for e in edits if e.table.name == "building" and e.op == "insert"]
         if not born or case.sheet.before(("building", born[0].id)) is not None:
             return
-        add_member(case, self.author.name, "owner")
+        add_member(case, self.author, "owner")
 
     def _next_number(self) -> int:
         if self._number is None:
@@ -284,13 +286,14 @@ def _part_of(receipt: Receipt, former: Transaction, transaction: Transaction) ->
     return msgspec.structs.replace(receipt, n=transaction.n, changes=outcomes)
 
 
-def add_member(case: Case, name: str, role: str) -> None:
-    """The row that names a person to the building's replicas, in the transaction at hand."""
+def add_member(case: Case, author: Author, role: str) -> None:
+    """The row that names its author to the building's replicas, in the transaction at hand."""
     writer = case.writer
     table = case.catalogue.tables["member"]
     values: dict[str, Any] = dict.fromkeys(n for n in table.columns if n not in ("id", "sequence"))
-    values |= {"user_id": writer.user_id, "name": name, "role": role, "created_at": writer.at}
-    values |= {"created_by": writer.user_id, "updated_at": writer.at, "updated_by": writer.user_id}
+    values |= {"user_id": writer.user_id, "name": author.name, "role": role, "organisation": author.organisation}
+    values |= {"created_at": writer.at, "created_by": writer.user_id}
+    values |= {"updated_at": writer.at, "updated_by": writer.user_id}
     birth = _FieldMark(writer.sequence, writer.device, writer.stamp, writer.user_id)
     case.sheet.add(
         Row("member", case.new_id(), values, writer.sequence, writer.sequence, None, MergeState(birth))

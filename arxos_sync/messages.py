@@ -36,6 +36,12 @@ class Transaction(msgspec.Struct, frozen=True):
     formerly: int | None = None
 
 
+class Logged(Transaction, frozen=True):
+    """As the change log keeps it. `origin`: by which way it came; "" of what was taken in before that was kept."""
+
+    origin: str = ""
+
+
 class Mark(msgspec.Struct, frozen=True):
     """A device's last transaction: its number and nonce (`prior`, `known`)."""
 

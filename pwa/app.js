@@ -4,6 +4,7 @@ import { open } from '/replica/client.js';
 import { bar } from './view/bar.js';
 import { h, listening } from './view/dom.js';
 import { followPreferences } from './view/preferences.js';
+import { markOpened } from './view/unread.js';
 import { problem } from './view/words.js';
 import { t } from './words/language.js';
 import { showInsecure } from './view/insecure.js';
@@ -32,6 +33,7 @@ const ROUTES = [
   [/^\/b\/(?<building>[^/]+)\/work$/, work],
 ];
 
+const PUSHED = /^#read=([0-9a-f-]+)$/; // a window that a push opened (sw.js)
 const place = document.getElementById('page');
 const notice = document.getElementById('notice');
 let leave = () => {};
@@ -104,6 +106,7 @@ window.addEventListener('popstate', () => render());
 /** Somebody opened what this device had shown of their inbox (sw.js); never over what is being typed. */
 navigator.serviceWorker?.addEventListener('message', ({ data }) => {
   if (data?.do !== 'open') return;
+  open().then((replica) => markOpened(replica, data.id));
   if (!document.querySelector('[data-dirty]')) go(data.link);
   else notice.replaceChildren(h('div.notice', {}, t('shell.saveFirst'), ' ', h('a.button.slim', { href: data.link, on: { click: () => notice.replaceChildren() } }, t('shell.leave'))));
 });
@@ -121,7 +124,10 @@ document.addEventListener('languaged', async () => {
 skip.textContent = t('shell.skip');
 if (isSecureContext) {
   watchForUpdate(notice);
-  open().then((replica) => followPreferences(replica, listening()), () => {}); // what hinders opening is said by the page
+  open().then((replica) => { // what hinders opening is said by the page
+    markOpened(replica, location.hash.match(PUSHED)?.[1]);
+    return followPreferences(replica, listening());
+  }, () => {});
   await render();
 } else {
   showInsecure(place);

@@ -26,20 +26,20 @@ self.addEventListener('fetch', (event) => {
 self.addEventListener('push', (event) => event.waitUntil(shown(event.data.json())));
 self.addEventListener('notificationclick', (event) => {
   event.notification.close();
-  event.waitUntil(opened(event.notification.data.link));
+  event.waitUntil(opened(event.notification.data));
 });
 
 /** What the server has put in the person's inbox (server/notifications/pushing.py); once, however often it comes. */
 function shown({ id, title, body, link }) {
-  return self.registration.showNotification(title, { body, tag: id, icon: '/icons/arxos-192.png', data: { link } });
+  return self.registration.showNotification(title, { body, tag: id, icon: '/icons/arxos-192.png', data: { link, id } });
 }
 
-/** In a window that is open, else in a new one; only a page of this app. */
-async function opened(link) {
+/** In a window that is open, else in a new one; only a page of this app. Either marks the notice read. */
+async function opened({ link, id }) {
   const page = link.startsWith('/') && !link.startsWith('//') ? link : '/inbox';
   const [window] = await self.clients.matchAll({ type: 'window', includeUncontrolled: true });
-  if (!window) return self.clients.openWindow(page);
-  window.postMessage({ do: 'open', link: page });
+  if (!window) return self.clients.openWindow(`${page}#read=${id}`);
+  window.postMessage({ do: 'open', link: page, id });
   return window.focus().catch(() => null); // a browser may keep its window behind others: the page is there
 }
 

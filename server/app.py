@@ -27,6 +27,7 @@ from arxos_sync.store import ServerStore
 
 from .accounts.callers import caller_of
 from .accounts.keys import keys_from
+from .accounts.memberships import EXPIRED, Memberships
 from .accounts.passwords import Passwords
 from .accounts.people import Person
 from .accounts.routes import router as accounts
@@ -39,6 +40,8 @@ from .attachments.lying import FarAway, Lying, OnDisk
 from .attachments.quarantine import router as quarantine
 from .attachments.routes import router as attachments
 from .buildings.figures import router as figures
+from .buildings.history import Changes
+from .buildings.history import router as history
 from .buildings.routes import router as buildings
 from .buildings.rows import router as rows
 from .cmms.connection_routes import router as cmms
@@ -90,9 +93,9 @@ from .wallet.routes import router as wallet
 
 REDIS_WAIT_S_MAX = 1.0
 BODY_BYTES_MAX = 4 * 1024 * 1024  # where a route does not say otherwise
-FOLLOWERS: tuple[Follower, ...] = (Consequences(), Rewards(), Inbox(), Hooks())
+FOLLOWERS: tuple[Follower, ...] = (Memberships(), Consequences(), Rewards(), Inbox(), Hooks(), Changes())
 ROUNDS: tuple[Round, ...] = (
-    POSTING, INVITATIONS, DIGESTS, POST, PUSH, *JOB_ROUNDS, metrics.ROUND, seen.ROUND,
+    EXPIRED, POSTING, INVITATIONS, DIGESTS, POST, PUSH, *JOB_ROUNDS, metrics.ROUND, seen.ROUND,
     *(Round(f"webhooks-{place}", DELIVER_EVERY_S, deliver) for place in range(COURIERS)),
     Round("webhooks-old", 3600, forget_old),
     *(Round(f"cmms-{place}", SYNC_EVERY_S, sync_due) for place in range(TURNERS)),
@@ -200,8 +203,8 @@ def create_app(settings: Settings) -> Litestar:
 
     return Litestar(
         route_handlers=[
-            accounts, sync, live, buildings, figures, rows, features, attachments, quarantine, notifications, jobs,
-            capturing, reviewing, ranked, wallet, deciding, webhooks, cmms, admin, desk, health,
+            accounts, sync, live, buildings, figures, rows, history, features, attachments, quarantine, notifications,
+            jobs, capturing, reviewing, ranked, wallet, deciding, webhooks, cmms, admin, desk, health,
             reports, pages,
         ],  # fmt: skip
         lifespan=[lifespan],

@@ -1,4 +1,6 @@
-"""A second schema and a third, for tests alone: the catalogue of today with what schema_two.toml adds, and no more."""
+"""A first schema and a second, for tests alone: the one that was published first, and today's tables with what
+schema_two.toml adds, under the number two.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +9,7 @@ from pathlib import Path
 import schemas
 from arxos_sync.catalogue import Catalogue, overlaid
 
-ONE = schemas.catalogue()
+ONE = schemas.catalogue().at(1)
 _TEXT = (schemas.FOLDER / "catalogue.toml").read_text("utf-8")
 _OVERLAY = Path(__file__).with_name("schema_two.toml").read_text("utf-8")
 TWO = overlaid(_TEXT, _OVERLAY)

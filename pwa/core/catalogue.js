@@ -15,9 +15,9 @@ function table(name, scope, said, columns, groups) {
   return Object.freeze({ name, scope, ...said, columns: named, groups: Object.freeze(groups) });
 }
 
-export const SCHEMA = 1;
+export const SCHEMA = 2;
 /** Names the SQL of replica.sql: a file that says another is brought up to date. */
-export const MADE = "83714e16a50e5cc4";
+export const MADE = "0d530a22b8c9d639";
 /** From the least to the most a person may do. */
 export const ROLES = Object.freeze(["anonymous", "viewer", "reporter", "technician", "reviewer", "manager", "owner"]);
 /** The tables of each scope, each after those its rows refer to. */
@@ -425,5 +425,6 @@ export const TABLES = Object.freeze({
     column("language", "text", "latest", "owner"),
     column("theme", "text", "latest", "owner", {"values": ["system", "light", "dark", "sunlight"]}),
     column("digest_frequency", "text", "latest", "owner", {"values": ["now", "daily", "weekly", "never"]}),
+    column("views", "map", "map", "owner", {"help": "What the person called a selection of elements: name to the query of its address.", "since": 2}),
   ], {}),
 });

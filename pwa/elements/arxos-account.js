@@ -3,12 +3,11 @@
 
 import { open } from '/replica/client.js';
 import { h, icon, listening } from '../view/dom.js';
-import { own, watchOwn } from '../view/own.js';
+import { watchOwn } from '../view/own.js';
 import { silence } from '../view/push.js';
-import { number, t } from '../words/language.js';
+import { shortly, unreadCount } from '../view/unread.js';
+import { t } from '../words/language.js';
 
-const UNREAD = 'select count(*) as unread from notification where read_at is null';
-const UNREAD_SHOWN_MAX = 99;
 const named = (name, unread) => t(unread ? 'person.unread' : 'person.named', { name, n: unread });
 
 export class ArxosAccount extends HTMLElement {
@@ -61,10 +60,9 @@ export class ArxosAccount extends HTMLElement {
   async #count() {
     const me = this.replica.me();
     if (!me || !this.mark) return;
-    const rows = await own(this.replica, UNREAD).catch(() => null); // somebody else may be here by now
-    const unread = rows?.[0].unread ?? 0;
+    const unread = await unreadCount(this.replica);
     this.dataset.unread = unread;
-    this.mark.textContent = unread > UNREAD_SHOWN_MAX ? `${number(UNREAD_SHOWN_MAX)}+` : number(unread);
+    this.mark.textContent = shortly(unread);
     this.mark.hidden = !unread;
     this.number.textContent = unread ? t('person.count', { n: unread }) : '';
     this.summary.setAttribute('aria-label', named(me.name, unread));

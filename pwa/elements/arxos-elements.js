@@ -1,36 +1,60 @@
-// <arxos-elements>: the same elements as the plan, as a list that a keyboard and a screen reader can use. Its filter
-// is the plan's. Tells `filter` with a function thing -> boolean, `pick` with an element's id, `clear` of the space.
+// <arxos-elements>: the same elements as the plan, as a list that a keyboard and a screen reader can use. Its filter is
+// the plan's. Tells `filter` with a function thing -> boolean, `filtered` with the filter as the person changed it, `view`
+// with the query of a saved view, `pick` with an element's id, `clear` of the space.
 
 import { h, icon, keep } from '../view/dom.js';
-import { amount, kindOf, KINDS, say, sayClass } from '../view/words.js';
+import { facetsOf, FACETS, fitting, nothingChosen, toggled, TROUBLES } from '../view/filters.js';
+import { GLOW_MS, Glows } from '../view/glowing.js';
+import { amount, KINDS, say, sayClass } from '../view/words.js';
 import { number as digits, t } from '../words/language.js';
+import './arxos-filter.js';
 
 const ROWS_AT_ONCE = 120;
-const TROUBLES = new Set(['faulty', 'out_of_service', 'missing']);
+const TYPED_MS = 300; // until what is typed stands in the address
 
 export class ArxosElements extends HTMLElement {
   found = [];
   #things = [];
   #space = null;
-  #kinds = new Set();
+  #filter = nothingChosen();
   #shown = ROWS_AT_ONCE;
   #selected = null;
+  #glows = new Glows();
   #unseen = new Set(); // kinds that the plan leaves out
+  #typed = 0;
 
   connectedCallback() {
-    this.search = h('input', { id: 'find-element', type: 'search', placeholder: t('elements.hint'), autocomplete: 'off', 'aria-label': t('elements.find'), on: { input: () => this.#filtered() } });
+    this.search = h('input', { id: 'find-element', type: 'search', placeholder: t('elements.hint'), autocomplete: 'off', 'aria-label': t('elements.find'), on: { input: () => this.#type() } });
     this.chips = h('div.chips.strip', { role: 'group', 'aria-label': t('elements.only') });
+    this.more = h('button.button.plain', { type: 'button', hidden: true, on: { click: () => this.#showMore() } }, t('elements.more'));
+    this.choosing = h('arxos-filter', { on: {
+      filter: ({ detail }) => this.#choose(detail),
+      view: ({ detail }) => this.dispatchEvent(new CustomEvent('view', { detail })),
+    } });
     this.where = h('div.where', { hidden: true });
     this.summary = h('p.soft.small', { role: 'status' });
+    this.nothing = h('div.nothing', { hidden: true },
+      h('button.button.plain', { type: 'button', on: { click: () => this.#clear() } }, t('filters.clear')));
     this.list = h('ul.elements');
-    this.more = h('button.button.plain', { type: 'button', hidden: true, on: { click: () => this.#showMore() } }, t('elements.more'));
-    this.replaceChildren(h('div.search', {}, icon('search'), this.search), this.chips, this.where, this.summary, this.list, this.more);
+    this.replaceChildren(h('div.search', {}, icon('search'), this.search), this.chips, this.choosing, this.where, this.summary, this.nothing, this.list, this.more);
+  }
+
+  disconnectedCallback() {
+    clearTimeout(this.#typed);
   }
 
   show(things) {
     this.#things = things;
-    for (const kind of this.#kinds) if (!things.some((thing) => groupOf(thing).includes(kind))) this.#kinds.delete(kind);
-    this.#drawChips();
+    this.#filtered(this.#shown);
+  }
+
+  get filter() {
+    return this.#filter;
+  }
+
+  set filter(filter) {
+    this.#filter = filter;
+    if (this.search.value.trim() !== filter.text.trim()) this.search.value = filter.text;
     this.#filtered();
   }
 
@@ -59,51 +83,90 @@ export class ArxosElements extends HTMLElement {
     this.#draw();
   }
 
+  /** id → colour of those that light up for a moment. */
+  glow(colours) {
+    this.#glows.put(colours);
+    this.#light();
+    setTimeout(() => this.#light(), GLOW_MS);
+  }
+
+  #light() {
+    const lit = this.#glows.lit();
+    for (const button of this.list.querySelectorAll('button.element')) {
+      const glow = lit.get(button.dataset.id);
+      button.classList.toggle('lit', Boolean(glow));
+      if (glow) button.style.setProperty('--who', glow.colour);
+    }
+  }
+
   focusOn(id) {
     this.list.querySelector(`[data-id="${CSS.escape(id)}"]`)?.focus();
   }
 
   #drawChips() {
-    const tally = new Map();
-    for (const thing of this.#things) for (const group of groupOf(thing)) tally.set(group, (tally.get(group) ?? 0) + 1);
-    const order = ['attention', ...Object.keys(KINDS)].filter((group) => tally.has(group));
-    keep(this.chips, order.map((group) => [group, tally.get(group), () => this.#chip(group, tally.get(group))]));
+    const tally = new Map([...this.#filter.chosen.kind].map((kind) => [kind, 0]));
+    for (const thing of this.#things) for (const kind of facetsOf(thing).kind) tally.set(kind, (tally.get(kind) ?? 0) + 1);
+    const order = FACETS.kind.filter((kind) => tally.has(kind));
+    keep(this.chips, order.map((kind) => [kind, tally.get(kind), () => this.#chip(kind, tally.get(kind))]));
+    for (const chip of this.chips.children) chip.setAttribute('aria-pressed', String(this.#filter.chosen.kind.has(chip.dataset.kind)));
+    this.choosing.show(this.#things, this.#filter);
   }
 
-  #chip(group, number) {
-    const press = (event) => {
-      if (!this.#kinds.delete(group)) this.#kinds.add(group);
-      event.currentTarget.setAttribute('aria-pressed', String(this.#kinds.has(group)));
-      this.#filtered();
-    };
-    const mark = group === 'attention' ? icon('warning') : kindMark(group);
-    return h('button.chip', { type: 'button', 'aria-pressed': String(this.#kinds.has(group)), data: { kind: group }, on: { click: press } },
-      mark, group === 'attention' ? t('elements.attention') : say(group), h('span.soft', {}, digits(number)));
+  #chip(kind, number) {
+    const press = () => this.#choose(toggled(this.#filter, 'kind', kind));
+    const mark = kind === 'attention' ? icon('warning') : kindMark(kind);
+    return h('button.chip', { type: 'button', data: { kind }, on: { click: press } },
+      mark, kind === 'attention' ? t('elements.attention') : say(kind), h('span.soft', {}, digits(number)));
   }
 
-  #filtered() {
-    this.#shown = ROWS_AT_ONCE;
-    const words = this.search.value.toLocaleLowerCase().split(/\s+/).filter(Boolean);
-    const kinds = new Set(this.#kinds), space = this.#space?.id;
-    const fits = (thing) =>
-      (!kinds.size || groupOf(thing).some((group) => kinds.has(group))) &&
-      (!space || thing.space_id === space) &&
-      (!words.length || words.every((word) => textOf(thing).includes(word)));
+  #type() {
+    this.#filter = { ...this.#filter, text: this.search.value };
+    this.#filtered();
+    clearTimeout(this.#typed);
+    this.#typed = setTimeout(() => this.#tell(), TYPED_MS);
+  }
+
+  #choose(filter) {
+    this.#filter = filter;
+    this.#filtered();
+    this.#tell();
+  }
+
+  #clear() {
+    if (this.#space) this.dispatchEvent(new CustomEvent('clear'));
+    this.search.value = '';
+    this.#choose(nothingChosen());
+    this.search.focus();
+  }
+
+  #tell() {
+    clearTimeout(this.#typed);
+    this.dispatchEvent(new CustomEvent('filtered', { detail: this.#filter }));
+  }
+
+  #filtered(shown = ROWS_AT_ONCE) {
+    this.#shown = shown;
+    const space = this.#space?.id, chosen = fitting(this.#filter);
+    const fits = (thing) => (!space || thing.space_id === space) && chosen(thing);
     this.found = this.#things.filter(fits);
     this.dispatchEvent(new CustomEvent('filter', { detail: fits }));
+    this.#drawChips();
     this.#draw();
   }
 
   #draw() {
     const all = this.#things.length, found = this.found.length;
     const unseen = this.found.filter((thing) => this.#unseen.has(thing.kind)).length;
-    this.summary.textContent = [
-      found === all ? t('counts.elements', { n: all }) : t('elements.some', { found, n: all }),
+    const words = [
+      found === all ? t('counts.elements', { n: all }) : t(found ? 'elements.some' : 'elements.none', { found, n: all }),
       unseen ? t('elements.unseen', { n: unseen }) : null,
     ].filter(Boolean).join(' · ');
+    if (this.summary.textContent !== words) this.summary.textContent = words; // said once
+    this.nothing.hidden = found > 0 || !all;
     const said = (thing) => `${saidOf(thing)}${this.#unseen.has(thing.kind)}`;
     keep(this.list, this.found.slice(0, this.#shown).map((thing) => [thing.id, said(thing), () => this.#line(thing)]));
     this.more.hidden = found <= this.#shown;
+    this.#light();
   }
 
   #showMore() {
@@ -128,17 +191,6 @@ export class ArxosElements extends HTMLElement {
 
 function kindMark(kind) {
   return h('span.kind-mark', { data: { kind }, 'aria-hidden': 'true' }, KINDS[kind]);
-}
-
-/** The chips an element answers to: its own kind, every further system, and whether somebody should look. */
-function groupOf(thing) {
-  thing.groups ??= [...new Set([thing.kind, ...thing.systems.map((system) => kindOf('', [system]))])];
-  return thing.contested || TROUBLES.has(thing.status) ? ['attention', ...thing.groups] : thing.groups;
-}
-
-function textOf(thing) {
-  thing.text ??= [thing.tag, thing.name, thing.ifc_class, sayClass(thing.ifc_class), say(thing.status)].join(' ').toLocaleLowerCase();
-  return thing.text;
 }
 
 /** All that a line shows. */

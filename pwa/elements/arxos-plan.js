@@ -5,10 +5,11 @@
 import { ArxosCanvas } from './arxos-canvas.js';
 import { fit, moved, toDrawing, toScreen, turned } from '../view/camera.js';
 import { h, icon } from '../view/dom.js';
+import { GLOW_MS, Glows, still } from '../view/glowing.js';
 import { cellAt, clustered } from '../view/clusters.js';
 import { KeptPicture } from '../view/kept_picture.js';
 import { pick } from '../view/plan_pick.js';
-import { isLoud, paintDrawing, paintMarking, readInk } from '../view/plan_paint.js';
+import { isLoud, paintDrawing, paintGlows, paintMarking, readInk } from '../view/plan_paint.js';
 import { weightOf } from '../view/plan_scene.js';
 import { barFor } from '../view/scale_bar.js';
 import { inFeet } from '../view/units.js';
@@ -34,6 +35,7 @@ export class ArxosPlan extends ArxosCanvas {
   #picture = new KeptPicture();
   #heavy = false;
   #resting = 0;
+  #glows = new Glows();
   #clusters = null; // of the marks that are seen, at one size of cell
 
   connectedCallback() {
@@ -80,6 +82,12 @@ export class ArxosPlan extends ArxosCanvas {
 
   set over(paintOver) {
     this.#over = paintOver;
+    this.redraw();
+  }
+
+  /** id → colour of those that light up for a moment. */
+  glow(colours) {
+    this.#glows.put(colours);
     this.redraw();
   }
 
@@ -137,6 +145,11 @@ export class ArxosPlan extends ArxosCanvas {
     return { camera, size, ratio, ink, selected, space, shown: this.#seen, hidden: this.#hidden, ...this.#clustered() };
   }
 
+  /** The ids of what is not left out. */
+  get seen() {
+    return this.#scene?.things.filter(this.#seen).map(({ id }) => id) ?? [];
+  }
+
   /** What is drawn as one: [{at, n}]. */
   get pins() {
     return this.#clustered().pins.map(({ at, things }) => ({ at, n: things.length }));
@@ -165,10 +178,21 @@ export class ArxosPlan extends ArxosCanvas {
     const look = this.#look();
     this.#draw(context, look);
     paintMarking(context, this.#scene, look);
+    this.#glow(context, look);
     this.dataset.pins = look.pins.length;
     this.#over?.(context, look);
     this.#showFrame();
     this.dataset.drawn = '1';
+  }
+
+  /** Drawn anew until the last has gone out; data-glowing: how many are alight. */
+  #glow(context, look) {
+    const lit = this.#glows.lit();
+    this.dataset.glowing = lit.size;
+    if (!lit.size) return;
+    paintGlows(context, this.#scene, look, lit);
+    if (still()) setTimeout(() => this.redraw(), GLOW_MS);
+    else this.redraw();
   }
 
   /** While it moves, a kept picture does for a heavy drawing. data-kept while what is seen is not as sharp as it could be. */

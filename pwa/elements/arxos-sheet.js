@@ -11,6 +11,7 @@ import { offerUndo } from '../view/undoing.js';
 import { problem, say, sayClass } from '../view/words.js';
 import { t } from '../words/language.js';
 import { face } from './arxos-people.js';
+import './arxos-history.js';
 import './arxos-measurements.js';
 import './arxos-photos.js';
 import './arxos-properties.js';
@@ -63,18 +64,19 @@ export class ArxosSheet extends HTMLElement {
     this.measurements = h('arxos-measurements');
     this.photos = h('arxos-photos');
     this.voice = h('arxos-voice');
+    this.past = h('arxos-history');
     const about = { keeper: this.#keeper, replica: this.replica, scope: this.scope, id: row.id };
     this.conflicts = h('div');
     this.company = h('div', { role: 'status' });
     this.replaceChildren(
       this.#head(row.name || row.tag || sayClass(row.ifc_class), [sayClass(row.ifc_class), where].filter(Boolean).join(' · ')),
-      this.company, this.conflicts, this.form, this.properties, this.measurements, this.photos, this.voice,
+      this.company, this.conflicts, this.form, this.properties, this.measurements, this.photos, this.voice, this.past,
       h('div.sheet-foot', {}, this.output,
         may(this.replica, this.scope, 'element', 'delete') ? h('button.button.plain.slim', { type: 'button', on: { click: () => this.#delete() } }, t('sheet.delete')) : null,
         h('button.button', { type: 'submit', form: this.form.id }, t('acts.save'))));
     this.properties.show(row.properties, about);
     this.measurements.show(row.measurements, about);
-    for (const kept of [this.photos, this.voice]) kept.show({ replica: this.replica, scope: this.scope, table: 'element', id: row.id });
+    for (const kept of [this.photos, this.voice, this.past]) kept.show({ replica: this.replica, scope: this.scope, table: 'element', id: row.id });
     this.#showConflicts(row);
     this.#lock();
   }

@@ -1,11 +1,14 @@
 // /b/<building>: the plan of a storey, its elements as a list, and one element's sheet. The address says what is
-// shown: ?storey=<id>&element=<id>.
+// shown: ?storey=<id>&element=<id>, and what of it (view/filters.js).
 
 import { point } from '../core/geometry.js';
 import { bar } from '../view/bar.js';
 import { bring } from '../view/bringing.js';
 import { withCode } from '../view/codes.js';
+import { coloursOf } from '../view/colours.js';
 import { h, icon, listening } from '../view/dom.js';
+import { readFilter, writeFilter } from '../view/filters.js';
+import { changedByOthers } from '../view/glowing.js';
 import { makeScene, seenEdges } from '../view/plan_scene.js';
 import { northOf, storeyRows, storeys as readStoreys } from '../view/plan_rows.js';
 import { may } from '../view/rights.js';
@@ -21,8 +24,9 @@ import '../elements/arxos-people.js';
 import '../elements/arxos-plan.js';
 import '../elements/arxos-sheet.js';
 import '../elements/arxos-storeys.js';
+import '../elements/arxos-unread.js';
 
-const SHOWN_TABLES = new Set(['building', 'storey', 'space', 'element', 'conflict', 'floor_plan']);
+const SHOWN_TABLES = new Set(['building', 'storey', 'space', 'element', 'conflict', 'floor_plan', 'task', 'validation', 'measurement', 'attachment']);
 const SHEET_SHARE = 0.68; // of the page's height, as in css/panel.css
 let current = null;
 
@@ -61,6 +65,8 @@ class Stay {
     this.#listen();
     this.storeys = await readStoreys(this.replica, this.scope);
     this.plan.north = await northOf(this.replica, this.scope);
+    const place = () => ({ storey: this.#storey, name: this.storeys.find(({ id }) => id === this.#storey)?.name, storeys: this.storeys });
+    this.list.choosing.begin({ replica: this.replica, place });
     this.people.begin({ replica: this.replica, scope: this.scope, storeys: () => this.storeys });
     await this.follow(query);
   }
@@ -89,7 +95,7 @@ class Stay {
     this.measure = Object.assign(h('arxos-measure'), { plan: this.plan });
     this.empty = h('p.plan-empty', { role: 'status', hidden: true });
     this.page.replaceChildren(
-      bar({ title: this.building.name, back: '/', words: t('acts.toBuildings'), beside: [this.people, this.find, workLink(this.scope)] }),
+      bar({ title: this.building.name, back: '/', words: t('acts.toBuildings'), beside: [this.people, this.find, h('arxos-unread'), workLink(this.scope)] }),
       h('div.building', {}, this.strip, h('div.plan-place', {}, h('div.plan-tools', {}, this.measure, this.layers), this.plan, this.empty), this.panel));
   }
 
@@ -98,6 +104,8 @@ class Stay {
     on(this.replica, 'change', (event) => this.#changed(event.detail));
     on(this.strip, 'pick', (event) => this.#show({ storey: event.detail, element: null }));
     on(this.list, 'filter', (event) => { this.plan.filter = event.detail; });
+    on(this.list, 'filtered', (event) => this.#show({ filter: event.detail }));
+    on(this.list, 'view', (event) => this.#take(new URLSearchParams(event.detail)));
     on(this.list, 'pick', (event) => this.#show({ element: event.detail }));
     on(this.list, 'clear', () => this.#chooseSpace(null));
     on(this.plan, 'pick', (event) => this.#picked(event.detail));
@@ -120,10 +128,15 @@ class Stay {
     });
   }
 
-  #show({ storey = this.#storey, element = this.#element }) {
-    const query = new URLSearchParams({ storey });
+  #show({ storey = this.#storey, element = this.#element, filter = this.list.filter }) {
+    const query = new URLSearchParams([['storey', storey], ...writeFilter(filter)]);
     if (element) query.set('element', element);
     this.go(`/b/${this.scope}?${query}`, { replace: storey === this.#storey });
+  }
+
+  /** A saved view, where it was saved for one storey there. */
+  #take(query) {
+    this.#show({ storey: query.get('storey') ?? this.#storey, element: null, filter: readFilter(query) });
   }
 
   /** Where something that was found is. */
@@ -200,6 +213,8 @@ class Stay {
 
   /** Does what the address says: one thing after another, so that quick taps end where the last one pointed. */
   follow(query) {
+    const filter = readFilter(query); // at once: what is typed meanwhile stays
+    if (String(writeFilter(filter)) !== String(writeFilter(this.list.filter))) this.list.filter = filter;
     this.#reading = this.#reading.then(() => this.#obey(query.get('storey'), query.get('element')));
     return this.#reading;
   }
@@ -303,8 +318,22 @@ class Stay {
       this.storeys = await readStoreys(this.replica, this.scope);
       this.strip.show(this.storeys, this.#storey);
     }
+    const before = this.#scene;
     await this.#read();
     this.list.selected = this.#element;
+    await this.#glow(before);
+  }
+
+  /** What another person has changed since `before` lights up in their colour. */
+  async #glow(before) {
+    const me = this.replica.me()?.id, scene = this.#scene;
+    if (!scene) return;
+    const theirs = new Map(['things', 'spaces'].flatMap((what) => [...changedByOthers(before?.[what], scene[what], me, Date.now())]));
+    if (!theirs.size) return;
+    const colours = await coloursOf(this.replica, this.scope, new Set(theirs.values()));
+    const lit = new Map([...theirs].map(([id, user]) => [id, colours.get(user)]));
+    this.plan.glow(lit);
+    this.list.glow(lit);
   }
 }
 

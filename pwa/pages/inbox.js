@@ -1,13 +1,13 @@
 // /inbox: what the person was told, newest first, as this device has it; ?show=unread those alone, ?show=settings how they
 // want to be told. That something was read is the server's to write, and needs the network.
 
-import { ask } from '../sync/asking.js';
 import { h, icon, keep, listening } from '../view/dom.js';
 import { inboxSettings } from '../view/inbox_settings.js';
 import { isOffline, own, watchOwn } from '../view/own.js';
 import { ownPage, tabs } from '../view/own_page.js';
 import { acting } from '../view/sure.js';
 import { titleOf } from '../view/told.js';
+import { markRead } from '../view/unread.js';
 import { problem, when } from '../view/words.js';
 import { t } from '../words/language.js';
 
@@ -62,7 +62,7 @@ function drawHead(stay, showing, counts) {
   if (stay.said === said) return; // a tab under a finger stays
   stay.said = said;
   const nav = tabs(t('inbox.title'), '/inbox', [['all', t('inbox.all'), counts?.total], ['unread', t('inbox.unread'), counts?.unread], ['settings', t('inbox.settings')]], showing);
-  const { button, error } = acting('button.plain.slim', t('inbox.allRead'), () => markRead(stay, '/api/v1/notifications/read'));
+  const { button, error } = acting('button.plain.slim', t('inbox.allRead'), () => markRead(stay.replica, '/api/v1/notifications/read'));
   const some = showing !== 'settings' && counts?.unread > 0;
   stay.head.replaceChildren(
     h('div.apart', {}, nav, some ? button : null), error,
@@ -100,22 +100,17 @@ function item(stay, row) {
   const unread = row.read_at === null;
   const title = titleOf(row);
   const path = `/api/v1/notifications/${row.id}/read`;
-  const { button, error } = acting('round', '', () => markRead(stay, path));
+  const { button, error } = acting('round', '', () => markRead(stay.replica, path));
   button.append(icon('check'));
   button.setAttribute('aria-label', t('inbox.read', { title }));
   // the page behind it is what was wanted: where the mark cannot be made, it stays unread
-  const open = () => unread && markRead(stay, path).catch(() => {});
+  const open = () => unread && markRead(stay.replica, path).catch(() => {});
   return h('li.told', { data: { notice: row.id, unread } },
     h('a', { href: inside(row.link), on: { click: open } },
       h('strong', {}, unread ? h('span.dot', {}, h('span.sr-only', {}, `${t('inbox.unread')}: `)) : null, title),
       row.body ? h('span.soft', {}, row.body) : null,
       h('time.soft.small', { datetime: row.created_at }, when(row.created_at))),
     unread ? button : null, error);
-}
-
-async function markRead({ replica }, path) {
-  await ask('POST', path);
-  await replica.sync();
 }
 
 /** Only a page of this app. */

@@ -2,6 +2,7 @@
 // what others found. ?task=<id> is one task, ?show=review the findings.
 
 import '../elements/arxos-task.js';
+import '../elements/arxos-unread.js';
 import { bar } from '../view/bar.js';
 import { bring } from '../view/bringing.js';
 import { h, icon, listening } from '../view/dom.js';
@@ -24,7 +25,7 @@ export async function show(page, { replica, params, query, go }) {
   const place = h('div.column');
   const stay = { replica, scope, place, go, query };
   current = stay;
-  page.replaceChildren(bar({ title: t('work.title'), back: `/b/${scope}`, words: t('work.toPlan') }), place);
+  page.replaceChildren(bar({ title: t('work.title'), back: `/b/${scope}`, words: t('work.toPlan'), beside: [h('arxos-unread')] }), place);
   ears.on(replica, 'change', ({ detail }) => { // before the first look: what comes during it is not missed
     if (detail.scope === scope && detail.tables.some((table) => TABLES_SHOWN.includes(table))) redraw(stay);
   });

@@ -212,6 +212,11 @@ class Client extends EventTarget {
     return this.ask('conflicts', scope);
   }
 
+  /** What became of a row: {items, next, total, asked_at, away}, a page at a time. */
+  history(scope, table, id, next = null) {
+    return this.ask('history', scope, table, id, next);
+  }
+
   unsent(scope) {
     return this.ask('unsent', scope);
   }

@@ -1,4 +1,4 @@
--- Made from schemas/catalogue.toml (schema 1) by python -m schemas.make.
+-- Made from schemas/catalogue.toml (schema 2) by python -m schemas.make.
 
 --: beside
 create table arxos_state (key text primary key, value text) without rowid;
@@ -4809,7 +4809,8 @@ create table "preference" (
   "unit_system" text,
   "language" text,
   "theme" text,
-  "digest_frequency" text
+  "digest_frequency" text,
+  "views" text
 );
 create unique index "preference_id" on "preference" ("id");
 
@@ -4832,11 +4833,13 @@ create table "arxos_log_preference" (
   "old_language" text,
   "old_theme" text,
   "old_digest_frequency" text,
+  "old_views" text,
   "new_origin" text,
   "new_unit_system" text,
   "new_language" text,
   "new_theme" text,
-  "new_digest_frequency" text
+  "new_digest_frequency" text,
+  "new_views" text
 );
 create index "arxos_log_preference_id" on "arxos_log_preference" (id);
 create index "arxos_log_preference_delete" on "arxos_log_preference" (id) where op = 'delete';
@@ -4854,14 +4857,15 @@ create table "arxos_stash_preference" (
   "unit_system" text,
   "language" text,
   "theme" text,
-  "digest_frequency" text
+  "digest_frequency" text,
+  "views" text
 );
 
 create trigger "arxos_stash_preference" before insert on "preference"
 when (select capture from arxos_writing)
 begin
   delete from "arxos_stash_preference";
-  insert into "arxos_stash_preference" ("pk", "id", "sequence", "created_at", "created_by", "updated_at", "updated_by", "origin", "unit_system", "language", "theme", "digest_frequency") select "pk", "id", "sequence", "created_at", "created_by", "updated_at", "updated_by", "origin", "unit_system", "language", "theme", "digest_frequency" from "preference"
+  insert into "arxos_stash_preference" ("pk", "id", "sequence", "created_at", "created_by", "updated_at", "updated_by", "origin", "unit_system", "language", "theme", "digest_frequency", "views") select "pk", "id", "sequence", "created_at", "created_by", "updated_at", "updated_by", "origin", "unit_system", "language", "theme", "digest_frequency", "views" from "preference"
     where id = new.id or pk = new.pk;
 end;
 
@@ -4875,13 +4879,14 @@ begin
     where pk = new.pk and (select capture from arxos_writing) = 2;
   update arxos_writing set capture = 1 where capture = 2;
   update arxos_writing set place = place + 1;
-  insert into "arxos_log_preference" (transaction_key, place, op, id, changed, "new_origin", "new_unit_system", "new_language", "new_theme", "new_digest_frequency")
+  insert into "arxos_log_preference" (transaction_key, place, op, id, changed, "new_origin", "new_unit_system", "new_language", "new_theme", "new_digest_frequency", "new_views")
     select coalesce(w.transaction_key, (select max(key) from arxos_change_log)), w.place, 'insert', t.id, null,
       t."origin",
       t."unit_system",
       t."language",
       t."theme",
-      t."digest_frequency"
+      t."digest_frequency",
+      t."views"
     from arxos_writing w, "preference" t where t.pk = new.pk;
 end;
 
@@ -4890,13 +4895,14 @@ when (select capture from arxos_writing) and exists (select 1 from "arxos_stash_
 begin
   delete from "arxos_log_preference" where op = 'delete' and id = new.id
     and place = (select place from arxos_writing);
-  update arxos_writing set capture = 2 + exists (select 1 from "arxos_stash_preference" s where s.id = new.id and (s."unit_system" is not new."unit_system" or s."language" is not new."language" or s."theme" is not new."theme" or s."digest_frequency" is not new."digest_frequency"));
+  update arxos_writing set capture = 2 + exists (select 1 from "arxos_stash_preference" s where s.id = new.id and (s."unit_system" is not new."unit_system" or s."language" is not new."language" or s."theme" is not new."theme" or s."digest_frequency" is not new."digest_frequency" or s."views" is not new."views"));
   update arxos_writing set place = place + 1 where capture = 3;
-  insert into "arxos_log_preference" (transaction_key, place, op, id, changed, "old_unit_system", "new_unit_system", "old_language", "new_language", "old_theme", "new_theme", "old_digest_frequency", "new_digest_frequency")
+  insert into "arxos_log_preference" (transaction_key, place, op, id, changed, "old_unit_system", "new_unit_system", "old_language", "new_language", "old_theme", "new_theme", "old_digest_frequency", "new_digest_frequency", "old_views", "new_views")
     select coalesce(w.transaction_key, (select max(key) from arxos_change_log)), w.place, 'update', new.id, ltrim(iif(d1, ' unit_system', '')
       || iif(d2, ' language', '')
       || iif(d3, ' theme', '')
-      || iif(d4, ' digest_frequency', '')),
+      || iif(d4, ' digest_frequency', '')
+      || iif(d5, ' views', '')),
       iif(d1, s."unit_system", null),
       iif(d1, new."unit_system", null),
       iif(d2, s."language", null),
@@ -4904,12 +4910,15 @@ begin
       iif(d3, s."theme", null),
       iif(d3, new."theme", null),
       iif(d4, s."digest_frequency", null),
-      iif(d4, new."digest_frequency", null)
+      iif(d4, new."digest_frequency", null),
+      iif(d5, s."views", null),
+      iif(d5, new."views", null)
     from arxos_writing w, (select s.*,
         (s."unit_system" is not new."unit_system") as d1,
         (s."language" is not new."language") as d2,
         (s."theme" is not new."theme") as d3,
-        (s."digest_frequency" is not new."digest_frequency") as d4
+        (s."digest_frequency" is not new."digest_frequency") as d4,
+        (s."views" is not new."views") as d5
       from "arxos_stash_preference" s where s.id = new.id) s where w.capture = 3;
   update "preference" set "sequence" = s."sequence", "created_at" = s."created_at", "created_by" = s."created_by", "updated_at" = s."updated_at", "updated_by" = s."updated_by", origin = s.origin from "arxos_stash_preference" s
     where "preference".pk = new.pk and s.id = new.id;
@@ -4920,7 +4929,7 @@ create trigger "arxos_killed_preference" after insert on "preference"
 when (select capture from arxos_writing) and exists (select 1 from "arxos_stash_preference" where id is not new.id)
 begin
   update arxos_writing set place = place + 1;
-  insert into "arxos_log_preference" (transaction_key, place, op, id, changed, "old_sequence", "old_created_at", "old_created_by", "old_updated_at", "old_updated_by", "old_origin", "old_unit_system", "old_language", "old_theme", "old_digest_frequency")
+  insert into "arxos_log_preference" (transaction_key, place, op, id, changed, "old_sequence", "old_created_at", "old_created_by", "old_updated_at", "old_updated_by", "old_origin", "old_unit_system", "old_language", "old_theme", "old_digest_frequency", "old_views")
     select coalesce(w.transaction_key, (select max(key) from arxos_change_log)), w.place, 'delete', s.id, null,
       s."sequence",
       s."created_at",
@@ -4931,19 +4940,21 @@ begin
       s."unit_system",
       s."language",
       s."theme",
-      s."digest_frequency"
+      s."digest_frequency",
+      s."views"
     from arxos_writing w, "arxos_stash_preference" s where s.id is not new.id;
 end;
 
 create trigger "arxos_updated_preference" after update on "preference"
-when (select capture from arxos_writing) and (old."unit_system" is not new."unit_system" or old."language" is not new."language" or old."theme" is not new."theme" or old."digest_frequency" is not new."digest_frequency")
+when (select capture from arxos_writing) and (old."unit_system" is not new."unit_system" or old."language" is not new."language" or old."theme" is not new."theme" or old."digest_frequency" is not new."digest_frequency" or old."views" is not new."views")
 begin
   update arxos_writing set place = place + 1;
-  insert into "arxos_log_preference" (transaction_key, place, op, id, changed, "old_unit_system", "new_unit_system", "old_language", "new_language", "old_theme", "new_theme", "old_digest_frequency", "new_digest_frequency")
+  insert into "arxos_log_preference" (transaction_key, place, op, id, changed, "old_unit_system", "new_unit_system", "old_language", "new_language", "old_theme", "new_theme", "old_digest_frequency", "new_digest_frequency", "old_views", "new_views")
     select coalesce(w.transaction_key, (select max(key) from arxos_change_log)), w.place, 'update', new.id, ltrim(iif(d1, ' unit_system', '')
       || iif(d2, ' language', '')
       || iif(d3, ' theme', '')
-      || iif(d4, ' digest_frequency', '')),
+      || iif(d4, ' digest_frequency', '')
+      || iif(d5, ' views', '')),
       iif(d1, old."unit_system", null),
       iif(d1, new."unit_system", null),
       iif(d2, old."language", null),
@@ -4951,12 +4962,15 @@ begin
       iif(d3, old."theme", null),
       iif(d3, new."theme", null),
       iif(d4, old."digest_frequency", null),
-      iif(d4, new."digest_frequency", null)
+      iif(d4, new."digest_frequency", null),
+      iif(d5, old."views", null),
+      iif(d5, new."views", null)
     from arxos_writing w, (select
         (old."unit_system" is not new."unit_system") as d1,
         (old."language" is not new."language") as d2,
         (old."theme" is not new."theme") as d3,
-        (old."digest_frequency" is not new."digest_frequency") as d4) d;
+        (old."digest_frequency" is not new."digest_frequency") as d4,
+        (old."views" is not new."views") as d5) d;
 end;
 
 create trigger "arxos_identity_preference" before update of pk, id on "preference"
@@ -4975,7 +4989,7 @@ create trigger "arxos_deleted_preference" after delete on "preference"
 when (select capture from arxos_writing) and old.id is not null
 begin
   update arxos_writing set place = place + 1;
-  insert into "arxos_log_preference" (transaction_key, place, op, id, changed, "old_sequence", "old_created_at", "old_created_by", "old_updated_at", "old_updated_by", "old_origin", "old_unit_system", "old_language", "old_theme", "old_digest_frequency")
+  insert into "arxos_log_preference" (transaction_key, place, op, id, changed, "old_sequence", "old_created_at", "old_created_by", "old_updated_at", "old_updated_by", "old_origin", "old_unit_system", "old_language", "old_theme", "old_digest_frequency", "old_views")
     select coalesce(w.transaction_key, (select max(key) from arxos_change_log)), w.place, 'delete', old.id, null,
       old."sequence",
       old."created_at",
@@ -4986,6 +5000,7 @@ begin
       old."unit_system",
       old."language",
       old."theme",
-      old."digest_frequency"
+      old."digest_frequency",
+      old."views"
     from arxos_writing w;
 end;

@@ -15,6 +15,7 @@ import { Home } from './home.js';
 import { newId } from './ids.js';
 import { deviceStatus, scopeStatus } from './status.js';
 import { Search } from './search.js';
+import { past } from './past.js';
 import * as rejected from './rejected.js';
 import { Telling } from './telling.js';
 import { undo } from './undo.js';
@@ -239,6 +240,9 @@ const methods = {
       .database.rows(`select * from conflict where state = 'open' order by created_at, id`)
       .map((row) => ({ ...row, base: parsed(row.base), kept: parsed(row.kept), other: parsed(row.other) }));
   },
+
+  /** What became of a row, the last change first; without a network as it was told last. */
+  history: (scope, table, id, next) => past(home.replica(scope), server, table, id, next),
 
   unsent: (scope) => care.unsent(home.replica(scope)),
 

@@ -57,6 +57,9 @@ const STROKES = {
   stop: 'M7 7h10v10H7z',
   scan: 'M4 8V4h4M20 8V4h-4M4 16v4h4M20 16v4h-4M8 8v8M11 8v8M13.5 8v8M16 8v8',
   torch: 'M8 3h8v4l-2 3v11h-4V10L8 7zM8 7h8M12 13v2',
+  bell: 'M6 17v-6a6 6 0 0 1 12 0v6l1.5 2h-15zM10 21.5h4',
+  filter: 'M4 5h16l-6.5 7.5V18l-3 2v-7.5z',
+  bookmark: 'M7 4h10v16l-5-4.5L7 20z',
   list: 'M9 6h11M9 12h11M9 18h11M4.5 6h.01M4.5 12h.01M4.5 18h.01',
 };
 

@@ -25,7 +25,7 @@ function sayChange({ table, op, set }, name) {
   return said.length ? `${what}: ${said.join(', ')}` : what;
 }
 
-function sayField(column, field, value) {
+export function sayField(column, field, value) {
   if (field === 'viewpoint' && sayLook(value)) return sayLook(value);
   const delta = typeof value === 'object' && value !== null && !Array.isArray(value);
   if (delta && column?.type === 'set') {
@@ -36,8 +36,8 @@ function sayField(column, field, value) {
   return t('edits.is', { field: say(field), value: sayValue(column, value) });
 }
 
-function sayValue(column, value) {
-  if (value === null || value === '') return t('edits.empty');
+export function sayValue(column, value) {
+  if (value === null || value === undefined || value === '') return t('edits.empty');
   if (column?.type === 'geometry') return t('edits.place');
   if (column?.name === 'ifc_class') return sayClass(value);
   if (column?.values) return say(value);

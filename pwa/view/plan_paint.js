@@ -11,6 +11,7 @@ const ALARM_PX = [4.5, 7.5];
 const ALARM_SIGN_FROM_PX = 6;
 const LETTER_FROM_PX = 8;
 const ALARMING = new Set(['faulty', 'out_of_service', 'missing']);
+const GLOW_PX = [12, 8]; // radius at the end, and what it is wider at first
 const PIN_PX = [11, 13, 16]; // for one, two, three digits
 
 /** {paper, space, …} of the theme that now holds; read again when it changes. */
@@ -43,6 +44,29 @@ export function paintMarking(context, scene, look) {
   paintLabels(context, scene, look);
   paintAlarms(context, scene, look);
 }
+
+/** What lights up: `glows` is id → {colour, strength}; rooms as a wash, things as a ring that draws in. */
+export function paintGlows(context, scene, { camera, size, ratio, ink, shown }, glows) {
+  lookThrough(context, camera, size, ratio);
+  for (const room of scene.spaces) {
+    const glow = glows.get(room.id);
+    if (!glow) continue;
+    context.globalAlpha = glow.strength * 0.3;
+    context.fillStyle = shade(glow, ink);
+    context.fill(room.path, 'evenodd');
+  }
+  context.setTransform(ratio, 0, 0, ratio, 0, 0);
+  for (const [thing, left, top] of inSight(scene, { camera, size, shown })) {
+    const glow = glows.get(thing.id);
+    if (!glow) continue;
+    context.globalAlpha = Math.min(1, glow.strength * 2);
+    ring(context, left, top, GLOW_PX[0] + glow.strength * GLOW_PX[1], ink, shade(glow, ink));
+  }
+  context.globalAlpha = 1;
+}
+
+/** A person's colour towards the words' own, so that it is seen on dark paper too. */
+const shade = ({ colour }, ink) => `color-mix(in srgb, ${colour} 60%, ${ink.label})`;
 
 function paintSpaces(context, scene, { camera, ink, space }) {
   context.lineWidth = 1 / camera.scale;
@@ -236,13 +260,13 @@ function polygon(context, points, left, top) {
   context.closePath();
 }
 
-function ring(context, left, top, radius, ink) {
+function ring(context, left, top, radius, ink, colour = ink.accent) {
   context.beginPath();
   context.arc(left, top, radius, 0, 2 * Math.PI);
   context.lineWidth = 5;
   context.strokeStyle = ink['mark-edge'];
   context.stroke();
   context.lineWidth = 3;
-  context.strokeStyle = ink.accent;
+  context.strokeStyle = colour;
   context.stroke();
 }

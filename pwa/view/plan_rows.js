@@ -1,5 +1,26 @@
 // What a plan and its list read from the replica, a storey at a time.
 
+import { UNANSWERED } from './work_rows.js';
+
+const WITH_TASK = `
+  select task.target_id from task
+  where task.target_table = 'element' and task.target_id is not null and ${UNANSWERED}`;
+const VALIDATED = `
+  select target_id from validation
+  where target_table = 'element' and target_id is not null and state = 'accepted' and outcome in ('confirmed', 'corrected')`;
+/** What this device has changed of them, or added to them, that the server does not have. */
+const UNSENT = `
+  select log.id from (
+    select transaction_key, id from arxos_log_element
+    union all
+    select transaction_key, coalesce(new_target_id, old_target_id) from arxos_log_measurement
+    union all
+    select transaction_key, coalesce(new_target_id, old_target_id) from arxos_log_validation
+    union all
+    select transaction_key, coalesce(new_target_id, old_target_id) from arxos_log_attachment) log
+  join arxos_change_log h on h.key = log.transaction_key
+  where h.state in ('pending', 'sent', 'rejected') and log.id is not null`;
+
 export async function storeys(replica, scope) {
   return replica.query(scope, `
     select id, name, level, elevation_m
@@ -22,12 +43,14 @@ export async function storeyRows(replica, scope, storey) {
   const [outlines, spaces, elements, conflicts, plans] = await Promise.all([
     replica.query(scope, 'select outline from storey where id = ?', [storey]),
     replica.query(scope, `
-      select id, number, name, usage, area_m2, outline
+      select id, number, name, usage, area_m2, outline, updated_at, updated_by
       from space
       where storey_id = ?
       order by number`, [storey]),
     replica.query(scope, `
-      select id, space_id, ifc_class, name, tag, status, systems, geometry, heading_deg,
+      select id, space_id, ifc_class, name, tag, status, condition, systems, geometry, heading_deg, updated_at, updated_by,
+        confidence_classification, confidence_position, confidence_properties, confidence_relationships,
+        id in (${WITH_TASK}) as task, id in (${VALIDATED}) as validated, id in (${UNSENT}) as unsent,
         case when json_valid(properties) then json_extract(properties, '$.Width') end as width_m
       from element
       where storey_id = ?

@@ -9,6 +9,11 @@ const PLACED = `
   left join floor_plan on task.target_table = 'floor_plan' and floor_plan.id = task.target_id
   left join storey on storey.id = coalesce(element.storey_id, space.storey_id, floor_plan.storey_id)`;
 
+/** Of tasks that nobody has answered yet. */
+export const UNANSWERED = `coalesce(task.state, 'open') in ('open', 'assigned', 'in_progress', 'reopened', 'rejected')
+      and not exists (
+        select 1 from validation where validation.task_id = task.id and coalesce(validation.state, 'submitted') = 'submitted')`;
+
 /** Tasks nobody has answered yet, by what a minute spent on them brings, the most first. */
 export function openTasks(replica, scope) {
   return replica.query(scope, `
@@ -16,9 +21,7 @@ export function openTasks(replica, scope) {
       task.state, storey.id as storey_id, storey.name as storey,
       coalesce(task.impact, 0) / max(coalesce(task.effort_min, ${EFFORT_MIN}), 1.0) as worth
     from task ${PLACED}
-    where coalesce(task.state, 'open') in ('open', 'assigned', 'in_progress', 'reopened', 'rejected')
-      and not exists (
-        select 1 from validation where validation.task_id = task.id and coalesce(validation.state, 'submitted') = 'submitted')
+    where ${UNANSWERED}
     order by worth desc, coalesce(task.priority, 99), task.due_on is null, task.due_on, task.id`, []);
 }
 

@@ -115,6 +115,20 @@ def account_in(sql: Sql, user_id: str, building_id: str) -> str | None:
     return found[0]["account_id"] if found else None
 
 
+def organisation_of(sql: Sql, user_id: str, account_id: str) -> str | None:
+    """The name of the one that an account of the person is at, while that lives."""
+    found = sql.rows(
+        """
+        select organisation.name
+        from account
+        join organisation on organisation.id = account.organisation_id
+        where account.id = :id and account.user_id = :user_id and account.ended_at is null
+        """,
+        id=account_id, user_id=user_id,
+    )  # fmt: skip
+    return found[0]["name"] if found else None
+
+
 def personal_account(sql: Sql, user_id: str) -> str:
     found = sql.rows("select id from account where user_id = :user_id and kind = 'personal'", user_id=user_id)
     return str(found[0]["id"])

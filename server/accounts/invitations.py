@@ -24,6 +24,7 @@ from arxos_sync.store import Sql
 from ..given import Caller, Given
 from ..live.bus import Hint
 from ..notifications.letters import write_letter
+from ..notifications.preferences import language_of
 from ..operations.audit import audited
 from ..parts import Parts, instant, new_id, now, now_ms
 from ..told import told
@@ -174,7 +175,8 @@ def _make(
         hash=hash_of(token), by=person.id, now=instant(ms), until=until,
     )  # fmt: skip
     if address is not None:
-        write_letter(sql, address, *letters.invitation(parts, person.name, to, role, token, until))
+        language = language_of(parts, person.id)
+        write_letter(sql, address, *letters.invitation(parts, person.name, to, role, token, until, language))
     about = {"invitation": id, "building": building, "organisation": organisation_id, "role": role}
     audited(sql, person.id, "invite", about)
     link = links.address(parts, "account/invitation", token)

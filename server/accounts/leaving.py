@@ -23,6 +23,7 @@ from arxos_sync.store import Sql
 from ..given import Caller, Given
 from ..live.bus import Hint
 from ..notifications.letters import write_letter
+from ..notifications.preferences import wishes_of
 from ..operations.audit import audited
 from ..parts import Parts, now
 from ..told import told
@@ -103,7 +104,9 @@ def leave(parts: Parts, person: Person) -> tuple[list[str], list[Hint]]:
         parts.snapshots.drop(hint.scope)
     with parts.store.write(f"user:{person.id}") as writer:
         found = writer.sql.rows("select id from session where user_id = :id", id=person.id)
+        language = wishes_of(writer).language
         _forget(writer.sql, person, name)
+        write_letter(writer.sql, person.email, *letters.left(language))
     hints += cleansing.take_name_out(parts, person, name, buildings)  # what was told while this went on
     parts.snapshots.drop(f"user:{person.id}")
     _log.info("a person has left", user=person.id)
@@ -130,7 +133,6 @@ def _forget(sql: Sql, person: Person, name: str) -> None:
         """,
         name=name, none=person.id, now=given["now"], id=person.id,
     )  # fmt: skip
-    write_letter(sql, person.email, *letters.left())
     audited(sql, person.id, "delete person", {"person": person.id})
 
 

@@ -12,7 +12,7 @@ from arxos_sync.problems import Problem, Unreadable
 from ..parts import Parts
 from .passwords import CHARS_MAX, CHARS_MIN
 from .people import Person, reading
-from .refused import counted, refused
+from .refused import counted
 
 Password = Annotated[str, msgspec.Meta(max_length=CHARS_MAX)]
 
@@ -27,11 +27,11 @@ class Proof(msgspec.Struct, frozen=True):
 
 async def prove(parts: Parts, person: Person, proof: Proof) -> None:
     """Raises Problem `not_proven`, `too_many_requests`."""
-    await counted(parts, person.id, "proof", person.id)
+    attempt = await counted(parts, person.id, "proof", person.id)
     if not await _fits(parts, person, proof):
-        await refused(parts, "proof", "passkey" if proof.passkey is not None else "password or code", person.id)
+        await attempt.wrong("passkey" if proof.passkey is not None else "password or code", person.id)
         raise Problem("not_proven", "What was given does not fit.")
-    await anyio.to_thread.run_sync(parts.tries.clear, person.id)
+    await attempt.right()
 
 
 async def _fits(parts: Parts, person: Person, proof: Proof) -> bool:

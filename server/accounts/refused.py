@@ -5,6 +5,8 @@ No network address is kept there for ever: the line that the log has of the same
 
 from __future__ import annotations
 
+import time
+
 import anyio.to_thread
 
 from arxos_sync.problems import Problem
@@ -12,12 +14,38 @@ from arxos_sync.problems import Problem
 from ..operations import telling
 from ..operations.audit import audited
 from ..parts import Parts, now_ms
+from .throttle import too_many
+
+WAIT_S_MAX = 20.0
+LOOK_S = 0.05
 
 
-async def counted(parts: Parts, key: str, what: str, person: str | None = None) -> str:
-    """A try begins; answers what it is called (throttle.py). Raises Problem `too_many_requests`."""
+class Try:
+    """One login or proof, from before it is judged (throttle.py)."""
+
+    def __init__(self, parts: Parts, key: str, name: str, what: str) -> None:
+        self._parts, self._key, self._name, self._what = parts, key, name, what
+
+    async def right(self) -> None:
+        await anyio.to_thread.run_sync(self._parts.tries.right, self._key, self._name)
+
+    async def wrong(self, reason: str, person: str | None) -> None:
+        await anyio.to_thread.run_sync(self._parts.tries.wrong, self._key, self._name, now_ms())
+        await refused(self._parts, self._what, reason, person)
+
+    async def take_back(self) -> None:
+        await anyio.to_thread.run_sync(self._parts.tries.take_back, self._key, self._name)
+
+
+async def counted(parts: Parts, key: str, what: str, person: str | None = None) -> Try:
+    """A try begins, once others of the same key leave room for it. Raises Problem `too_many_requests`."""
+    until = time.monotonic() + WAIT_S_MAX
     try:
-        return await anyio.to_thread.run_sync(parts.tries.attempt, key, now_ms())
+        while (name := await anyio.to_thread.run_sync(parts.tries.attempt, key, now_ms())) is None:
+            if time.monotonic() > until:
+                raise too_many(0)
+            await anyio.sleep(LOOK_S)
+        return Try(parts, key, name, what)
     except Problem:
         await refused(parts, what, "too many tries", person)
         raise

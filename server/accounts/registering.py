@@ -17,6 +17,7 @@ from arxos_sync.problems import Problem
 
 from ..given import Caller, Given
 from ..notifications.letters import write_letter
+from ..notifications.preferences import LANGUAGE, language_of, spoken
 from ..operations.audit import audited
 from ..parts import Parts, now
 from ..told import told
@@ -74,13 +75,21 @@ _SENT = {"detail": Sent().detail}
     **told("anonymous", "invalid", "registration_closed", sent={"email": "ana@example.org", "name": "Ana"},
            answered=_SENT),
 )  # fmt: skip
-async def register(parts: Given, data: Registration) -> Sent:
-    address = links.checked(data.email)
-    await anyio.to_thread.run_sync(_register, parts, address, data.name.strip(), data.invitation)
+async def register(request: AnyRequest, parts: Given, data: Registration) -> Sent:
+    address, said = links.checked(data.email), request.headers.get("accept-language", "")
+    await anyio.to_thread.run_sync(_register, parts, address, data.name.strip(), data.invitation, spoken(said))
     return Sent()
 
 
-def _register(parts: Parts, address: str, name: str, invitation: str) -> None:
+def _language_at(parts: Parts, address: str) -> str | None:
+    """Of who has the address already."""
+    with people.reading(parts.store) as sql:
+        known = people.find_by_email(sql, address)
+    return known and language_of(parts, known["id"])
+
+
+def _register(parts: Parts, address: str, name: str, invitation: str, language: str) -> None:
+    theirs = _language_at(parts, address) or language
     with parts.store.tables() as sql:
         _demand_open(parts, invitations.is_good(sql, invitation))
         links.forget_strays(sql)
@@ -88,7 +97,7 @@ def _register(parts: Parts, address: str, name: str, invitation: str) -> None:
         if known is not None and known["password_hash"] is not None:
             token = links.make(sql, known["id"], "reset", address)
             if token is not None:
-                write_letter(sql, address, *letters.known_already(parts, known["name"], token))
+                write_letter(sql, address, *letters.known_already(parts, known["name"], token, theirs))
             return
         if known is None and people.is_taken(sql, address):
             return
@@ -96,7 +105,7 @@ def _register(parts: Parts, address: str, name: str, invitation: str) -> None:
         token = links.make(sql, id, "confirm", address)
         if token is not None:
             sql.run('update "user" set name = :name where id = :id', name=name, id=id)
-            write_letter(sql, address, *letters.welcome(parts, token))
+            write_letter(sql, address, *letters.welcome(parts, token, language))
 
 
 def _demand_open(parts: Parts, invited: bool) -> None:
@@ -145,12 +154,13 @@ async def reset(parts: Given, data: Forgotten) -> Sent:
 
 
 def _reset(parts: Parts, address: str) -> None:
+    language = _language_at(parts, address) or LANGUAGE
     with parts.store.tables() as sql:
         links.forget_old(sql)  # so that there is something to write where nobody is known, too
         known = people.find_by_email(sql, address)
         token = links.make(sql, known["id"], "reset", address) if known else None
         if known is not None and token is not None:
-            write_letter(sql, address, *letters.forgotten(parts, known["name"], token))
+            write_letter(sql, address, *letters.forgotten(parts, known["name"], token, language))
 
 
 @post(
@@ -202,7 +212,7 @@ def _set_password(parts: Parts, sql: people.Sql, person: Person, hashed: str, ac
     sql.run('update "user" set password_hash = :hash where id = :id', hash=hashed, id=person.id)
     links.end(sql, person.id, "reset")
     links.end(sql, person.id, "change")  # asked for by who knew the former one
-    write_letter(sql, person.email, *letters.password_changed(person.name))
+    write_letter(sql, person.email, *letters.password_changed(person.name, language_of(parts, person.id)))
     ended = parts.sessions.end_all(sql, person.id, but=person.session_id)
     audited(sql, person.id, act, {"person": person.id, "sessions": ended})
     return ended
@@ -221,13 +231,14 @@ async def change_address(parts: Given, person: Caller, data: NewAddress) -> Sent
 
 
 def _ask_new_address(parts: Parts, person: Person, address: str) -> None:
+    language, whose = language_of(parts, person.id), _language_at(parts, address) or LANGUAGE
     with parts.store.tables() as sql:
         if people.is_taken(sql, address):
-            write_letter(sql, address, *letters.address_taken())
+            write_letter(sql, address, *letters.address_taken(whose))
             return
         token = links.make(sql, person.id, "change", address)
         if token is not None:
-            write_letter(sql, address, *letters.new_address(parts, person.name, token))
+            write_letter(sql, address, *letters.new_address(parts, person.name, token, language))
 
 
 @post(
@@ -249,7 +260,8 @@ def _confirm_address(parts: Parts, token: str) -> None:
             email=link["email"], now=now(), id=link["user_id"],
         )  # fmt: skip
         links.end(sql, link["user_id"], "reset")  # what went to the former address lets nobody in any more
-        write_letter(sql, former["email"], *letters.address_changed(former["name"]))
+        language = language_of(parts, str(link["user_id"]))
+        write_letter(sql, former["email"], *letters.address_changed(former["name"], language))
         audited(sql, link["user_id"], "change address", {"person": link["user_id"]})
 
 

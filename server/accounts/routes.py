@@ -41,7 +41,7 @@ from .opening import (
     user_of,
 )
 from .people import Person
-from .refused import counted, refused
+from .refused import counted
 from .shown import Name
 
 
@@ -72,21 +72,20 @@ class Acting(msgspec.Struct, frozen=True):
 )  # fmt: skip
 async def login(request: AnyRequest, parts: Given, data: Login) -> Response[Opened]:
     """A browser and a device go on alike from `second_factor_wanted`: the same once more, with `code`."""
-    key = f"{data.email.strip().lower()}/{place_of(request)}"
-    attempt = await counted(parts, key, "login")
+    attempt = await counted(parts, f"{data.email.strip().lower()}/{place_of(request)}", "login")
     row = await anyio.to_thread.run_sync(_find, parts, data.email)
     if not await parts.passwords.fits(row and row["password_hash"], data.password):
-        await refused(parts, "login", "password" if row else "address", row and row["id"])
+        await attempt.wrong("password" if row else "address", row and row["id"])
         raise Problem("unauthenticated", "E-mail and password do not belong together.")
     assert row is not None
     if row["totp_at"] is not None:
         if not data.code.strip():
-            await anyio.to_thread.run_sync(parts.tries.take_back, key, attempt)
+            await attempt.take_back()
             raise Problem("second_factor_wanted", "The password is right; a code is missing.")
         if not await anyio.to_thread.run_sync(second.spend, parts, row["id"], data.code):
-            await refused(parts, "login", "code", row["id"])
+            await attempt.wrong("code", row["id"])
             raise Problem("second_factor_wanted", "The code does not fit, or was used.")
-    await anyio.to_thread.run_sync(parts.tries.clear, key)
+    await attempt.right()
     return await open_session(request, parts, people.person_of(row))
 
 

@@ -7,6 +7,8 @@ its ETag is told before a row is read; a row's ETag is its sequence.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Annotated, Any
 
 import anyio.to_thread
@@ -18,7 +20,7 @@ from arxos_sync.change import is_uuid
 from arxos_sync.messages import Change, ChangeProblem, RowOut
 from arxos_sync.problems import Problem, Refused
 from arxos_sync.pull import row_out
-from arxos_sync.store import Row, RowQuery
+from arxos_sync.store import Row, RowQuery, ScopeReader
 
 from ..accounts.callers import demand_person
 from ..accounts.people import Person
@@ -196,17 +198,26 @@ async def delete_row(
 # ---------------------------------------------------------------- what the routes share
 
 
-def one_row(parts: Parts, person: Person | None, building: str, table: str, id: str) -> tuple[Row, str, int]:
-    """The live row, the caller's role and the head. Raises Problem `not_found`."""
+@contextmanager
+def demand_row(
+    parts: Parts, person: Person | None, building: str, table: str, id: str
+) -> Iterator[tuple[ScopeReader, Row, str]]:
+    """A reader, the live row and the caller's role. Raises Problem `not_found`."""
     check_table(parts, building, table)
     if not is_uuid(id):
         raise Problem("not_found", f"{table} {id}")
     with parts.store.read(building) as reader:
         role = demand_reader(reader, person)
         found, _ = reader.listed(RowQuery(table, {"id": id}, limit=1))
-        if found:
-            return found[0], role, reader.head().sequence
-    raise Problem("not_found", f"{table} {id}")
+        if not found:
+            raise Problem("not_found", f"{table} {id}")
+        yield reader, found[0], role
+
+
+def one_row(parts: Parts, person: Person | None, building: str, table: str, id: str) -> tuple[Row, str, int]:
+    """The live row, the caller's role and the head. Raises Problem `not_found`."""
+    with demand_row(parts, person, building, table, id) as (reader, row, role):
+        return row, role, reader.head().sequence
 
 
 async def change_row(

@@ -3,7 +3,9 @@
 Each line of an import stands or falls alone: it is a transaction of its own, judged by intake like any other, and what
 is wrong with it is told with its place. A line is the work order of its `id`, else of its `number`; of others it is a
 new one. A trial run does the very same and takes it back. In CSV a text that a spreadsheet would take for a formula
-gets an apostrophe before it, which comes off again on the way in.
+gets an apostrophe before it, which comes off again on the way in. What other systems call a work order is one cell of
+JSON; ids that a file does not name stay. What came and went stands in the sync log, under the building, since files
+come over no connection.
 """
 
 from __future__ import annotations
@@ -22,17 +24,23 @@ from arxos_sync.intake import Author
 from arxos_sync.messages import Change, Receipt, Transaction
 from arxos_sync.problems import Problem, Refused, Unreadable
 from arxos_sync.rights import at_least
-from arxos_sync.store import Row, RowQuery, ScopeWriter
+from arxos_sync.store import Row, RowQuery, ScopeWriter, Sql
 
 from ..accounts.people import Person, role_in
 from ..live.bus import Hint
 from ..parts import Parts, arrival, new_id, new_nonce, new_stamp, now
 from ..sync.push import take
+from .connections import write_log
 from .mapping import TABLE, steps_to
 
-COLUMNS = ("id", "number", "title", "kind", "state", "priority", "due_on", "assignee", "target_table", "target_id")
+COLUMNS = (
+    "id", "number", "title", "kind", "state", "priority", "due_on", "assignee", "target_table", "target_id",
+    "external_ids",
+)  # fmt: skip
+IDS = "external_ids"
 BYTES_MAX = 5 * 1024 * 1024
 LINES_MAX = 5_000
+PROBLEMS_LOGGED = 50
 PAGE = 1_000
 _FORMULA = re.compile(r"'?[=+\-@\t\r]")
 
@@ -134,11 +142,23 @@ def take_lines(parts: Parts, person: Person, building: str, lines: list[Line], d
             taken.append(made)
             if dry_run:
                 raise _TakeBack
+            _log_import(writer.sql, building, person, made)
     except _TakeBack:
         return taken[0]
     if hint is not None:
         parts.bus.announce_apart(hint)
     return taken[0]
+
+
+def _log_import(sql: Sql, building: str, person: Person, made: Taken) -> None:
+    figures = {name: getattr(made, name) for name in ("added", "changed", "unchanged", "conflicts")}
+    problems = [msgspec.to_builtins(problem) for problem in made.problems[:PROBLEMS_LOGGED]]
+    told = {"who": person.id, **figures, "wrong": len(made.problems), "problems": problems}
+    write_log(sql, building, "in", "imported", **told)
+
+
+def log_export(sql: Sql, building: str, who: str, form: str, count: int) -> None:
+    write_log(sql, building, "out", "exported", who=who, format=form, work_orders=count)
 
 
 def _take(
@@ -205,6 +225,11 @@ class _Plan:
 
     def _value(self, name: str, value: Any) -> Any:
         column = self._table.columns[name]
+        if name == IDS and isinstance(value, str) and value.strip():
+            try:
+                value = msgspec.json.decode(value)
+            except msgspec.DecodeError as error:
+                raise Refused("invalid_value", f"{name}: {value!r} is no JSON", field=name) from error
         if value is None or (isinstance(value, str) and not value.strip()):
             return read_value(column, "insert", None)
         if column.type == "integer" and isinstance(value, str):
@@ -240,10 +265,14 @@ class _Plan:
         return [insert, *self._steps(id, "open", given.get("state"), self._head)]
 
     def _edits(self, row: Row, given: dict[str, Any]) -> list[Change]:
-        differ = {name: value for name, value in given.items() if name != "state" and value != row.values[name]}
+        plain = {name: value for name, value in given.items() if name not in ("state", IDS)}
+        differ = {name: value for name, value in plain.items() if value != row.values[name]}
+        known = row.values[IDS] or {}
+        if new := {name: id for name, id in (given.get(IDS) or {}).items() if known.get(name) != id}:
+            differ[IDS] = new
         if {"target_table", "target_id"} & differ.keys():
             differ |= {name: given.get(name, row.values[name]) for name in ("target_table", "target_id")}
-        was = {name: row.values[name] for name in differ}
+        was = {name: row.values[name] for name in differ if name != IDS}
         changes = [Change(TABLE, row.id, "update", self._head, differ, was)] if differ else []
         return changes + self._steps(row.id, row.values["state"], given.get("state"), self._head)
 
@@ -279,8 +308,12 @@ def as_csv(rows: Iterable[Row]) -> bytes:
     writer = csv.writer(out, lineterminator="\r\n")
     writer.writerow(COLUMNS)
     for item in as_items(rows):
-        writer.writerow([_guarded(item[name]) for name in COLUMNS])
+        writer.writerow([_guarded(_cell(item[name])) for name in COLUMNS])
     return out.getvalue().encode("utf-8-sig")
+
+
+def _cell(value: Any) -> Any:
+    return msgspec.json.encode(value, order="sorted").decode() if isinstance(value, dict) else value
 
 
 def _guarded(value: Any) -> Any:

@@ -23,7 +23,7 @@ from ..told import told
 from . import batch, connections
 from .batch import Taken
 from .connections import Connection, LogLine
-from .endpoints import demand_manager
+from .endpoints import demand_known, demand_manager
 from .mapping import TABLE, Mapping
 from .tie import Figures
 from .turn import Turned, ask, take_turn
@@ -43,6 +43,10 @@ _LINE = {
     "id": _ID, "at": "2026-01-31T08:30:00.000Z", "direction": "in", "outcome": "conflict",
     "detail": {"row": _ID, "theirs": "4711", "fields": ["title"], "conflicts": [_ID], "sequence": 12, "problem": None},
 }  # fmt: skip
+_FILED = {
+    "id": _ID, "at": "2026-01-31T08:30:00.000Z", "direction": "in", "outcome": "imported",
+    "detail": {"who": _ID, "added": 2, "changed": 1, "unchanged": 0, "conflicts": 0, "wrong": 0, "problems": []},
+}
 _FIGURES = {"received": 2, "conflicts": 0, "rejected": 0, "sent": 1, "refused": 0, "waiting": 0}
 _TURNED = {"state": "done", "figures": _FIGURES, "problem": None}
 _TAKEN = {
@@ -50,7 +54,6 @@ _TAKEN = {
     "problems": [{"line": 5, "code": "invalid_value", "detail": "priority: 'high' is no whole number",
                   "field": "priority"}],
 }  # fmt: skip
-_THEIRS = ("not_found", "forbidden")
 
 
 class NewConnection(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -105,7 +108,7 @@ def list_connections(
 
 @post(
     "/api/v1/cmms/connections", status_code=201, sync_to_thread=True, summary="Tie a building to a maintenance system",
-    **told("manager", *_THEIRS, "invalid", "address_refused", "unreachable",
+    **told("manager", "not_found", "forbidden", "invalid", "address_refused", "unreachable",
            sent={"building_id": _ID, "url": "https://cmms.example.org/api", "secret": "…"}, answered=_CONNECTION),
 )  # fmt: skip
 def add_connection(parts: Given, person: Caller, data: NewConnection) -> Connection:
@@ -119,7 +122,7 @@ def add_connection(parts: Given, person: Caller, data: NewConnection) -> Connect
 
 @get(
     "/api/v1/cmms/connections/{id:str}", sync_to_thread=True, summary="One connection",
-    **told("manager", *_THEIRS, answered=_CONNECTION),
+    **told("manager", "not_found", answered=_CONNECTION),
 )  # fmt: skip
 def get_connection(parts: Given, person: Caller, id: str) -> Connection:
     return _theirs(parts, person, id)[1]
@@ -127,7 +130,7 @@ def get_connection(parts: Given, person: Caller, id: str) -> Connection:
 
 @patch(
     "/api/v1/cmms/connections/{id:str}", sync_to_thread=True, summary="Change a connection, pause it or let it go on",
-    **told("manager", *_THEIRS, "invalid", "address_refused", "unreachable", sent={"paused": True},
+    **told("manager", "not_found", "invalid", "address_refused", "unreachable", sent={"paused": True},
            answered=_CONNECTION),
 )  # fmt: skip
 def change_connection(parts: Given, person: Caller, id: str, data: ConnectionEdit) -> Connection:
@@ -138,7 +141,7 @@ def change_connection(parts: Given, person: Caller, id: str, data: ConnectionEdi
 
 @delete(
     "/api/v1/cmms/connections/{id:str}", status_code=204, sync_to_thread=True,
-    summary="Untie a building; the work orders stay on both sides", **told("manager", *_THEIRS),
+    summary="Untie a building; the work orders stay on both sides", **told("manager", "not_found"),
 )  # fmt: skip
 def delete_connection(parts: Given, person: Caller, id: str) -> None:
     author, _ = _theirs(parts, person, id)
@@ -148,7 +151,8 @@ def delete_connection(parts: Given, person: Caller, id: str) -> None:
 
 @post(
     "/api/v1/cmms/connections/{id:str}/test", status_code=200, sync_to_thread=True,
-    summary="Whether the other side answers", **told("manager", *_THEIRS, answered={"answers": True, "problem": None}),
+    summary="Whether the other side answers",
+    **told("manager", "not_found", answered={"answers": True, "problem": None}),
 )  # fmt: skip
 def test_connection(parts: Given, person: Caller, id: str) -> Asked:
     _theirs(parts, person, id)
@@ -163,7 +167,7 @@ def test_connection(parts: Given, person: Caller, id: str) -> Asked:
 
 @post(
     "/api/v1/cmms/connections/{id:str}/sync", status_code=200, sync_to_thread=True, summary="Synchronise now",
-    **told("manager", *_THEIRS, answered=_TURNED),
+    **told("manager", "not_found", answered=_TURNED),
 )  # fmt: skip
 def sync_now(parts: Given, person: Caller, id: str) -> Turned:
     """`state`: done, failed, busy (a server process is at it already) or paused."""
@@ -173,16 +177,13 @@ def sync_now(parts: Given, person: Caller, id: str) -> Turned:
 
 @get(
     "/api/v1/cmms/connections/{id:str}/log", sync_to_thread=True, summary="What went to and fro, the latest first",
-    **told("manager", *_THEIRS, "invalid", answered={"items": [_LINE], "next": None, "total": 1}),
+    **told("manager", "not_found", "invalid", answered={"items": [_LINE], "next": None, "total": 1}),
 )  # fmt: skip
 def list_log(
     parts: Given, person: Caller, id: str, outcome: str | None = None, limit: int = PAGE, next_page: Next = None
 ) -> LogPage:
     _theirs(parts, person, id)
-    after = asked.place(next_page)
-    with reading(parts.store) as sql:
-        found, more, total = connections.log_page(sql, id, outcome, after[1] if after else "", _bounded(limit))
-    return LogPage(found, asked.place_text(None, more) if more else None, total)
+    return _log_page(parts, id, outcome, limit, next_page)
 
 
 @get(
@@ -198,7 +199,10 @@ def export_work_orders(
     equal = asked.equal(parts.catalogue.tables[TABLE], wanted)
     with parts.store.read(building) as reader:
         demand_reader(reader, person)
-    rows = batch.rows_of(parts, building, equal)
+    rows = list(batch.rows_of(parts, building, equal))
+    if person is not None:
+        with parts.store.tables() as sql:
+            batch.log_export(sql, building, person.id, format, len(rows))
     if format == "csv":
         content, kind = batch.as_csv(rows), "text/csv; charset=utf-8"
     else:
@@ -232,16 +236,34 @@ def _import(parts: Parts, person: Person, building: str, body: bytes, format: Fo
     return batch.take_lines(parts, person, building, lines, dry_run)
 
 
+@get(
+    "/api/v1/cmms/buildings/{building:str}/log", sync_to_thread=True,
+    summary="What came and went as files, the latest first",
+    **told("manager", "not_found", "forbidden", "invalid",
+           answered={"items": [_FILED], "next": None, "total": 1}),
+)  # fmt: skip
+def list_files(
+    parts: Given, person: Caller, building: str, outcome: str | None = None, limit: int = PAGE, next_page: Next = None
+) -> LogPage:
+    """`outcome`: `imported` or `exported`. Trials are not in it."""
+    author = demand_person(person)
+    check_building(building)
+    demand_manager(parts, author, building)
+    return _log_page(parts, building, outcome, limit, next_page)
+
+
+def _log_page(parts: Parts, id: str, outcome: str | None, limit: int, next_page: str | None) -> LogPage:
+    after = asked.place(next_page)
+    with reading(parts.store) as sql:
+        found, more, total = connections.log_page(sql, id, outcome, after[1] if after else "", _bounded(limit))
+    return LogPage(found, asked.place_text(None, more) if more else None, total)
+
+
 def _theirs(parts: Parts, person: Person | None, id: str) -> tuple[Person, Connection]:
     author = demand_person(person)
     with reading(parts.store) as sql:
         connection = connections.one(sql, id)
-    try:
-        demand_manager(parts, author, connection.building_id)
-    except Problem as problem:
-        if problem.code == "not_found":
-            raise Problem("not_found", f"connection {id}") from problem
-        raise
+    demand_known(parts, author, connection.building_id, f"connection {id}")
     return author, connection
 
 
@@ -253,7 +275,7 @@ router = Router(
     "/",
     route_handlers=[
         list_connections, add_connection, get_connection, change_connection, delete_connection, test_connection,
-        sync_now, list_log, export_work_orders, import_work_orders,
+        sync_now, list_log, export_work_orders, import_work_orders, list_files,
     ],
     tags=["cmms"],
 )  # fmt: skip

@@ -267,11 +267,11 @@ _PUT_OFF = """
     update webhook_delivery
     set tries = tries + 1, first_try_at = coalesce(first_try_at, :now), next_try_at = :again,
         last_status = :status, last_error = :error
-    where id = :id
+    where id = :id and delivered_at is null
     """
 _GIVEN_UP = """
     update webhook_delivery
     set tries = tries + 1, next_try_at = null, given_up_at = :now, last_status = :status, last_error = :error
-    where id = :id
+    where id = :id and delivered_at is null
     """
 _REST = "update webhook_endpoint set resting_until = :until where id = :id"

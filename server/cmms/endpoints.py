@@ -105,6 +105,14 @@ def demand_manager(parts: Parts, person: Person, building: str | None) -> None:
         raise Problem("forbidden", "that takes a manager")
 
 
+def demand_known(parts: Parts, person: Person, building: str | None, what: str) -> None:
+    """Managers alone know `what` there is. Raises Problem `not_found` to all others, as of what is not there."""
+    try:
+        demand_manager(parts, person, building)
+    except Problem as problem:
+        raise Problem("not_found", what) from problem
+
+
 def new_secret() -> str:
     return "whsec_" + base64.b64encode(secrets.token_bytes(SECRET_BYTES)).decode()
 

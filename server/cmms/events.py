@@ -7,7 +7,7 @@ That is exact whatever merging made of a change, and rows that the server added 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -68,6 +68,22 @@ def events_of(catalogue: Catalogue, building: str, entries: Sequence[LogEntry], 
     return found[::-1]
 
 
+def changed_in(
+    catalogue: Catalogue, building: str, entries: Sequence[LogEntry], rows: Sequence[Row]
+) -> set[tuple[int, Key]]:
+    """(sequence, row) of all that those entries made or changed; `rows`: all that changed in them or since."""
+    past = _Past(catalogue, building, rows)
+    found = set[tuple[int, Key]]()
+    for entry in entries:
+        told = {key: was for key, was in _stood_before(entry).items() if was.keys() - _BOOKKEEPING}
+        found |= {(entry.sequence, key) for key in past.keys(entry, told)}
+    return found
+
+
+def _stood_before(entry: LogEntry) -> dict[Key, dict[str, Any]]:
+    return {(table, id): values for table, id, values in msgspec.msgpack.decode(entry.before)}
+
+
 class _Standing(msgspec.Struct):
     """A row as it stood after the entry that is looked at."""
 
@@ -85,14 +101,17 @@ class _Past:
             self._born.setdefault(row.born, []).append(row.key)
 
     def step_back(self, entry: LogEntry) -> list[Event]:
-        before = {(table, id): values for table, id, values in msgspec.msgpack.decode(entry.before)}
+        before = _stood_before(entry)
+        made = [self._event(entry, key, before.get(key)) for key in self.keys(entry, before) if key in self._rows]
+        return [event for event in made if event is not None]
+
+    def keys(self, entry: LogEntry, before: Mapping[Key, Any]) -> dict[Key, None]:
+        """The rows that it made or changed."""
         sent = msgspec.msgpack.decode(entry.content, type=Transaction)
         # a row that was born again since is known as new here by what was sent alone
         born = [(c.table, c.id) for c in sent.changes if c.op == "insert"]
         born = [key for key in born if key in self._rows and self._rows[key].row.born > entry.sequence]
-        keys = dict.fromkeys([*born, *self._born.get(entry.sequence, ()), *before])
-        made = [self._event(entry, key, before.get(key)) for key in keys if key in self._rows]
-        return [event for event in made if event is not None]
+        return dict.fromkeys([*born, *self._born.get(entry.sequence, ()), *before])
 
     def _event(self, entry: LogEntry, key: Key, before: dict[str, Any] | None) -> Event | None:
         one = self._rows[key]

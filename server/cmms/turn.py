@@ -1,4 +1,5 @@
-"""A turn of a connection: first what changed there comes in, then what changed here goes out.
+"""A turn of a connection: first what changed there comes in, then what changed here goes out; each has its share of the
+time, so that much of the one does not hold up the other.
 
 One process is at a connection at a time. What a turn did is written with it, so one that was killed, or ended because
 the other side is away, is gone on with. A turn that failed is tried again later and later, or when they say; `problem`
@@ -31,6 +32,7 @@ TURN_EVERY_S = 60
 AGAIN_S = 10  # where something was changed on both sides
 RETRY_S = (30, 2 * 60, 10 * 60, 30 * 60, 3600)
 JITTER = 0.2
+IN_S_MAX = 6  # of a turn
 TURN_S_MAX = 10  # what is left is for the next turn, at once
 HELD_S = 300  # a turn and the longest wait after its time was over
 EVERY_S = 5.0
@@ -77,9 +79,11 @@ def _wait_s(tries: int, asked_s: int | None) -> float:
 
 def _run(parts: Parts, row: dict[str, Any], figures: Figures, clock: Callable[[], int], resolver: Resolve) -> bool:
     """Answers whether it came to the end of both ways."""
-    until = clock() + TURN_S_MAX * 1000
-    tie = _tie(parts, row, figures, clock, resolver, lambda: clock() >= until)
-    return receive(tie, row["heard_to"]) and tell(tie, row["sent_to"] or 0)
+    began = clock()
+    tie = _tie(parts, row, figures, clock, resolver, lambda: clock() >= began + IN_S_MAX * 1000)
+    came = receive(tie, row["heard_to"])
+    tie = msgspec.structs.replace(tie, over=lambda: clock() >= began + TURN_S_MAX * 1000)
+    return tell(tie, row["sent_to"] or 0) and came
 
 
 def _tie(
@@ -108,8 +112,6 @@ def sync_due(parts: Parts) -> None:
     until = time.monotonic() + TURN_S_MAX
     while time.monotonic() < until and (id := due(parts)) is not None:
         turned = take_turn(parts, id)
-        if turned.state == "busy":
-            return
         if turned.state == "failed":
             _log.warning("a turn failed", connection=id, problem=turned.problem)
 

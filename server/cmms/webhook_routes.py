@@ -47,7 +47,6 @@ _DELIVERY = {
     "delivered_at": "2026-01-31T08:30:01.000Z", "last_status": 204, "last_error": None,
 }  # fmt: skip
 _TRY = {"number": 1, "at": "2026-01-31T08:30:01.000Z", "status": 204, "took_ms": 30, "answer": ""}
-_THEIRS = ("not_found", "forbidden")
 
 
 class NewEndpoint(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -119,7 +118,7 @@ def list_endpoints(
 
 @post(
     "/api/v1/webhooks", status_code=201, sync_to_thread=True, summary="A new webhook; its secret is told this once",
-    **told("manager", *_THEIRS, "invalid", "address_refused", "unreachable",
+    **told("manager", "not_found", "forbidden", "invalid", "address_refused", "unreachable",
            sent={"url": "https://hooks.example.org/arxos", "building_id": _ID, "filter": {"tables": ["element"]}},
            answered=_WITH_SECRET),
 )  # fmt: skip
@@ -133,7 +132,7 @@ def add_endpoint(parts: Given, person: Caller, data: NewEndpoint) -> WithSecret:
 
 @get(
     "/api/v1/webhooks/{id:str}", sync_to_thread=True, summary="One webhook",
-    **told("manager", *_THEIRS, answered=_ENDPOINT),
+    **told("manager", "not_found", answered=_ENDPOINT),
 )  # fmt: skip
 def get_endpoint(parts: Given, person: Caller, id: str) -> Endpoint:
     return _theirs(parts, person, id)[1]
@@ -141,7 +140,7 @@ def get_endpoint(parts: Given, person: Caller, id: str) -> Endpoint:
 
 @patch(
     "/api/v1/webhooks/{id:str}", sync_to_thread=True, summary="Change a webhook, turn it off or on",
-    **told("manager", *_THEIRS, "invalid", "address_refused", "unreachable", sent={"enabled": True},
+    **told("manager", "not_found", "invalid", "address_refused", "unreachable", sent={"enabled": True},
            answered=_ENDPOINT),
 )  # fmt: skip
 def change_endpoint(parts: Given, person: Caller, id: str, data: EndpointEdit) -> Endpoint:
@@ -156,7 +155,7 @@ def change_endpoint(parts: Given, person: Caller, id: str, data: EndpointEdit) -
 
 @delete(
     "/api/v1/webhooks/{id:str}", status_code=204, sync_to_thread=True, summary="Delete a webhook and its deliveries",
-    **told("manager", *_THEIRS),
+    **told("manager", "not_found"),
 )  # fmt: skip
 def delete_endpoint(parts: Given, person: Caller, id: str) -> None:
     author, _ = _theirs(parts, person, id)
@@ -166,7 +165,8 @@ def delete_endpoint(parts: Given, person: Caller, id: str) -> None:
 
 @post(
     "/api/v1/webhooks/{id:str}/secret", status_code=200, sync_to_thread=True,
-    summary="A new secret; for a day the former one signs as well", **told("manager", *_THEIRS, answered=_WITH_SECRET),
+    summary="A new secret; for a day the former one signs as well",
+    **told("manager", "not_found", answered=_WITH_SECRET),
 )  # fmt: skip
 def rotate_secret(parts: Given, person: Caller, id: str) -> WithSecret:
     author, _ = _theirs(parts, person, id)
@@ -175,7 +175,7 @@ def rotate_secret(parts: Given, person: Caller, id: str) -> WithSecret:
 
 @post(
     "/api/v1/webhooks/{id:str}/test", status_code=202, sync_to_thread=True, summary="Send an event `webhook.test`",
-    **told("manager", *_THEIRS, answered={"id": _ID}),
+    **told("manager", "not_found", answered={"id": _ID}),
 )  # fmt: skip
 def send_test(parts: Given, person: Caller, id: str) -> Queued:
     author, endpoint = _theirs(parts, person, id)
@@ -185,7 +185,7 @@ def send_test(parts: Given, person: Caller, id: str) -> Queued:
 
 @get(
     "/api/v1/webhooks/{id:str}/deliveries", sync_to_thread=True, summary="What was delivered, the latest first",
-    **told("manager", *_THEIRS, "invalid", answered={"items": [_DELIVERY], "next": None, "total": 1}),
+    **told("manager", "not_found", "invalid", answered={"items": [_DELIVERY], "next": None, "total": 1}),
 )  # fmt: skip
 def list_deliveries(
     parts: Given,
@@ -207,7 +207,7 @@ def list_deliveries(
 
 @get(
     "/api/v1/webhooks/{id:str}/deliveries/{delivery:str}/tries", sync_to_thread=True, summary="The tries of a delivery",
-    **told("manager", *_THEIRS, answered={"items": [_TRY], "next": None, "total": 1}),
+    **told("manager", "not_found", answered={"items": [_TRY], "next": None, "total": 1}),
 )  # fmt: skip
 def list_tries(parts: Given, person: Caller, id: str, delivery: str) -> TryPage:
     _theirs(parts, person, id)
@@ -219,7 +219,7 @@ def list_tries(parts: Given, person: Caller, id: str, delivery: str) -> TryPage:
 
 @post(
     "/api/v1/webhooks/{id:str}/deliveries/{delivery:str}/replay", status_code=202, sync_to_thread=True,
-    summary="Deliver an event again, under its id", **told("manager", *_THEIRS, answered=_DELIVERY),
+    summary="Deliver an event again, under its id", **told("manager", "not_found", answered=_DELIVERY),
 )  # fmt: skip
 def replay_one(parts: Given, person: Caller, id: str, delivery: str) -> Delivery:
     _theirs(parts, person, id)
@@ -232,7 +232,8 @@ def replay_one(parts: Given, person: Caller, id: str, delivery: str) -> Delivery
 @post(
     "/api/v1/webhooks/{id:str}/replay", status_code=202, sync_to_thread=True,
     summary="Deliver all that happened since a moment, again or for the first time",
-    **told("manager", *_THEIRS, "invalid", "too_large", sent={"since": "2026-01-31T08:30:00Z"}, answered={"count": 3}),
+    **told("manager", "not_found", "invalid", "too_large", sent={"since": "2026-01-31T08:30:00Z"},
+           answered={"count": 3}),
 )  # fmt: skip
 def replay_since(parts: Given, person: Caller, id: str, data: Since) -> Replayed:
     _, endpoint = _theirs(parts, person, id)
@@ -247,12 +248,7 @@ def _theirs(parts: Parts, person: Person | None, id: str) -> tuple[Person, Endpo
     author = demand_person(person)
     with reading(parts.store) as sql:
         endpoint = endpoints.one(sql, id)
-    try:
-        endpoints.demand_manager(parts, author, endpoint.building_id)
-    except Problem as problem:
-        if endpoint.building_id is None or problem.code == "not_found":
-            raise Problem("not_found", f"webhook {id}") from problem
-        raise
+    endpoints.demand_known(parts, author, endpoint.building_id, f"webhook {id}")
     return author, endpoint
 
 

@@ -21,7 +21,23 @@ from .unsubscribing import address_of
 LOOK_S = 5.0
 NOW_AFTER_S = 60
 NOTICES_MAX = 100  # in one letter; of the others it says how many they are
-_WHEN = {"now": "at once", "daily": "once a day", "weekly": "once a week"}
+_WORDS = {
+    "en": {
+        "now": "at once", "daily": "once a day", "weekly": "once a week",
+        "subject": "{count} news from {where}", "buildings": "{count} buildings",
+        "hello": "Hello {name},", "new": "this is new in your ARXOS inbox.", "more": "And {count} more.",
+        "foot": "You are written to {when}. ARXOS, under Notifications, changes that.",
+        "no_more": "No more such letters:",
+    },
+    "de": {
+        "now": "sofort", "daily": "einmal am Tag", "weekly": "einmal in der Woche",
+        "subject": "{count} Neuigkeiten aus {where}", "buildings": "{count} Gebäuden",
+        "hello": "Guten Tag {name},", "new": "das ist neu in Ihrem Posteingang bei ARXOS.",
+        "more": "Und {count} weitere.",
+        "foot": "Sie erhalten diese E-Mails {when}. In ARXOS, unter Benachrichtigungen, lässt sich das ändern.",
+        "no_more": "Keine solchen E-Mails mehr:",
+    },
+}  # fmt: skip
 
 
 def write_digests(parts: Parts, at_ms: int | None = None) -> None:
@@ -62,7 +78,7 @@ def _write(parts: Parts, waiting: dict[str, Any], wishes: Wishes, before: str, a
         if notices and people:
             link = address_of(parts, people[0]["unsubscribe"])
             body = body_of(people[0]["name"], notices, wishes, parts.settings.public_url, link)
-            write_letter(sql, people[0]["email"], subject_of(notices), body, link)
+            write_letter(sql, people[0]["email"], subject_of(notices, wishes.language), body, link)
 
 
 def _is_ours(sql: Sql, user_id: str, former: str | None, now: str) -> bool:
@@ -110,17 +126,19 @@ _DONE = """
 # ---------------------------------------------------------------- how it reads
 
 
-def subject_of(notices: list[dict[str, Any]]) -> str:
+def subject_of(notices: list[dict[str, Any]], language: str) -> str:
     if len(notices) == 1:
         return f"{notices[0]['title']} · {notices[0]['building_name']}"
-    buildings = sorted({one["building_name"] for one in notices})
-    return f"{len(notices)} news from {buildings[0] if len(buildings) == 1 else f'{len(buildings)} buildings'}"
+    buildings, words = sorted({one["building_name"] for one in notices}), _WORDS[language]
+    where = buildings[0] if len(buildings) == 1 else words["buildings"].format(count=len(buildings))
+    return words["subject"].format(count=len(notices), where=where)
 
 
 def body_of(
     name: str, notices: list[dict[str, Any]], wishes: Wishes, public_url: str | None, unsubscribe: str | None
 ) -> str:
-    lines = [f"Hello {name},", "", "this is new in your ARXOS inbox."]
+    words = _WORDS[wishes.language]
+    lines = [words["hello"].format(name=name), "", words["new"]]
     shown = notices[:NOTICES_MAX]
     for _, some in groupby(shown, key=lambda one: (one["building_name"], one["building_id"])):
         of_building = list(some)
@@ -131,8 +149,8 @@ def body_of(
             lines += [f"  {said}"] if said else []
             lines += [f"  {public_url.rstrip('/')}{one['link']}"] if public_url else []
     if len(notices) > len(shown):
-        lines += ["", f"And {len(notices) - len(shown)} more."]
-    lines += ["", "-- ", f"You are written to {_WHEN[wishes.frequency]}. ARXOS, under Notifications, changes that."]
+        lines += ["", words["more"].format(count=len(notices) - len(shown))]
+    lines += ["", "-- ", words["foot"].format(when=words[wishes.frequency])]
     if unsubscribe:
-        lines += ["No more such letters:", unsubscribe]
+        lines += [words["no_more"], unsubscribe]
     return "\n".join(lines) + "\n"

@@ -21,6 +21,7 @@ from ..live.bus import Hint
 from ..parts import Parts, now
 from ..sync.own import bare_hint, write_own
 from ..sync.push import hint_of
+from .german import in_german
 from .house import House
 from .notices import Notice
 from .preferences import muted_by, wishes_of
@@ -85,15 +86,15 @@ def _values(one: Notice) -> dict[str, str]:
 
 
 def _line_up(writer: ScopeWriter, user_id: str, notices: list[Notice]) -> None:
-    """What the rounds will do: the letter, and the push to each browser."""
-    letters = wishes_of(writer).frequency != "never"
-    for one in notices:
+    """What the rounds will do, in the person's language: the letter, and the push to each browser."""
+    wishes = wishes_of(writer)
+    for one in map(in_german, notices) if wishes.language == "de" else notices:
         values = {
             "user_id": user_id, "id": one.id, "building_id": one.building_id,
             "title": one.title, "body": one.body, "link": one.link, "now": now(),
         }  # fmt: skip
         writer.sql.run(_TO_PUSH, **values)
-        if letters:
+        if wishes.frequency != "never":
             writer.sql.run(_TO_MAIL, building_name=one.building_name, **values)
 
 

@@ -22,22 +22,25 @@ from ..sync.push import Job
 DEFAULT = "daily"
 HOUR = 7
 ZONE = "UTC"
+LANGUAGE = "en"
 WEEKDAY = 0  # Monday
 
 
 class Wishes(msgspec.Struct, frozen=True):
-    """`preference`: the row that says how often, where there is one."""
+    """`preference`: the row that says how often, where there is one. `language`: of letters, `en` or `de`."""
 
     frequency: str
     timezone: str
     hour: int
     preference: str | None = None
+    language: str = LANGUAGE
 
 
 def wishes_of(reader: ScopeReader) -> Wishes:
     """Read in the person's own scope. Of several rows, one a device perhaps, the one that was changed last counts."""
     rows, _ = reader.listed(RowQuery("preference", sort="updated_at", descending=True, limit=20))
     said = next((row for row in rows if row.values["digest_frequency"]), rows[0] if rows else None)
+    language = next((row.values["language"] for row in rows if row.values["language"]), LANGUAGE)
     hours = reader.sql.rows(
         "select timezone, hour from notification_hour where user_id = :user_id",
         user_id=reader.scope.removeprefix("user:"),
@@ -47,7 +50,18 @@ def wishes_of(reader: ScopeReader) -> Wishes:
         timezone=hours[0]["timezone"] if hours else ZONE,
         hour=int(hours[0]["hour"]) if hours else HOUR,
         preference=said and said.id,
+        language=spoken(language),
     )
+
+
+def spoken(language: str) -> str:
+    """Of those that letters are written in, the one that is nearest to what a person or a browser asks for."""
+    return "de" if language.lower().startswith("de") else LANGUAGE
+
+
+def language_of(parts: Parts, user_id: str) -> str:
+    with parts.store.read(f"user:{user_id}") as reader:
+        return wishes_of(reader).language
 
 
 def is_zone(name: str) -> bool:

@@ -17,7 +17,7 @@ from arxos_sync.problems import Problem
 from arxos_sync.pull import Wish, pull
 from arxos_sync.store import ScopeReader, ScopeWriter
 
-from ..accounts.grants import grant
+from ..accounts.grants import grant, organisation_of
 from ..accounts.people import Person, role_in
 from ..attachments.arrived import with_bytes_found
 from ..live.bus import Hint
@@ -74,9 +74,10 @@ def _take_new_building(
 ) -> Taken:
     """One by one until the building is there: before it, nobody has a role for anything else."""
     taken: Taken | None = None
+    organisation = organisation_of(writer.sql, author.user_id or "", account_id)
     for index, transaction in enumerate(transactions):
         role = "owner" if _brings_building(writer.scope, transaction) else None
-        entering = msgspec.structs.replace(author, role=role)
+        entering = msgspec.structs.replace(author, role=role, organisation=organisation)
         following = take_in(writer, parts.catalogue, entering, prior, [transaction], at, DICE)
         taken = _joined(taken, following)
         if following.state != "ok":

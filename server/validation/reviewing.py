@@ -17,6 +17,7 @@ from arxos_sync.change import is_uuid
 from arxos_sync.messages import Change, RowOut
 from arxos_sync.problems import Problem, Refused
 from arxos_sync.pull import row_out
+from arxos_sync.rights import at_least
 from arxos_sync.store import Row, ScopeReader
 
 from ..accounts.callers import demand_person
@@ -172,7 +173,8 @@ def offer(parts: Given, person: Caller, building: str, id: str, data: Offer) -> 
     """Nothing is applied: each proposal waits for its review. Proposed again it is the same one."""
     me = demand_person(person)
     with parts.store.read(_checked(building, [id])) as reader:
-        demand_reader(reader, me)
+        if not at_least(demand_reader(reader, me), parts.catalogue.tables["validation"].insert):
+            raise Problem("forbidden", "Who may find nothing offers nothing.")
         (source,) = _live(reader, [id])
         if source.values["outcome"] not in _OFFERED or source.values["state"] == "rejected":
             raise Problem("invalid", "Only what was confirmed or corrected, and not rejected, is offered to others.")

@@ -1,7 +1,8 @@
 """A person's statement: every entry of theirs in a span of days (UTC), with what they had before and after.
 
 CSV for a spreadsheet: a text that a spreadsheet would take for a formula is given an apostrophe before it (OWASP, CSV
-Injection). PDF with its text as text.
+Injection). PDF with its text as text, in a Latin face; letters that it lacks (Greek, Cyrillic, Chinese, Japanese,
+Korean) come in one that PyMuPDF brings along.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import csv
 import datetime
 import io
+from itertools import groupby
 from typing import Any
 from xml.sax.saxutils import escape
 
@@ -21,6 +23,7 @@ HEADINGS = (
     "when", "entry", "what", "rule", "version", "building", "validation", "reason", "pending", "posted", "balance",
 )  # fmt: skip
 _MARGIN_MM = 15
+_WIDE = "Droid Sans Fallback"
 
 
 class Line(msgspec.Struct, frozen=True):
@@ -135,7 +138,7 @@ def as_pdf(statement: Statement) -> bytes:
 
 
 def _styles() -> tuple[Any, Any]:
-    """A face that reportlab brings along, so that letters beyond Latin-1 are there in every place."""
+    """Faces that libraries bring along, so that they are there in every place."""
     from reportlab.lib.styles import ParagraphStyle
     from reportlab.pdfbase import pdfmetrics
     from reportlab.pdfbase.ttfonts import TTFont
@@ -147,9 +150,24 @@ def _styles() -> tuple[Any, Any]:
 
 
 def _paragraph(text: str, style: Any) -> Any:
+    from reportlab.pdfbase.pdfmetrics import getFont
     from reportlab.platypus import Paragraph
 
-    return Paragraph(escape(text), style)
+    known = getFont(style.fontName).face.charToGlyph
+    runs = [(has, "".join(some)) for has, some in groupby(text, lambda letter: ord(letter) in known)]
+    if not all(has for has, _ in runs):
+        _wide_face()
+    told = (escape(run) if has else f'<font name="{_WIDE}">{escape(run)}</font>' for has, run in runs)
+    return Paragraph("".join(told), style)
+
+
+def _wide_face() -> None:
+    import pymupdf
+    from reportlab.pdfbase import pdfmetrics
+    from reportlab.pdfbase.ttfonts import TTFont
+
+    if _WIDE not in pdfmetrics.getRegisteredFontNames():
+        pdfmetrics.registerFont(TTFont(_WIDE, io.BytesIO(pymupdf.Font("cjk").buffer)))
 
 
 def _table(statement: Statement, text: Any) -> Any:

@@ -13,7 +13,7 @@ from server.notifications.notices import Subject, notice
 from server.parts import now
 from server.settings import read_settings
 from tests.browser.axe import findings
-from tests.browser.visitor import Visitor, kept_offline, wait_for_badge
+from tests.browser.visitor import Visitor, kept_offline, wait_for_badge, wait_for_plan
 from tests.server.running import Person, wait_for
 from tests.server.site import Site
 
@@ -72,7 +72,9 @@ def test_an_inbox_is_read_with_and_without_a_network(site: Site, url: str, build
     assert person.http.get("/api/v1/notifications?unread=true").json()["total"] == 0
 
 
-def test_how_to_be_told_is_set_and_a_push_is_shown_and_opens_its_page(url: str, building: str, visitor: Visitor):
+def test_how_to_be_told_is_set_and_a_push_is_shown_and_opens_its_page(
+    site: Site, url: str, building: str, visitor: Visitor
+):
     person = Person(url, "reviewer")
     visitor.context.grant_permissions(["notifications"], origin=url)
     page = visitor.login("reviewer@demo.arxos")
@@ -101,10 +103,26 @@ def test_how_to_be_told_is_set_and_a_push_is_shown_and_opens_its_page(url: str, 
     devtools.on("ServiceWorker.workerRegistrationUpdated", lambda said: seen.extend(said["registrations"]))
     devtools.send("ServiceWorker.enable")
     page.wait_for_function("navigator.serviceWorker.controller !== null")
-    told = {"id": "n1", "title": "Task for you", "body": "Harbour House", "link": f"/b/{building}/work"}
+    tell(site, person.id, building)
+    notices = person.http.get("/api/v1/notifications").json()["items"]
+    told = {"id": notices[0]["id"], "title": "Task for you", "body": "Harbour House", "link": f"/b/{building}/work"}
     push = {"origin": url, "registrationId": seen[0]["registrationId"], "data": json.dumps(told)}
     devtools.send("ServiceWorker.deliverPushMessage", push)
     wait_for(lambda: page.evaluate(SHOWN))
-    assert page.evaluate(SHOWN) == [["Task for you", "n1"]]
+    assert page.evaluate(SHOWN) == [["Task for you", told["id"]]]
     visitor.context.service_workers[0].evaluate(CLICK)
     page.wait_for_url(f"{url}/b/{building}/work")
+    read = page.locator(f'arxos-unread[data-unread="{COUNT - 1}"]')
+    expect(read.get_by_role("link", name=f"{COUNT - 1} unread notices")).to_be_visible()
+    page.goto(f"{url}/b/{building}#read={notices[1]['id']}")  # a window that the push itself has opened
+    wait_for_plan(page)
+    expect(page.locator(f'arxos-unread[data-unread="{COUNT - 2}"]').get_by_role("link")).to_be_visible()
+    page.locator("arxos-unread a").click()
+    expect(page.get_by_role("link", name=f"Unread {COUNT - 2}")).to_be_visible()
+    read_ones = [one["id"] for one in person.http.get("/api/v1/notifications").json()["items"] if one["read_at"]]
+    assert sorted(read_ones) == sorted(one["id"] for one in notices[:2])
+    person.http.post("/api/v1/notifications/read")
+    page.goto(f"{url}/b/{building}")
+    wait_for_plan(page)
+    page.wait_for_selector('arxos-unread[data-unread="0"]', state="attached")
+    assert page.locator("arxos-unread a").count() == 0

@@ -20,63 +20,29 @@ from server.parts import new_id
 from server.settings import Settings
 from tests.server.running import Running, wait_for
 
-from .expected import BUILDINGS, CALLERS, INSIDE, PERSONAL, Case, exists, role_in, verdict
-from .operations import PREFIXES, SAFE, Operation, about, names_building, operations
+from .expected import CALLERS, Case, exists, role_in, verdict
+from .kinds import BUILDINGS, ENDED, IN_BODIES, INSIDE, MINE, is_of_a_building, kind_of, kinds, targets
+from .operations import PREFIXES, SAFE, Operation, about, operations
 from .world import Place, Somebody, World
 
 CASES_MIN = 1_500
 SETTLED_S_MAX = 60.0
-UNKNOWN = "say in tests/security/test_matrix.py, KINDS, which things it names, and make some in world.py"
+UNKNOWN = "say in tests/security/kinds.py, KINDS, which things it names, and make some in things.py"
 
-# The parameters in addresses: (where, name) → the kind of thing. The first that fits counts. Of `nothing` world.py
-# makes none yet, so that only ids that are not there are asked for: enough to see that a refusal looks like that.
-KINDS = (
-    (r"/attachments/uploads/", "id", "upload"),
-    (r"/api/v1/buildings/\{building\}/\{table\}/", "id", "row"),
-    (r"/ogc/collections/", "id", "row"),
-    (r"/api/v1/admin/", r"scope_id|sha256|name|id|act", "nothing"),
-    (r"/api/v1/me/|/api/v1/organisations/|/api/v1/notifications/|/api/v1/wallet/", r"\w+", "nothing"),
-    (r"/api/v1/webhooks/|/api/v1/cmms/connections/|/api/v1/jobs/", r"\w+", "nothing"),
-    (r"/\{building\}/(invitations|validations)/", "id", "nothing"),
-    (r"", "building", "building"),
-    (r"", "scope_id", "building"),
-    (r"", "collection", "collection"),
-    (r"", "table", "table"),
-    (r"", "sha256", "photo"),
-)
 # Bodies for which the page's example would not do: of the table `annotation`, and of a building.
 BODIES = {
     "POST /api/v1/buildings/{building}/{table}": {"set": {"title": "Crack"}},
     "PATCH /api/v1/buildings/{building}/{table}/{id}": {"set": {"title": "Crack"}},
     "POST /api/v1/cmms/buildings/{building}/work-orders": "title,kind\nPump,corrective\n",
+    "POST /api/v1/buildings/{building}/validations/{id}/similar": {},
 }
 # What gives a login answers 401 to anybody whose word does not open one: see tests/server/test_accounts.py.
 OPENS = ("POST /api/v1/auth/",)
 OF_ITS_OWN = ("date", "etag", "content-length", "x-request-id", "arxos-request")
 AWAY = ("unreachable",)  # another server, which these tests have none of
 PROOF = ("not_proven",)  # theirs to do, with a password or a key that these tests do not give
-# What their bodies name is not there: 404 inside of a building as well.
-UNMADE = ("POST /api/v1/buildings/{building}/validations/review",)
 IN_THE_ANSWER = ("POST /api/v1/sync",)  # 200, and each scope says for itself whether it is there
 _ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|[0-9a-f]{64}|[0-9a-f]{32}")
-
-
-def kind_of(operation: Operation, name: str) -> str | None:
-    fitting = (kind for where, n, kind in KINDS if re.fullmatch(n, name) and re.search(where, operation.path))
-    return next(fitting, None)
-
-
-def kinds(operation: Operation) -> set[str | None]:
-    return {kind_of(operation, name) for name in operation.names}
-
-
-def targets(operation: Operation) -> tuple[str, ...]:
-    found = kinds(operation)
-    if "upload" in found:
-        return PERSONAL
-    if found & {"building", "collection"} or names_building(operation.body):
-        return BUILDINGS + (INSIDE if found & {"row", "photo"} else ())
-    return ("guessed",) if "nothing" in found else ("",)
 
 
 def cases(found: list[Operation]) -> list[Case]:
@@ -93,36 +59,42 @@ class Asking:
         self.world = world
 
     def ask(self, case: Case) -> httpx.Response:
-        """Where the call may do something, in a place and by a person of its own."""
+        """Where the call may do something, in a place and by a person of its own, about another's thing of its own."""
         operation, target = case.operation, case.target
         somebody, place = self.world.callers[case.caller], self.world.places.get(self._building(target))
+        other = self.world.callers["viewer" if case.caller == "owner" else "owner"]
         if verdict(case) == "allowed" and operation.method not in SAFE and target != "deleted":
-            if targets(operation) == BUILDINGS or target in BUILDINGS + INSIDE:
+            if is_of_a_building(operation) and target != MINE:
                 somebody, place = self.world.fresh(case.caller, target)
             else:
-                somebody = self.world.somebody(case.caller)
-        return self._settled(case, somebody, place)
+                somebody, other = self.world.somebody(case.caller), self.world.somebody("stranger")
+        return self._settled(case, somebody, place, other)
 
-    def _settled(self, case: Case, somebody: Somebody, place: Place | None) -> httpx.Response:
+    def _settled(self, case: Case, somebody: Somebody, place: Place | None, other: Somebody) -> httpx.Response:
         """A snapshot is being made when it is asked for first."""
         answers = list[httpx.Response]()
 
         def settled() -> bool:
-            answers.append(self._call(case, somebody, place))
+            answers.append(self._call(case, somebody, place, other))
             return answers[-1].status_code != 503
 
         wait_for(settled, SETTLED_S_MAX)
         return answers[-1]
 
     def _building(self, target: str) -> str:
-        return "own" if target in INSIDE else target
+        return "own" if target in (*INSIDE, ENDED) else target
 
-    def _call(self, case: Case, somebody: Somebody, place: Place | None) -> httpx.Response:
+    def _call(self, case: Case, somebody: Somebody, place: Place | None, other: Somebody) -> httpx.Response:
         operation = case.operation
         path = operation.path
         for name in operation.names:
-            path = path.replace(f"{{{name}}}", self._value(case, name, somebody, place), 1)
+            kind = kind_of(operation, name)
+            path = path.replace(f"{{{name}}}", self._value(case, kind, somebody, place, other), 1)
         body = BODIES.get(str(operation), operation.body)
+        if str(operation) in IN_BODIES:
+            name, kind = IN_BODIES[str(operation)]
+            id = self._value(case, kind, somebody, place, other)
+            body = body | {name: [id] if isinstance(body[name], list) else id}
         building = place.building if place else new_id()
         if isinstance(body, str):
             sent = {"content": body, "headers": {"Content-Type": operation.media}}
@@ -130,21 +102,28 @@ class Asking:
             sent = {} if body is None else {"json": about(body, building, somebody.device)}
         return somebody.http.request(operation.method.upper(), path, params=operation.query, **sent)
 
-    def _value(self, case: Case, name: str, somebody: Somebody, place: Place | None) -> str:
-        match kind_of(case.operation, name):
+    def _value(self, case: Case, kind: str | None, somebody: Somebody, place: Place | None, other: Somebody) -> str:
+        match kind:
             case "building":
                 return place.building if place else new_id()
             case "collection":
                 return f"{place.building if place else new_id()}.annotations"
             case "table":
                 return "annotation"
+            case "list":
+                return "sessions"
+            case "act":
+                return "end"
             case "row":
                 return self._row(case.target, place)
             case "photo":
                 return self._photo(case.target, place)
             case "upload":
                 return self._upload(case, somebody)
-        return new_id() if name != "sha256" else new_id().replace("-", "") * 2
+            case "nothing":
+                return new_id()
+        assert kind is not None
+        return self.world.things.id(kind, case.target, somebody, place, other)
 
     def _row(self, target: str, place: Place | None) -> str:
         if target == "others' row":
@@ -182,24 +161,19 @@ def unexpected(case: Case, answer: httpx.Response) -> str | None:
         return None if status < 500 and (status < 300 or answer.json()["code"]) else f"{case}: {status}"
     if str(case.operation) in IN_THE_ANSWER:
         return _wrong_inside(case, answer)
-    if case.target in ("deleted", *INSIDE) and expected in ("allowed", "forbidden"):
+    if case.target in INSIDE and expected == "allowed" and kinds(case.operation) & {"invitation", "validation"}:
+        good = status == 404
+    elif case.target in ("deleted", *INSIDE) and expected in ("allowed", "forbidden"):
         good = status not in (401,) and (status != 403 or expected == "forbidden")
     elif expected == "allowed":
-        may_lack = not exists(case.target) or _lacks(case.operation)
+        may_lack = not exists(case.target) or "nothing" in kinds(case.operation)
         refused = status in (401, 403) and answer.json().get("code") not in PROOF
         good = not refused and (status != 404 or may_lack)
-    elif expected == "forbidden" and _lacks(case.operation):
-        good = status in (403, 404)
     elif expected == "unauthenticated" and case.operation.role == "anonymous":
         good = status in (401, 404)  # `differing` looks whether it is the same for what is not there
     else:
         good = status == {"unauthenticated": 401, "forbidden": 403, "hidden": 404}[expected]
     return None if good else f"{case}: {expected} was expected, and it is {status} {answer.text[:160]}"
-
-
-def _lacks(operation: Operation) -> bool:
-    """Does it name things that world.py does not make?"""
-    return "nothing" in kinds(operation) or str(operation) in UNMADE
 
 
 def _wrong_inside(case: Case, answer: httpx.Response) -> str | None:
@@ -219,13 +193,28 @@ def shape(answer: httpx.Response) -> tuple[Any, ...]:
     return answer.status_code, _ID.sub("…", text), tuple(sorted(headers.items()))
 
 
-def differing(answers: dict[tuple[str, str, str], httpx.Response]) -> Iterator[str]:
+def differing(answers: list[tuple[Case, httpx.Response]]) -> Iterator[str]:
     """Where a caller could tell what they may not see from what is not there."""
-    for (operation, caller, target), answer in answers.items():
-        guessed = answers.get((operation, caller, "guessed"))
-        if target == "others" and guessed is not None and caller != "admin":
-            if shape(answer) != shape(guessed):
-                yield f"{operation} by {caller}: {shape(answer)} and {shape(guessed)}"
+    by_target = {(str(case.operation), case.caller, case.target): answer for case, answer in answers}
+    for case, answer in answers:
+        guessed = by_target.get((str(case.operation), case.caller, like_what(case)))
+        if guessed is not None and is_refused(case) and shape(answer) != shape(guessed):
+            yield f"{case}: {shape(answer)} and {shape(guessed)}"
+
+
+def like_what(case: Case) -> str:
+    """Which target it must look like, where it is refused: of what is not there."""
+    within = case.target in INSIDE or (case.target == "own" and "invitation" in kinds(case.operation))
+    return "guessed row" if within else "guessed"
+
+
+def is_refused(case: Case) -> bool:
+    """What is deleted in a building is known there as such to who knows the building."""
+    if case.target == "deleted row" and kinds(case.operation) & {"row", "photo"}:
+        return False
+    if verdict(case) == "forbidden":
+        return like_what(case) == "guessed row"
+    return verdict(case) in ("hidden", "unauthenticated") or case.target in INSIDE
 
 
 # ---------------------------------------------------------------- tests
@@ -253,10 +242,10 @@ def offered(url: str) -> list[Operation]:
 
 def test_nobody_may_what_is_not_theirs_and_all_may_what_is(world: World, offered: list[Operation]) -> None:
     asked, asking, before = cases(offered), Asking(world), world.heads()
-    wrong, answers, counted = list[str](), dict[tuple[str, str, str], httpx.Response](), Counter[str]()
+    wrong, answers, counted = list[str](), list[tuple[Case, httpx.Response]](), Counter[str]()
     for case in asked:
         answer = asking.ask(case)
-        answers[str(case.operation), case.caller, case.target] = answer
+        answers.append((case, answer))
         counted[verdict(case)] += 1
         if (problem := unexpected(case, answer)) is not None:
             wrong.append(problem)
@@ -264,6 +253,7 @@ def test_nobody_may_what_is_not_theirs_and_all_may_what_is(world: World, offered
     print(f"{len(asked)} cases over {len(offered)} operations: {dict(counted)}")
     assert not wrong, f"{len(wrong)} of {len(asked)}:\n" + "\n".join(wrong[:60])
     assert world.heads() == before, "a refused call changed something"
+    assert world.things.changed(world.standing()) == []
     assert len(asked) >= CASES_MIN and min(counted.values()) > 50
 
 
@@ -297,5 +287,5 @@ def test_the_matrix_would_see_what_is_let_through() -> None:
         assert unexpected(Case(operation, caller, target), httpx.Response(status, text="{}"))
     assert unexpected(Case(operation, "viewer", "own"), httpx.Response(200, text="{}")) is None
     same, other = (httpx.Response(404, text=f'{{"detail": "not {word}"}}') for word in ("here", "yours"))
-    key = ("GET /x", "stranger")
-    assert list(differing({(*key, "others"): other, (*key, "guessed"): same}))
+    asked = [Case(operation, "stranger", target) for target in ("others", "guessed")]
+    assert list(differing(list(zip(asked, (other, same), strict=True))))

@@ -20,7 +20,8 @@ from server.parts import Parts, new_id, now, now_ms
 from server.settings import read_settings
 from tests.server.running import Running
 
-from .expected import CALLERS, GRANTED, LOST
+from .expected import CALLERS, GRANTED, KNOWN_TO, LOST
+from .things import Things
 
 PHOTO = b"\x89PNG no picture, but bytes"
 _SQUARE = {
@@ -50,10 +51,11 @@ class Place(msgspec.Struct):
 
 class World:
     def __init__(self, running: Running, url: str) -> None:
-        self.parts: Parts = open_parts(read_settings(running.environment))
+        allowed = {"ARXOS_OUTBOUND_ALLOW": "127.0.0.1:9"}  # which the server that is asked was not told
+        self.parts: Parts = open_parts(read_settings(running.environment | allowed))
         self.url = url
         self._photos = 0
-        self._proprietor = self.somebody("owner")
+        self.proprietor = self.somebody("owner")
         self.callers = {caller: self.somebody(caller) for caller in CALLERS}
         self.places = {"own": self.place(), "public": self.place(visibility="public"), "others": self.place()}
         self.places["deleted"] = self.place()
@@ -61,10 +63,20 @@ class World:
             for caller in GRANTED:
                 self.grant(self.callers[caller], self.places[target].building)
             self._lose(target)
-        self._good(self._proprietor.http.delete(f"/api/v1/buildings/{self.places['deleted'].building}"))
+        self.things = Things(self)
+        for kind in KNOWN_TO:
+            self._thing(kind, "deleted", "deleted")
+        for name in self.places:
+            self._thing("validation", name, name)
+        self._thing("validation", "deleted row", "own")
+        self._good(self.proprietor.http.delete(f"/api/v1/buildings/{self.places['deleted'].building}"))
 
     def close(self) -> None:
         self.parts.store.close()
+
+    def _thing(self, kind: str, target: str, place: str) -> None:
+        """Made now, since later it could not be, or would be a change of its own."""
+        self.things.id(kind, target, self.proprietor, self.places[place], self.proprietor)
 
     # ------------------------------------------------------------ people
 
@@ -103,29 +115,40 @@ class World:
     # ------------------------------------------------------------ places
 
     def place(self, **values: Any) -> Place:
-        http = self._proprietor.http
+        http = self.proprietor.http
         shaped = {"name": "House", "footprint": from_geojson(_SQUARE, 2).hex(), **values}
         building = self._good(http.post("/api/v1/buildings", json={"set": shaped})).json()["row"]["id"]
         return Place(building, self._row(building), self._gone_row(building), self._photo(building))
 
     def _gone_row(self, building: str) -> str:
         gone = self._row(building)
-        self._good(self._proprietor.http.delete(f"/api/v1/buildings/{building}/annotation/{gone}"))
+        self._good(self.proprietor.http.delete(f"/api/v1/buildings/{building}/annotation/{gone}"))
         return gone
 
     def _row(self, building: str) -> str:
         given = {"set": {"title": "Leak", "location": from_geojson(_POINT, 3).hex()}}
-        answer = self._good(self._proprietor.http.post(f"/api/v1/buildings/{building}/annotation", json=given))
+        answer = self._good(self.proprietor.http.post(f"/api/v1/buildings/{building}/annotation", json=given))
         return str(answer.json()["row"]["id"])
+
+    def finding(self, building: str, gone: bool) -> str:
+        """A validation to be reviewed."""
+        http, path = self.proprietor.http, f"/api/v1/buildings/{building}"
+        element = self._good(http.post(f"{path}/element", json={"set": {"ifc_class": "IfcDoor", "name": "Door"}}))
+        found = {"target_table": "element", "target_id": element.json()["row"]["id"], "outcome": "confirmed"}
+        answer = self._good(http.post(f"{path}/validation", json={"set": found}))
+        id = str(answer.json()["row"]["id"])
+        if gone:
+            self._good(http.delete(f"{path}/validation/{id}"))
+        return id
 
     def _photo(self, building: str) -> str:
         self._photos += 1
         content = PHOTO + str(self._photos).encode()
         hashed = hashlib.sha256(content).hexdigest()
         row = {"set": {"sha256": hashed, "name": "photo.png", "media_type": "image/png", "byte_size": len(content)}}
-        http = self._proprietor.http
+        http = self.proprietor.http
         self._good(http.post(f"/api/v1/buildings/{building}/attachment", json=row))
-        upload = self.announce(self._proprietor, building, hashed, len(content))
+        upload = self.announce(self.proprietor, building, hashed, len(content))
         headers = {"Upload-Offset": "0", "Content-Type": "application/offset+octet-stream"}
         self._good(http.patch(f"/api/v1/attachments/uploads/{upload}", content=content, headers=headers))
         return hashed
@@ -139,7 +162,7 @@ class World:
         """Somebody like that, and a place like that, which a call may do away with."""
         somebody = self.somebody(caller)
         shown = {"visibility": "public"} if target == "public" else {}
-        answer = self._good(self._proprietor.http.post("/api/v1/buildings", json={"set": {"name": "House", **shown}}))
+        answer = self._good(self.proprietor.http.post("/api/v1/buildings", json={"set": {"name": "House", **shown}}))
         building = str(answer.json()["row"]["id"])
         gone = self._gone_row(building) if target == "deleted row" else ""
         place = Place(building, self._row(building), gone, "")
@@ -150,6 +173,11 @@ class World:
     def heads(self) -> dict[str, int]:
         """Of the places that refused calls were about; what is deleted may still be added to by who may."""
         return self.parts.store.heads([place.building for name, place in self.places.items() if name != "deleted"])
+
+    def standing(self) -> set[str]:
+        """Whose things only refused calls, and calls that read, were about."""
+        people = {somebody.id for somebody in self.callers.values()}
+        return people | {place.building for name, place in self.places.items() if name != "deleted"}
 
     @staticmethod
     def _good(answer: httpx.Response) -> httpx.Response:

@@ -16,6 +16,7 @@ class Sent(NamedTuple):
     path: str
     headers: Mapping[str, str]  # by lower-case name
     body: bytes
+    port: int = 0  # of whoever sent it
 
 
 Reply = tuple[int, Mapping[str, str], bytes]
@@ -65,7 +66,7 @@ def _handler(receiver: Receiver) -> type[BaseHTTPRequestHandler]:
         def _take(self) -> None:
             body = self.rfile.read(int(self.headers.get("content-length") or 0))
             headers = {name.lower(): value for name, value in self.headers.items()}
-            sent = Sent(self.command, self.path, headers, body)
+            sent = Sent(self.command, self.path, headers, body, self.client_address[1])
             receiver.sent.append(sent)
             replied = receiver.answer(sent)
             if replied is None:

@@ -15,7 +15,7 @@ from server.cmms import connections, inward, outward
 from server.cmms.links import by_ours
 from server.cmms.mapping import Mapping
 from server.cmms.turn import RETRY_S, Turned, due, sync_due, take_turn
-from server.parts import Parts, new_id, now
+from server.parts import Parts, instant, new_id, now
 from tests.server.own_parts import Clock, head, new_building, opened, person, rows, write
 from tests.server.reference_cmms import SECRET, Cmms
 
@@ -406,6 +406,36 @@ def test_a_round_takes_the_connections_whose_turn_it_is_and_passes_over_paused_o
     assert due(tied.parts) is None
     connections.change(tied.parts, owner, tied.connection, {"paused": False})
     assert due(tied.parts) == tied.connection
+
+
+def test_a_connection_with_a_huge_backlog_holds_up_neither_others_nor_what_it_is_to_be_told(
+    tied: Tied, owner: Person, monkeypatch: pytest.MonkeyPatch
+):
+    with tied.parts.store.tables() as sql:
+        sql.run("update cmms_connection set paused_at = :now where id <> :id", now=now(), id=tied.connection)
+    tied.cmms.page = 1
+    for n in range(30):
+        tied.cmms.add(code=f"T-{n}", summary="Leak", type="REPAIR", status="NEW")
+    tied.add(number="A-1")
+    listing = tied.cmms.answer
+
+    def slow(sent: Any) -> Any:
+        tied.clock.pass_s(1)
+        return listing(sent)
+
+    monkeypatch.setattr(tied.cmms, "answer", slow)
+    with Cmms() as other_system:
+        other = Tied(tied.parts, owner, other_system)
+        other.add(number="B-1")
+        turned = tied.turn()
+        assert turned.figures.received < 30 and turned.figures.sent == 1, "what goes out has its share of the time"
+        assert due(tied.parts) == other.connection, "and another one its turn"
+        assert other.turn().figures.sent == 1
+    (again,) = rows(tied.parts, "select next_turn_at from cmms_connection where id = :id", id=tied.connection)
+    assert again["next_turn_at"] <= instant(tied.clock()), "it goes on as soon as it is its turn again"
+    for _ in range(10):
+        tied.turn()
+    assert len(tied.both()) == 31
 
 
 def test_one_process_at_a_time_is_at_a_connection(tied: Tied, monkeypatch: pytest.MonkeyPatch):

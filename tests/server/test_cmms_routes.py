@@ -199,6 +199,48 @@ def test_a_text_that_a_spreadsheet_takes_for_a_formula_goes_out_as_text_and_come
     }  # fmt: skip
 
 
+def test_what_other_systems_call_a_work_order_goes_in_and_out_and_stays_where_a_file_does_not_name_it(
+    owner: Person, building: str
+):
+    """In a cell of CSV as in JSON."""
+    given = {"number": "X-1", "kind": "corrective", "external_ids": {"Works": "4711"}}
+    assert send(owner, building, json.dumps([given]), format="json")["added"] == 1
+    cells = 'number,kind,external_ids\nX-1,corrective,"{""Desk"": ""D-7""}"\nX-2,corrective,not JSON\n'
+    told = send(owner, building, cells)
+    assert told["changed"] == 1 and [(p["line"], p["field"]) for p in told["problems"]] == [(3, "external_ids")]
+    assert send(owner, building, "number,external_ids\nX-1,\n")["unchanged"] == 1
+    path = f"/api/v1/cmms/buildings/{building}/work-orders"
+    (item,) = owner.http.get(path, params={"format": "json"}).json()["items"]
+    assert item["external_ids"] == {"Works": "4711", "Desk": "D-7"}
+    (row,) = csv.DictReader(io.StringIO(owner.http.get(path).content.decode("utf-8-sig"), newline=""))
+    assert json.loads(row["external_ids"]) == item["external_ids"]
+    assert send(owner, building, owner.http.get(path).content)["unchanged"] == 1
+
+
+def test_files_that_came_and_went_stand_in_a_log_and_trials_do_not(
+    running: Running, owner: Person, stranger: Person, building: str
+):
+    send(owner, building, GOOD, dry_run=True)
+    send(owner, building, "number,kind\nL-1,corrective\nL-2,someday\n")
+    owner.http.get(f"/api/v1/cmms/buildings/{building}/work-orders")
+    path = f"/api/v1/cmms/buildings/{building}/log"
+    went, came = owner.http.get(path).json()["items"]
+    assert (went["direction"], went["outcome"], went["detail"]["work_orders"]) == ("out", "exported", 1)
+    assert (came["direction"], came["outcome"], came["detail"]["who"]) == ("in", "imported", owner.id)
+    assert (came["detail"]["added"], came["detail"]["wrong"]) == (1, 1)
+    assert [problem["line"] for problem in came["detail"]["problems"]] == [3]
+    first = owner.http.get(path, params={"limit": 1}).json()
+    assert first["total"] == 2 and owner.http.get(path, params={"next": first["next"]}).json()["items"] == [came]
+    assert stranger.http.get(path).json()["code"] == "not_found"
+    with_role(running, "technician", building)
+    assert Person(owner.url, "technician").http.get(path).json()["code"] == "forbidden"
+
+
+def with_role(running: Running, word: str, building: str) -> None:
+    done = running.command("admin", "grant", f"{word}@demo.arxos", building, word)
+    assert done.returncode == 0, done.stderr
+
+
 def test_what_is_no_table_of_work_orders_is_refused_whole(owner: Person, building: str):
     for content, asked in [
         (b"\xff\xfe", {}), (b"", {}), (b"number,wrong\n", {}), (b"number,number\n", {}), (b"{", {"format": "json"}),

@@ -98,6 +98,7 @@ def test_four_events_cross_processes_also_after_redis_died_and_came_back_empty(
     scope, own = one.building("Shared"), f"user:{other.id}"
     via = Bus(None, redis.Redis.from_url(own_redis[0]), own_redis[0])  # a third process, as a worker is
     ready(one, other)
+    wait_for(lambda: any(row["set"].get("building") == scope for row in other.sync(own)["rows"]))
     with socket(pair[0], one) as mine, socket(pair[1], other) as live:
         subscribe(mine, scope)
         say(live, "subscribe", {"scopes": [{"scope": scope}, {"scope": own}]})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import datetime
 import io
 from collections.abc import Iterator
 from typing import Any
@@ -13,7 +14,7 @@ import pytest
 from server.parts import new_id, now
 from server.wallet.posting import post_due
 from server.wallet.rewards import Deed, credit
-from server.wallet.statement import as_csv, statement_of
+from server.wallet.statement import Statement, as_csv, as_pdf, statement_of
 from server.wallet.telling import tell
 from tests.server.house import House
 from tests.server.running import Person, Running, wait_for
@@ -326,15 +327,20 @@ def test_a_statement_as_pdf_has_its_text_as_text(house: House):
 
 
 def test_a_name_that_a_page_would_take_for_markup_is_text_in_the_pdf(house: House):
-    import datetime
-
-    from server.wallet.statement import as_pdf
-
     with house.parts.store.tables() as sql:
         told = statement_of(sql, house.finder.id, "Zoë <b>Ł</b> & Søn", None, datetime.date(2999, 1, 1))
     with pymupdf.open(stream=as_pdf(told)) as document:
         assert "Zoë <b>Ł</b> & Søn" in document[0].get_text()
     assert as_csv(told).startswith(b"\xef\xbb\xbfwhen,entry,what")
+
+
+@pytest.mark.parametrize("name", ["Иван Жданов", "Ελένη", "王小明", "さくら", "김민준", "Łucja, Ивана и <王> & Søn"])
+def test_a_name_of_other_letters_than_latin_stands_in_the_pdf_and_has_shapes(name: str):
+    told = Statement(name, None, datetime.date(2026, 1, 31), 0, 0, [])
+    with pymupdf.open(stream=as_pdf(told)) as document:
+        assert name in document[0].get_text()
+        letters = [one for one in document[0].get_texttrace() for one in one["chars"]]
+    assert letters and all(glyph > 0 for _, glyph, *_ in letters), "no box stands for a letter"
 
 
 def test_the_wallet_is_ones_own(house: House, url: str):

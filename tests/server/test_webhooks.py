@@ -288,6 +288,32 @@ def test_a_slow_endpoint_is_with_one_courier_and_the_others_go_to_the_next(
     assert len({sent.headers["webhook-id"] for sent in slow_one.sent}) == len(slow_one.sent) == 4
 
 
+def test_a_huge_backlog_and_a_slow_receiver_hold_up_nobody_else(parts: Parts, owner: Person, building: str):
+    clock, told = Clock(), list[str]()
+
+    def slow(sent: Sent) -> Reply:
+        told.append("slow")
+        clock.pass_s(2)
+        return 204, {}, b""
+
+    def quick(sent: Sent) -> Reply:
+        told.append("quick")
+        return 204, {}, b""
+
+    with Receiver(slow) as slow_one, Receiver(quick) as quick_one:
+        endpoints.create(parts, owner, building, slow_one.url, None, Filter())
+        storeys(parts, owner, building, 40)
+        follow(parts)
+        endpoints.create(parts, owner, building, quick_one.url, None, Filter())
+        storeys(parts, owner, building, 5)
+        follow(parts)
+        one = Courier(parts, clock)
+        while one.run():
+            pass
+    assert told[:3] == ["slow"] * 3, "a slice of time"
+    assert told[3:8] == ["quick"] * 5 and told[8:] == ["slow"] * 42
+
+
 def test_during_a_rotation_both_secrets_sign_and_afterwards_the_new_one_alone(
     parts: Parts, owner: Person, building: str
 ):

@@ -1,4 +1,4 @@
-"""The schema of today and one that comes while a world is running: devices and servers get it one after the other.
+"""The first schema and one that comes while a world is running: devices and servers get it one after the other.
 
 Most worlds have only the tables that their people write to, and of those only some columns of each type and rule,
 since reading and compiling a whole schema takes longer than what is simulated; `WHOLE` has all of them. No geometry
@@ -61,5 +61,5 @@ def _narrow(catalogue: Catalogue) -> Catalogue:
     return Catalogue(schema=catalogue.schema, tables=tables)
 
 
-WHOLE = Schemas(schemas.catalogue(), overlaid((schemas.FOLDER / "catalogue.toml").read_text("utf-8"), _LATER))
+WHOLE = Schemas(schemas.catalogue().at(1), overlaid((schemas.FOLDER / "catalogue.toml").read_text("utf-8"), _LATER))
 SMALL = Schemas(_narrow(WHOLE.one), _narrow(WHOLE.two))

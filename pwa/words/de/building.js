@@ -40,8 +40,19 @@ export default {
   layers: { title: 'Ebenen', some: 'Ebenen, {n} ausgeblendet', all: 'Alle Ebenen zeigen' },
   elements: {
     hint: 'Kennzeichen, Name oder Art', find: 'Bauteil suchen', only: 'Nur zeigen', more: 'Mehr zeigen', whole: 'Das ganze Geschoss zeigen',
-    attention: 'Zu beachten', some: { one: '{found} von {n} Bauteil', other: '{found} von {n} Bauteilen' },
+    attention: 'Zu beachten', none: { one: 'Keines von {n} Bauteil', other: 'Keines von {n} Bauteilen' },
+    some: { one: '{found} von {n} Bauteil', other: '{found} von {n} Bauteilen' },
     notOnPlan: 'Im Plan ausgeblendet', unseen: '{n} im Plan ausgeblendet',
+  },
+  filters: {
+    title: 'Filter', chosen: '{n} gewählt', clear: 'Filter aufheben', unset: 'Nicht angegeben',
+    'by.system': 'Gewerk', 'by.status': 'Status', 'by.condition': 'Zustand', 'by.confidence': 'Verlässlichkeit', 'by.only': 'Nur solche, die',
+    'band.blue': 'Vor Ort geprüft', 'band.green': 'Sicher, über 85 %', 'band.yellow': 'Wahrscheinlich, 60 bis 85 %', 'band.red': 'Zweifelhaft, unter 60 %', 'band.unknown': 'Nicht bewertet',
+    'only.task': 'eine offene Aufgabe haben', 'only.contested': 'im Konflikt stehen', 'only.unsent': 'ich noch nicht gesendet habe',
+  },
+  views: {
+    title: 'Gespeicherte Ansichten', name: 'Name dieser Auswahl', save: 'Ansicht speichern', here: 'Nur für das Geschoss „{name}“', nameless: 'Eine Ansicht braucht einen Namen.',
+    saved: 'Ansicht „{name}“ gespeichert', removed: 'Ansicht „{name}“ entfernt', remove: 'Ansicht {name} entfernen',
   },
   adder: { add: 'Bauteil hinzufügen', what: 'Was ist es?', tap: 'Tippen Sie nun auf die Stelle im Plan.', added: '{name} hinzugefügt' },
   sheet: {
@@ -56,6 +67,13 @@ export default {
     waiting: 'Auf diesem Gerät gespeichert, noch nicht gesendet', here: 'Auf diesem Gerät und auf dem Server', server: 'Auf dem Server',
     mine: 'Noch nicht hier, auf einem anderen Gerät von Ihnen', theirs: 'Noch nicht hier, auf dem Gerät von {name}',
     somebodys: 'Noch nicht hier, auf dem Gerät einer anderen Person',
+  },
+  history: {
+    title: 'Verlauf', looking: 'Der Server wird gefragt…', more: 'Frühere Änderungen zeigen', you: 'Sie', somebody: 'Jemand', server: 'ARXOS', moved: 'Verschoben oder neu gezeichnet',
+    unsent: 'Noch nicht gesendet', refused: 'Vom Server nicht angenommen', created: 'Hinzugefügt', deleted: 'Gelöscht', restored: 'Wiederhergestellt',
+    kept: 'Der Server ist gerade nicht erreichbar. Hier steht, was er {time} gesagt hat, und was auf diesem Gerät wartet.',
+    away: 'Der Server ist gerade nicht erreichbar, und der Verlauf wurde hier noch nie geladen. Gezeigt wird, was auf diesem Gerät wartet.',
+    'by.field': 'vor Ort', 'by.office': 'am Schreibtisch', 'by.import': 'aus einer Datei', 'by.ar': 'per AR', 'by.ai': 'von der KI gelesen', 'by.cmms': 'aus dem Wartungssystem',
   },
   measurements: {
     title: 'Messungen', what: 'Was', spread: '± 95 %', with: 'Gemessen mit', add: 'Messung hinzufügen',

@@ -67,6 +67,7 @@ export default {
   },
   inbox: {
     title: 'Posteingang', logIn: 'Was Sie in Ihren Gebäuden betrifft, steht hier. Melden Sie sich an, um es zu sehen.',
+    waiting: { one: '{n} ungelesene Mitteilung', other: '{n} ungelesene Mitteilungen' },
     all: 'Alle', unread: 'Ungelesen', settings: 'Benachrichtigungen', allRead: 'Alle als gelesen markieren', read: 'Als gelesen markieren: {title}',
     nothing: 'Noch gibt es keine Mitteilungen. Aufgaben für Sie, Antworten auf Ihre Feststellungen und Konflikte erscheinen hier.', nothingUnread: 'Sie haben alles gelesen.',
     coming: 'Ihr Posteingang ist noch nicht auf diesem Gerät. Er kommt mit der Verbindung.',

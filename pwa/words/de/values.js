@@ -54,7 +54,7 @@ export default {
     basis: 'Messmittel', repeats: 'Wiederholungen', path: 'Verlauf', text: 'Text', labels: 'Schlagwörter',
     viewpoint: 'Blickpunkt', sha256: 'Prüfsumme', media_type: 'Dateiart', byte_size: 'Größe', width: 'Breite',
     taken_at: 'Aufgenommen am', thumbnail: 'Vorschaubild', external_ids: 'Fremdkennungen', resolution: 'Lösung',
-    language: 'Sprache', theme: 'Darstellung', digest_frequency: 'Häufigkeit der Briefe',
+    language: 'Sprache', theme: 'Darstellung', digest_frequency: 'Häufigkeit der Briefe', views: 'Gespeicherte Ansichten',
     circulation: 'Verkehrsfläche', corridor: 'Flur', meeting: 'Besprechung', toilet: 'WC', store: 'Lager',
     kitchen: 'Küche', stairs: 'Treppe', plant: 'Technik', reception: 'Empfang', lobby: 'Foyer',
   },

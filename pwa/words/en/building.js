@@ -40,8 +40,19 @@ export default {
   layers: { title: 'Layers', some: 'Layers, {n} left out', all: 'Show all layers' },
   elements: {
     hint: 'Tag, name or class', find: 'Find an element', only: 'Show only', more: 'Show more', whole: 'Show the whole storey', attention: 'Needs attention',
+    none: { one: 'None of {n} element', other: 'None of {n} elements' },
     some: { one: '{found} of {n} element', other: '{found} of {n} elements' },
     notOnPlan: 'Left out of the plan', unseen: '{n} left out of the plan',
+  },
+  filters: {
+    title: 'Filter', chosen: '{n} chosen', clear: 'Clear the filter', unset: 'Not said',
+    'by.system': 'System', 'by.status': 'Status', 'by.condition': 'Condition', 'by.confidence': 'Confidence', 'by.only': 'Only those that',
+    'band.blue': 'Checked on site', 'band.green': 'Sure, over 85 %', 'band.yellow': 'Likely, 60 to 85 %', 'band.red': 'Doubtful, under 60 %', 'band.unknown': 'Not rated',
+    'only.task': 'have an open task', 'only.contested': 'are in conflict', 'only.unsent': 'I have not sent yet',
+  },
+  views: {
+    title: 'Saved views', name: 'Name of this selection', save: 'Save view', here: 'Only for the storey “{name}”', nameless: 'A view needs a name.',
+    saved: 'View “{name}” saved', removed: 'View “{name}” removed', remove: 'Remove the view {name}',
   },
   adder: { add: 'Add an element', what: 'What is it?', tap: 'Now tap its place on the plan.', added: '{name} added' },
   sheet: {
@@ -54,6 +65,13 @@ export default {
     title: 'Photos', add: 'Add a photo', open: 'Open {name}', sending: 'Sending {name}', preview: 'A first impression', justNow: 'just now', unseen: 'This browser cannot show it.',
     waiting: 'Kept on this device, not sent yet', here: 'On this device and on the server', server: 'On the server',
     mine: 'Not here yet, on another device of yours', theirs: 'Not here yet, on {name}’s device', somebodys: 'Not here yet, on another person’s device',
+  },
+  history: {
+    title: 'History', looking: 'Asking the server…', more: 'Show earlier edits', you: 'You', somebody: 'Somebody', server: 'ARXOS', moved: 'Moved or drawn anew',
+    unsent: 'Not sent yet', refused: 'Not accepted by the server', created: 'Added', deleted: 'Deleted', restored: 'Brought back',
+    kept: 'The server cannot be asked just now. This is what it said {time}, and what waits on this device.',
+    away: 'The server cannot be asked just now, and nothing of this was fetched before. What waits on this device is shown.',
+    'by.field': 'on site', 'by.office': 'at a desk', 'by.import': 'from a file', 'by.ar': 'by AR', 'by.ai': 'read by AI', 'by.cmms': 'from the maintenance system',
   },
   measurements: {
     title: 'Measurements', what: 'What', spread: '± 95 %', with: 'Measured with', add: 'Add measurement',

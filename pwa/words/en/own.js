@@ -67,6 +67,7 @@ export default {
   },
   inbox: {
     title: 'Inbox', logIn: 'What concerns you in your buildings is told here. Log in to see it.',
+    waiting: { one: '{n} unread notice', other: '{n} unread notices' },
     all: 'All', unread: 'Unread', settings: 'How you are told', allRead: 'Mark all as read', read: 'Mark as read: {title}',
     nothing: 'Nothing has been told to you yet. Tasks for you, answers to your findings and conflicts will be.', nothingUnread: 'You have read everything.',
     coming: 'Your inbox is not on this device yet. It comes with the network.',

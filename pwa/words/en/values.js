@@ -50,7 +50,7 @@ export default {
     uncertainty_95: 'Uncertainty 95', basis: 'Basis', repeats: 'Repeats', path: 'Path', text: 'Text',
     labels: 'Labels', viewpoint: 'Viewpoint', sha256: 'SHA-256', media_type: 'Media type', byte_size: 'Byte size',
     width: 'Width', taken_at: 'Taken at', thumbnail: 'Thumbnail', external_ids: 'External ids',
-    resolution: 'Resolution', language: 'Language', theme: 'Theme', digest_frequency: 'Digest frequency',
+    resolution: 'Resolution', language: 'Language', theme: 'Theme', digest_frequency: 'Digest frequency', views: 'Saved views',
     circulation: 'Circulation', corridor: 'Corridor', meeting: 'Meeting', toilet: 'Toilet', store: 'Store',
     kitchen: 'Kitchen', stairs: 'Stairs', plant: 'Plant', reception: 'Reception', lobby: 'Lobby',
   },
