@@ -13,6 +13,9 @@ PWA = Path(__file__).resolve().parent.parent / "pwa"
 WANTED = {
     "sqlite-wasm": ("@sqlite.org/sqlite-wasm", ["*.mjs", "*.js", "*.wasm"]),
     "world-atlas": ("world-atlas", ["land-110m.json", "countries-110m.json"]),
+    "zxing-wasm": ("zxing-wasm/dist/es", ["share.js"]),
+    "zxing-wasm/reader": ("zxing-wasm/dist/es/reader", ["index.js"]),
+    "zxing-wasm/wasm": ("zxing-wasm/dist/reader", ["zxing_reader.wasm"]),
     "htmx": ("htmx.org/dist", ["htmx.min.js"]),
     "axe-core": ("axe-core", ["axe.min.js"]),
 }

@@ -259,7 +259,7 @@ export const TABLES = Object.freeze({
     column("assignee", "uuid", "latest", "technician"),
     column("due_on", "date", "latest", "technician"),
     column("labels", "set", "set", "technician"),
-    column("viewpoint", "json", "latest", "technician"),
+    column("viewpoint", "json", "latest", "technician", {"help": "How it looks; of a piece drawn on a photo {mark, colour, points}, the points in parts of the picture's width and height."}),
     column("location", "geometry", "geometry", "technician", {"kinds": ["Point"], "dimensions": 3}),
   ], {"target": ["target_table", "target_id"]}),
   comment: table("comment", "building", {"ifc": null, "cobie": null, "insert": "reporter", "update": "technician", "delete": "manager", "help": "An answer under an annotation."}, [

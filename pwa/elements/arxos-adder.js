@@ -13,6 +13,7 @@ const CLASSES = [
 
 export class ArxosAdder extends HTMLElement {
   wanted = null;
+  barcode = null; // that the next one gets
 
   connectedCallback() {
     this.#rest();
@@ -20,7 +21,7 @@ export class ArxosAdder extends HTMLElement {
 
   /** The place was tapped, or it was thought better of. */
   close() {
-    this.wanted = null;
+    this.wanted = this.barcode = null;
     this.#rest();
     this.#tell();
   }
@@ -30,10 +31,12 @@ export class ArxosAdder extends HTMLElement {
   }
 
   #rest() {
-    this.replaceChildren(h('button.button.plain', { type: 'button', on: { click: () => this.#ask() } }, icon('plus'), t('adder.add')));
+    this.replaceChildren(h('button.button.plain', { type: 'button', on: { click: () => this.ask() } }, icon('plus'), t('adder.add')));
   }
 
-  #ask() {
+  /** Where a code was read that nothing has, it is the new one's. */
+  ask(barcode = null) {
+    this.barcode = barcode;
     const choose = () => {
       this.wanted = select.value;
       this.#tell();
@@ -41,6 +44,7 @@ export class ArxosAdder extends HTMLElement {
     const select = h('select', { id: 'add-class', on: { change: choose } }, CLASSES.map((name) => h('option', { value: name }, sayClass(name))));
     this.replaceChildren(
       h('div.field', {}, h('label', { for: 'add-class' }, t('adder.what')), select),
+      barcode === null ? '' : h('p.soft', {}, t('codes.adding', { code: barcode })),
       h('p', { role: 'status' }, t('adder.tap')),
       h('button.button.plain', { type: 'button', on: { click: () => this.close() } }, t('acts.leave')));
     choose();

@@ -1,8 +1,12 @@
 // <arxos-find>: search in a whole building, by a button or the key /. `find` is a function text → promise of what was
-// found, the best first. Tells `pick` with one of them.
+// found, the best first. Tells `pick` with one of them. What the camera reads, or a reader that types and presses Enter, is
+// looked up by `byCode` (code → promise of elements); of one that nothing has, tells `put` or `add`, with the code. `about`
+// says what element it could be put on, {name}, or null; `mayAdd` whether one can be added.
 
 import { FOUND_MAX } from '../replica/search.js';
 import { h, icon } from '../view/dom.js';
+import { cleaned } from '../view/codes.js';
+import { scan } from '../view/scanning.js';
 import { problem, sayClass } from '../view/words.js';
 import { t } from '../words/language.js';
 
@@ -10,6 +14,7 @@ export class ArxosFind extends HTMLElement {
   #found = [];
   #at = -1;
   #turn = 0;
+  #several = null; // the code whose things are listed
 
   connectedCallback() {
     this.input = h('input', {
@@ -19,9 +24,11 @@ export class ArxosFind extends HTMLElement {
     });
     this.list = h('ul.found', { id: 'find-list', role: 'listbox', 'aria-label': t('find.found'), hidden: true });
     this.said = h('p.soft.small', { role: 'status' });
+    this.offer = h('div.offer');
+    const look = h('button.round', { type: 'button', 'aria-label': t('codes.scan'), title: t('codes.scan'), on: { click: () => this.#scan() } }, icon('scan'));
     const close = h('button.round', { type: 'button', 'aria-label': t('find.close'), on: { click: () => this.dialog.close() } }, icon('close'));
     this.dialog = h('dialog.find', { 'aria-label': t('find.title'), on: { keydown: (event) => event.stopPropagation() } },
-      h('div.find-head', {}, h('div.search', {}, icon('search'), this.input), close), this.said, this.list);
+      h('div.find-head', {}, h('div.search', {}, icon('search'), this.input), look, close), this.said, this.offer, this.list);
     const button = h('button.bar-tool', { type: 'button', 'aria-label': t('find.title'), title: t('find.byKey'), on: { click: () => this.open() } }, icon('search'));
     this.replaceChildren(button, this.dialog);
   }
@@ -36,14 +43,16 @@ export class ArxosFind extends HTMLElement {
   async #search() {
     const mine = ++this.#turn;
     const text = this.input.value;
-    let found = [], refused = null;
-    try {
-      found = await this.find(text);
-    } catch (error) {
-      refused = error; // the building may have been taken away meanwhile
-    }
+    const { found, refused } = await asked(() => this.find(text));
     if (mine !== this.#turn) return;
+    this.#show(found, refused);
+  }
+
+  #show(found, refused) {
+    const text = this.input.value;
     this.#found = found;
+    this.#several = null;
+    this.offer.replaceChildren();
     this.list.replaceChildren(...found.map((one, place) => this.#line(one, place)));
     this.list.hidden = !found.length;
     this.input.setAttribute('aria-expanded', String(found.length > 0));
@@ -64,9 +73,41 @@ export class ArxosFind extends HTMLElement {
     const all = this.#found.length;
     if (event.key in steps && all) this.#stand((this.#at + steps[event.key] + all) % all);
     else if (event.key === 'Escape') this.dialog.close(); // a browser would only empty the field
-    else if (event.key === 'Enter' && this.#at >= 0) this.#pick(this.#at);
+    else if (event.key === 'Enter' && (this.#at > 0 || this.#several === this.input.value)) this.#pick(this.#at); // chosen from the list
+    else if (event.key === 'Enter') this.#byCode(cleaned(this.input.value), true);
     else return;
     event.preventDefault();
+  }
+
+  async #scan() {
+    const code = await scan();
+    this.input.focus();
+    if (code === null) return;
+    this.input.value = code;
+    await this.#byCode(code, false);
+  }
+
+  /** What has exactly this code goes before what is found by its words, of which the first is meant where they were typed. */
+  async #byCode(code, typed) {
+    if (!code) return;
+    const mine = ++this.#turn;
+    const exact = await asked(() => this.byCode(code));
+    const { found, refused } = exact.found.length || exact.refused ? exact : await asked(() => this.find(code));
+    if (mine !== this.#turn) return;
+    this.#show(found, refused);
+    if (exact.found.length === 1 || (found.length && typed && !exact.found.length)) this.#pick(0);
+    else if (exact.found.length) this.#several = this.input.value;
+    else if (!refused) this.#offer(code);
+  }
+
+  #offer(code) {
+    const on = this.about();
+    const way = (event, words) => h('button.button.plain', { type: 'button', on: { click: () => {
+      this.dialog.close();
+      this.dispatchEvent(new CustomEvent(event, { detail: code }));
+    } } }, words);
+    this.said.textContent = t('codes.nothing', { code });
+    this.offer.replaceChildren(...[on ? way('put', t('codes.put', { name: on.name })) : null, this.mayAdd() ? way('add', t('codes.add')) : null].filter(Boolean));
   }
 
   #stand(place) {
@@ -82,6 +123,15 @@ export class ArxosFind extends HTMLElement {
   #pick(place) {
     this.dialog.close();
     this.dispatchEvent(new CustomEvent('pick', { detail: this.#found[place] }));
+  }
+}
+
+/** {found, refused}: the building may have been taken away meanwhile. */
+async function asked(question) {
+  try {
+    return { found: await question(), refused: null };
+  } catch (error) {
+    return { found: [], refused: error };
   }
 }
 

@@ -1,9 +1,15 @@
 // <arxos-photos>: the photos of one row, and the button for one more. `show({replica, scope, table, id})`; each photo
 // says where its bytes are: kept here, on the server, or on somebody's device from where they have not come yet.
 
-import { h, listening } from '../view/dom.js';
+import { h, icon, listening } from '../view/dom.js';
+import { marksOn } from '../view/marks.js';
+import { marked } from '../view/marks_layer.js';
+import { isVoice } from '../view/voice.js';
 import { problem, size, whenThere } from '../view/words.js';
 import { number, t } from '../words/language.js';
+import './arxos-markup.js';
+
+const SHOWN_OF = ['attachment', 'annotation', 'member'];
 
 export class ArxosPhotos extends HTMLElement {
   #about = null;
@@ -16,14 +22,14 @@ export class ArxosPhotos extends HTMLElement {
     this.list = h('ul.photos');
     this.count = h('span.soft');
     this.output = h('output.kept', { 'aria-live': 'polite' });
-    this.viewer = h('dialog.photo-viewer', { on: { close: () => this.viewer.replaceChildren() } });
+    this.viewer = h('dialog.photo-viewer', { 'aria-labelledby': 'photo-name', on: { close: () => this.viewer.replaceChildren(), keydown: (event) => event.stopPropagation() } });
     this.replaceChildren(
       h('details.fold', { open: true }, h('summary', {}, t('photos.title'), this.count), this.list,
         about.replica.me() ? this.#adder() : null, this.output),
       this.viewer);
     this.#ears.on(about.replica, 'photos', ({ detail }) => this.#heard(detail));
     this.#ears.on(about.replica, 'change', ({ detail }) => {
-      if (detail.scope === about.scope && detail.tables.some((table) => table === 'attachment' || table === 'member')) this.renew();
+      if (detail.scope === about.scope && detail.tables.some((table) => SHOWN_OF.includes(table))) this.renew();
     });
     return this.renew();
   }
@@ -43,10 +49,11 @@ export class ArxosPhotos extends HTMLElement {
   async renew() {
     const about = this.#about;
     const { replica, scope, table, id } = about;
-    const rows = await replica.photos(scope, table, id);
+    const rows = (await replica.photos(scope, table, id)).filter((row) => !isVoice(row));
+    const marks = await marksOn(replica, scope, rows.map((row) => row.id));
     if (this.#about !== about) return;
     this.count.textContent = rows.length ? number(rows.length) : t('sheet.none');
-    this.list.replaceChildren(...rows.map((row) => this.#item(row)));
+    this.list.replaceChildren(...rows.map((row) => this.#item(row, marks.get(row.id).pieces)));
   }
 
   #adder() {
@@ -86,10 +93,11 @@ export class ArxosPhotos extends HTMLElement {
     } else if (item) this.renew();
   }
 
-  #item(row) {
+  #item(row, pieces) {
     const words = whereabouts(row);
-    const frame = h('button.photo-frame', { type: 'button', 'aria-label': t('photos.open', { name: nameOf(row) }), on: { click: () => this.#open(row) } });
-    this.#picture(row, frame);
+    const label = [t('photos.open', { name: nameOf(row) }), pieces.length ? t('marks.count', { n: pieces.length }) : ''].filter(Boolean).join(', ');
+    const frame = h('button.photo-frame', { type: 'button', 'aria-label': label, on: { click: () => this.#open(row) } });
+    this.#picture(row, frame, pieces);
     return h('li', { data: { sha256: row.sha256, where: row.where } },
       frame,
       h('span', {}, nameOf(row)),
@@ -98,7 +106,7 @@ export class ArxosPhotos extends HTMLElement {
       h('progress', { hidden: true, max: 1, 'aria-label': t('photos.sending', { name: nameOf(row) }) }));
   }
 
-  async #picture(row, frame) {
+  async #picture(row, frame, pieces) {
     const about = this.#about;
     if (!this.#urls.has(row.sha256)) {
       const known = row.where === 'elsewhere' ? null : await about.replica.photo(about.scope, row.sha256).catch(() => null);
@@ -109,7 +117,7 @@ export class ArxosPhotos extends HTMLElement {
       if (!known) return;
       this.#urls.set(row.sha256, url);
     }
-    frame.replaceChildren(h('img', { src: this.#urls.get(row.sha256), alt: nameOf(row) }));
+    frame.replaceChildren(marked(h('img', { src: this.#urls.get(row.sha256), alt: nameOf(row) }), pieces));
   }
 
   /** A preview, until the picture itself is here. */
@@ -123,10 +131,14 @@ export class ArxosPhotos extends HTMLElement {
     const { replica, scope } = this.#about;
     if (row.where === 'elsewhere') return this.#say('plain', whereabouts(row));
     try {
-      const url = URL.createObjectURL(await replica.photo(scope, row.sha256, true));
-      const image = h('img', { src: url, alt: nameOf(row) });
-      image.addEventListener('load', () => URL.revokeObjectURL(url), { once: true });
-      this.viewer.replaceChildren(image, h('form', { method: 'dialog' }, h('button.button', {}, t('acts.close'))));
+      const image = await loaded(await replica.photo(scope, row.sha256, true), nameOf(row));
+      if (!image) return this.#say('bad', t('photos.unseen'));
+      const markup = h('arxos-markup');
+      await markup.show({ replica, scope, photo: row, image });
+      this.viewer.replaceChildren(
+        h('header.viewer-head', {}, h('h2', { id: 'photo-name' }, nameOf(row)),
+          h('form', { method: 'dialog' }, h('button.round', { 'aria-label': t('acts.close') }, icon('close')))),
+        markup);
       this.viewer.showModal();
       if (row.where === 'server') this.renew();
     } catch (error) {
@@ -134,6 +146,20 @@ export class ArxosPhotos extends HTMLElement {
     }
     return undefined;
   }
+}
+
+/** The picture, to be shown at once; null of what the browser cannot read. */
+async function loaded(picture, name) {
+  const url = URL.createObjectURL(picture);
+  const image = h('img', { src: url, alt: name, draggable: 'false' });
+  try {
+    await image.decode();
+  } catch {
+    return null;
+  } finally {
+    URL.revokeObjectURL(url);
+  }
+  return image;
 }
 
 const nameOf = (row) => row.name ?? t('values.photo');

@@ -6,6 +6,7 @@ import { h, icon, listening } from '../view/dom.js';
 import { elementRow, SHEET_FIELDS } from '../view/element_rows.js';
 import { keeping } from '../view/keeping.js';
 import { may, roleIn } from '../view/rights.js';
+import { scan } from '../view/scanning.js';
 import { offerUndo } from '../view/undoing.js';
 import { problem, say, sayClass } from '../view/words.js';
 import { t } from '../words/language.js';
@@ -14,6 +15,7 @@ import './arxos-history.js';
 import './arxos-measurements.js';
 import './arxos-photos.js';
 import './arxos-properties.js';
+import './arxos-voice.js';
 
 const COLUMNS = TABLES.element.columns;
 const SYSTEMS = TABLES.system.columns.kind.values;
@@ -61,20 +63,20 @@ export class ArxosSheet extends HTMLElement {
     this.properties = h('arxos-properties');
     this.measurements = h('arxos-measurements');
     this.photos = h('arxos-photos');
+    this.voice = h('arxos-voice');
     this.past = h('arxos-history');
     const about = { keeper: this.#keeper, replica: this.replica, scope: this.scope, id: row.id };
     this.conflicts = h('div');
     this.company = h('div', { role: 'status' });
     this.replaceChildren(
       this.#head(row.name || row.tag || sayClass(row.ifc_class), [sayClass(row.ifc_class), where].filter(Boolean).join(' · ')),
-      this.company, this.conflicts, this.form, this.properties, this.measurements, this.photos, this.past,
+      this.company, this.conflicts, this.form, this.properties, this.measurements, this.photos, this.voice, this.past,
       h('div.sheet-foot', {}, this.output,
         may(this.replica, this.scope, 'element', 'delete') ? h('button.button.plain.slim', { type: 'button', on: { click: () => this.#delete() } }, t('sheet.delete')) : null,
         h('button.button', { type: 'submit', form: this.form.id }, t('acts.save'))));
     this.properties.show(row.properties, about);
     this.measurements.show(row.measurements, about);
-    this.photos.show({ replica: this.replica, scope: this.scope, table: 'element', id: row.id });
-    this.past.show({ replica: this.replica, scope: this.scope, table: 'element', id: row.id });
+    for (const kept of [this.photos, this.voice, this.past]) kept.show({ replica: this.replica, scope: this.scope, table: 'element', id: row.id });
     this.#showConflicts(row);
     this.#lock();
   }
@@ -98,7 +100,7 @@ export class ArxosSheet extends HTMLElement {
     const { replica, scope } = this;
     const shut = (inside, table, op) => {
       if (may(replica, scope, table, op)) return false;
-      for (const control of inside.querySelectorAll('input, select, [type="submit"], .property button')) control.disabled = true;
+      for (const control of inside.querySelectorAll('input, select, [type="submit"], .property button, .with-scan button')) control.disabled = true;
       return true;
     };
     const reading = shut(this.form, 'element', 'update');
@@ -129,7 +131,7 @@ export class ArxosSheet extends HTMLElement {
     form.append(
       h('div.pair', {}, field('status', row), field('condition', row)),
       h('div.pair', {}, field('name', row), field('tag', row)),
-      field('serial_number', row),
+      h('div.pair', {}, field('serial_number', row), scanned(field('barcode', row))),
       h('div.pair', {}, field('manufacturer', row), field('model', row)),
       systems(row));
     return form;
@@ -228,6 +230,22 @@ function field(name, row) {
   const id = `sheet-${name}`;
   const control = column.values ? choice(id, name, column.values, row[name]) : h('input', { id, name, autocomplete: 'off', value: row[name] });
   return h('div.field', {}, h('label', { for: id }, say(name)), control);
+}
+
+/** A field with the camera beside it: what it reads is kept as if it had been typed. */
+function scanned(whole) {
+  const control = whole.querySelector('input');
+  const button = h('button.round', { type: 'button', 'aria-label': t('codes.scan'), on: { click: async () => {
+    const code = await scan();
+    if (code === null) return button.focus();
+    control.value = code;
+    for (const event of ['input', 'change']) control.dispatchEvent(new Event(event, { bubbles: true }));
+    return control.focus();
+  } } }, icon('scan'));
+  const together = h('div.with-scan', {});
+  control.replaceWith(together);
+  together.append(control, button);
+  return whole;
 }
 
 function choice(id, name, values, value) {

@@ -4,6 +4,7 @@
 import { point } from '../core/geometry.js';
 import { bar } from '../view/bar.js';
 import { bring } from '../view/bringing.js';
+import { withCode } from '../view/codes.js';
 import { coloursOf } from '../view/colours.js';
 import { h, icon, listening } from '../view/dom.js';
 import { readFilter, writeFilter } from '../view/filters.js';
@@ -82,7 +83,12 @@ class Stay {
     this.sheet = h('arxos-sheet', { hidden: true });
     this.handle = h('button.handle', { type: 'button', 'aria-expanded': 'false', on: { click: () => this.#openPanel(this.panel.dataset.open === undefined) } }, icon('list'), h('span', {}, t('building.list')));
     this.adder = h('arxos-adder', { hidden: true });
-    this.find = Object.assign(h('arxos-find'), { find: (text) => this.replica.search(this.scope, text) });
+    this.find = Object.assign(h('arxos-find'), {
+      find: (text) => this.replica.search(this.scope, text),
+      byCode: (code) => withCode(this.replica, this.scope, code),
+      about: () => (this.#element && may(this.replica, this.scope, 'element', 'update') ? { name: this.sheet.heading.textContent } : null),
+      mayAdd: () => Boolean(this.#storey) && may(this.replica, this.scope, 'element', 'insert'),
+    });
     this.people = h('arxos-people');
     this.panel = h('section.panel', { 'aria-label': t('building.elements') }, this.handle, this.adder, this.list, this.sheet);
     this.layers = h('arxos-layers');
@@ -107,6 +113,8 @@ class Stay {
     on(this.layers, 'layers', () => this.#layer());
     on(this.measure, 'measuring', (event) => event.detail && this.adder.close());
     on(this.find, 'pick', (event) => this.#go(event.detail));
+    on(this.find, 'put', (event) => this.#putCode(event.detail));
+    on(this.find, 'add', (event) => this.#addWithCode(event.detail));
     on(this.people, 'meet', (event) => this.#show(event.detail));
     on(this.people, 'seen', () => this.sheet.meet(this.people.beside(this.#element)));
     on(this.sheet, 'focusin', (event) => this.#stand(event.target.name || null));
@@ -139,6 +147,22 @@ class Stay {
     if (!element && !this.#ended) this.#chooseSpace(id);
   }
 
+  async #putCode(code) {
+    const name = this.sheet.heading.textContent;
+    try {
+      const key = await this.replica.record(this.scope, [{ table: 'element', id: this.#element, op: 'update', set: { barcode: code } }]);
+      offerUndo(t('codes.written', { name, code }), this.replica, this.scope, key);
+    } catch (error) {
+      this.#say(problem(error));
+    }
+  }
+
+  async #addWithCode(code) {
+    this.#show({ element: null });
+    await this.#reading;
+    this.adder.ask(code);
+  }
+
   #slash(event) {
     if (event.key !== '/' || event.ctrlKey || event.metaKey || event.altKey) return;
     if (event.target.closest?.('input, textarea, select, dialog')) return;
@@ -159,14 +183,14 @@ class Stay {
   }
 
   async #placed(event) {
-    const { wanted } = this.adder;
+    const { wanted, barcode } = this.adder;
     if (!wanted) return;
     event.preventDefault();
     this.adder.close();
     const [x, y] = event.detail;
     const storey = this.storeys.find((one) => one.id === this.#storey);
     const id = this.replica.newId();
-    const set = { ifc_class: wanted, storey_id: this.#storey, status: 'ok', geometry: point(x, y, storey?.elevation_m ?? 0), origin: 'field' };
+    const set = { ifc_class: wanted, storey_id: this.#storey, status: 'ok', geometry: point(x, y, storey?.elevation_m ?? 0), origin: 'field', ...(barcode === null ? {} : { barcode }) };
     try {
       const key = await this.replica.record(this.scope, [{ table: 'element', id, op: 'insert', set }]);
       offerUndo(t('adder.added', { name: sayClass(wanted) }), this.replica, this.scope, key);

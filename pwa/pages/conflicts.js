@@ -3,6 +3,7 @@
 import { TABLES } from '../core/catalogue.js';
 import { bar } from '../view/bar.js';
 import { bring } from '../view/bringing.js';
+import { pictureOf } from '../view/conflict_pictures.js';
 import { names, onlyText, sayValue } from '../view/conflict_words.js';
 import { h, icon, listening } from '../view/dom.js';
 import { choice, TOGETHER_MAX, typedAnew } from '../view/resolving.js';
@@ -77,13 +78,14 @@ function card(conflict, known, replica, scope) {
   ];
   const link = known.links.get(conflict.row_id);
   const name = known.rows.get(conflict.row_id) ?? say(conflict.table);
+  const picture = (value) => pictureOf(replica, scope, conflict, known.photos.get(conflict.row_id), value);
   return h('li.conflict', { data: { conflict: conflict.id } },
     h('h2', {}, link ? h('a', { href: link }, name) : name, h('span.soft', {}, ` · ${title(conflict)}`)),
     deleting ? h('p', {}, t('conflicts.deletedAndChanged')) : null,
     h('dl.sides', {},
-      deleting ? null : side(t('conflicts.before'), conflict.base, conflict, '', null, 'before'),
-      side(t('conflicts.now'), conflict.kept, conflict, by(known, conflict.kept_by, conflict.kept_stamp), 'check'),
-      side(t(deleting ? 'conflicts.otherWanted' : 'conflicts.other'), deleting ? null : conflict.other, conflict, by(known, conflict.other_by, conflict.other_stamp))),
+      deleting ? null : side(t('conflicts.before'), conflict.base, conflict, '', null, 'before', picture(conflict.base)),
+      side(t('conflicts.now'), conflict.kept, conflict, by(known, conflict.kept_by, conflict.kept_stamp), 'check', '', picture(conflict.kept)),
+      side(t(deleting ? 'conflicts.otherWanted' : 'conflicts.other'), deleting ? null : conflict.other, conflict, by(known, conflict.other_by, conflict.other_stamp), null, '', deleting ? null : picture(conflict.other))),
     error,
     h('div.row', {}, buttons),
     onlyText(conflict) === null ? null : another(conflict, replica, scope));
@@ -106,10 +108,10 @@ function title(conflict) {
   return label;
 }
 
-function side(term, value, conflict, who, mark = null, place = '') {
+function side(term, value, conflict, who, mark = null, place = '', picture = null) {
   return h(`div.side${place && `.${place}`}`, { data: { mark } },
     h('dt', {}, mark ? icon(mark) : null, term),
-    h('dd', {}, h('strong', {}, value === null ? t('conflicts.toDelete') : spoken(conflict, value, place)), who ? h('p.soft.small', {}, who) : null));
+    h('dd', {}, h('strong', {}, value === null ? t('conflicts.toDelete') : spoken(conflict, value, place)), picture, who ? h('p.soft.small', {}, who) : null));
 }
 
 /** What is typed is kept now: the page may be drawn over it, unless it was refused. */

@@ -1,7 +1,7 @@
 // /sync: the page behind the badge. What waits, what was refused, what two people said differently, and what happened.
 
 import { bar } from '../view/bar.js';
-import { h, icon, listening } from '../view/dom.js';
+import { h, icon, keep, listening } from '../view/dom.js';
 import { installing } from '../view/installing.js';
 import { explain, storageLine } from '../view/notices.js';
 import { proving } from '../view/proof.js';
@@ -22,6 +22,7 @@ export async function show(page, { replica }) {
   const now = act('button', t('sync.now'), said, () => replica.sync());
   const save = act('button.plain', t('sync.save'), said, async () => download('unsent.json', await replica.exportUnsent()));
   const places = h('div.stack');
+  const files = h('ul.lines', { 'aria-label': t('sync.files') });
   const storage = h('div');
   const proof = proving(replica);
   const draw = (status) => {
@@ -34,17 +35,18 @@ export async function show(page, { replica }) {
   const drawStorage = () => storage.replaceChildren(...[storageLine(replica.status(), replica)].filter(Boolean));
   page.replaceChildren(
     bar({ title: t('sync.title'), back: '/', words: t('acts.toBuildings') }),
-    h('div.column', {}, head, notes, facts, said, h('div.row', {}, now, proof.button, save), proof.found, places,
+    h('div.column', {}, head, notes, facts, said, h('div.row', {}, now, proof.button, save), proof.found, files, places,
       h('section.stack', {}, h('h2', {}, t('buildings.onDevice')), storage, installing(ears))));
   draw(replica.status());
   drawStorage();
   let known = tally(replica.status());
+  ears.on(replica, 'photos', () => showFiles(files, replica));
   ears.on(replica, 'status', (event) => {
     draw(event.detail);
     if (tally(event.detail) !== known) showPlaces(places, replica);
     known = tally(event.detail);
   });
-  await showPlaces(places, replica);
+  await Promise.all([showPlaces(places, replica), showFiles(files, replica)]);
   await replica.freshStatus();
   drawStorage();
   return ears.stop;
@@ -76,6 +78,14 @@ function lines(status) {
 
 function filesLine({ waiting_up: up, bytes_up: bytes, waiting_down: down }) {
   return [up ? t('sync.filesUp', { n: up, size: size(bytes) }) : '', down ? t('sync.filesDown', { n: down }) : ''].filter(Boolean).join(', ');
+}
+
+/** The files that wait, each by its name. */
+async function showFiles(list, replica) {
+  const waiting = await replica.waitingFiles();
+  keep(list, waiting.map((one, place) => [`${place}`, JSON.stringify(one), () => h('li.line', { data: { file: one.name } },
+    h('p', {}, one.name ?? t('values.attachment'), h('span.soft.small', {}, ` ${size(one.byte_size)}`)),
+    one.problem ? h('p.error', {}, one.problem) : null)]));
 }
 
 /** When everything here was last found to be as the server has it, and how often it was not. */

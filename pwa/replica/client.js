@@ -245,6 +245,11 @@ class Client extends EventTarget {
     return this.ask('photo', scope, hash, whole);
   }
 
+  /** The files that wait to be sent: [{scope, name, media_type, byte_size, problem}]. */
+  waitingFiles() {
+    return this.ask('waitingFiles');
+  }
+
   exportUnsent() {
     return this.ask('exportUnsent');
   }

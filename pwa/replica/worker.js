@@ -232,6 +232,7 @@ const methods = {
   },
   photos: (scope, table, id) => photos.of(scope, table, id),
   photo: (scope, hash, whole) => photos.picture(scope, hash, whole),
+  waitingFiles: () => photos.toSend(),
 
   conflicts(scope) {
     return home

@@ -1,4 +1,4 @@
-// Photos: kept here before their row is, then carried by a queue of their own beside that of the changes.
+// Photos and voice notes: kept here before their row is, then carried by a queue of their own beside that of the changes.
 //
 // Up goes what is in `new` (replica/attachment_files.js), from the byte where the server stands; down come small
 // pictures, and originals when somebody looks at one, from the byte where they stand here. One that fails is told and
@@ -21,6 +21,7 @@ export class Photos {
     Object.assign(this, { home, files, server, tell, asked });
     this.turn = null;
     this.timer = null;
+    this.coming = new Map(); // "scope/hash" → a small picture that is being fetched
     this.problems = new Map(); // hash → why it did not go, in words
     this.waiting = { waiting_up: 0, waiting_down: 0, bytes_up: 0 };
   }
@@ -54,6 +55,13 @@ export class Photos {
       mine: created_by === null || created_by === me,
       problem: this.problems.get(row.sha256) ?? null,
       where: place(row.sha256, { fresh, whole }, upload_state),
+    }));
+  }
+
+  /** What waits to be sent, by name. */
+  async toSend() {
+    return (await this.queue()).map(({ scope, hash, row, file }) => ({
+      scope, name: row.name ?? null, media_type: row.media_type ?? null, byte_size: file.size, problem: this.problems.get(hash) ?? null,
     }));
   }
 
@@ -200,7 +208,14 @@ export class Photos {
     }
   }
 
-  async fetchSmall(scope, hash) {
+  /** Whoever asks for one that is under way waits for the same. */
+  fetchSmall(scope, hash) {
+    const key = `${scope}/${hash}`;
+    if (!this.coming.has(key)) this.coming.set(key, this.bringSmall(scope, hash).finally(() => this.coming.delete(key)));
+    return this.coming.get(key);
+  }
+
+  async bringSmall(scope, hash) {
     let small = new Blob();
     try {
       const answer = await this.server.send('GET', `${ROOT}/${scope}/${hash}?size=${SMALL_PX}`);

@@ -2,6 +2,7 @@
 
 import { TABLES } from '../core/catalogue.js';
 import { t } from '../words/language.js';
+import { sayLook } from './marks.js';
 import { amount, say, sayClass } from './words.js';
 
 export function values(json) {
@@ -26,6 +27,7 @@ export function onlyText(conflict, which = 'kept') {
 function sayOne(table, field, value) {
   const column = TABLES[table]?.columns[field];
   if (value === null || value === undefined || value === '') return t('conflicts.empty');
+  if (field === 'viewpoint') return sayLook(value) ?? t('conflicts.drawing');
   if (column?.type === 'geometry') return t('conflicts.place');
   if (column?.values) return say(value);
   if (typeof value === 'number') return amount(value, column?.unit === 'deg' ? '°' : column?.unit ?? '');
@@ -36,7 +38,7 @@ function sayOne(table, field, value) {
 /** Names for the rows and people that conflicts speak of, and where on the plan a row is. */
 export async function names(replica, scope, conflicts) {
   const ids = JSON.stringify(conflicts.map((conflict) => conflict.row_id));
-  const [elements, spaces, members] = await Promise.all([
+  const [elements, spaces, photos, members] = await Promise.all([
     replica.query(scope, `
       select id, storey_id, ifc_class, name, tag
       from element
@@ -45,6 +47,15 @@ export async function names(replica, scope, conflicts) {
       select id, number, name
       from space
       where id in (select value from json_each(?))`, [ids]),
+    replica.query(scope, `
+      select attachment.id, attachment.id as row_id, attachment.name, null as title, sha256, attachment.target_table, attachment.target_id
+      from attachment
+      where id in (select value from json_each(?1))
+      union all
+      select attachment.id, annotation.id, attachment.name, title, sha256, attachment.target_table, attachment.target_id
+      from annotation
+      join attachment on annotation.target_table = 'attachment' and attachment.id = annotation.target_id
+      where annotation.id in (select value from json_each(?1))`, [ids]),
     replica.query(scope, 'select user_id, name from member', []),
   ]);
   const rows = new Map(), links = new Map();
@@ -53,5 +64,10 @@ export async function names(replica, scope, conflicts) {
     links.set(one.id, `/b/${scope}?${new URLSearchParams({ ...(one.storey_id ? { storey: one.storey_id } : {}), element: one.id })}`);
   }
   for (const one of spaces) rows.set(one.id, [one.number, one.name].filter(Boolean).join(' '));
-  return { rows, links, people: new Map(members.map((member) => [member.user_id, member.name])) };
+  for (const one of photos) {
+    const name = t('marks.photo', { name: one.name ?? '' });
+    rows.set(one.row_id, one.title ? `${one.title}, ${name}` : name);
+    if (one.target_table === 'element') links.set(one.row_id, `/b/${scope}?${new URLSearchParams({ element: one.target_id })}`);
+  }
+  return { rows, links, photos: new Map(photos.map((one) => [one.row_id, one])), people: new Map(members.map((member) => [member.user_id, member.name])) };
 }

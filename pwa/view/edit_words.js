@@ -3,6 +3,7 @@
 import { TABLES } from '../core/catalogue.js';
 import { exactly, t } from '../words/language.js';
 import { h } from './dom.js';
+import { sayLook } from './marks.js';
 import { amount, say, sayClass, whenStamped } from './words.js';
 
 const CHANGES_MAX = 3;
@@ -25,6 +26,7 @@ function sayChange({ table, op, set }, name) {
 }
 
 export function sayField(column, field, value) {
+  if (field === 'viewpoint' && sayLook(value)) return sayLook(value);
   const delta = typeof value === 'object' && value !== null && !Array.isArray(value);
   if (delta && column?.type === 'set') {
     return [value.add?.length && t('edits.gains', { field: say(field), values: value.add.map(say).join(', ') }), value.remove?.length && t('edits.loses', { field: say(field), values: value.remove.map(say).join(', ') })].filter(Boolean).join(', ');

@@ -1,12 +1,12 @@
 // What an element's sheet reads from the replica.
 
-export const SHEET_FIELDS = ['name', 'tag', 'status', 'condition', 'serial_number', 'manufacturer', 'model'];
+export const SHEET_FIELDS = ['name', 'tag', 'status', 'condition', 'serial_number', 'barcode', 'manufacturer', 'model'];
 
 /** {…columns, systems: [], properties: {}, measurements: [], contested: [field]} or null where it is gone. */
 export async function elementRow(replica, scope, id) {
   const [found, measurements, conflicts] = await Promise.all([
     replica.query(scope, `
-      select element.id, element.ifc_class, element.predefined_type, element.barcode, element.installed_on,
+      select element.id, element.ifc_class, element.predefined_type, element.installed_on,
         element.systems, element.properties, ${SHEET_FIELDS.map((field) => `element.${field}`).join(', ')},
         space.number as space_number, space.name as space_name, element.storey_id
       from element

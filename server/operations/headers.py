@@ -15,6 +15,7 @@ PAGE_POLICY = "; ".join(
         "worker-src 'self'",
         "style-src 'self'",
         "img-src 'self' data: blob:",
+        "media-src 'self' blob:",
         "connect-src 'self'",
         "object-src 'none'",
         "base-uri 'none'",
@@ -32,7 +33,7 @@ ALWAYS = {
     "content-security-policy": DATA_POLICY,
     "x-content-type-options": "nosniff",
     "referrer-policy": "same-origin",
-    "permissions-policy": "camera=(self), microphone=(), geolocation=(self), xr-spatial-tracking=(self)",
+    "permissions-policy": "camera=(self), microphone=(self), geolocation=(self), xr-spatial-tracking=(self)",
     "cross-origin-opener-policy": "same-origin",
     "cross-origin-resource-policy": "same-origin",
 }

@@ -12,12 +12,12 @@ const PWA = new URL('../../pwa/', import.meta.url);
 const ROOMS = ['pages', 'view', 'elements'];
 const STILL_ENGLISH = []; // files not converted yet: this list only shrinks
 const TECHNICAL = [ // what looks like a word and is none
-  'Escape', 'ArrowDown', 'ArrowUp', 'ArrowLeft', 'ArrowRight', 'Enter', 'Home', 'End', 'Content-Type', 'Accept', // keys, headers
+  'Escape', 'ArrowDown', 'ArrowUp', 'ArrowLeft', 'ArrowRight', 'Enter', 'Home', 'End', 'Delete', 'Backspace', 'Content-Type', 'Accept', // keys, headers
   'Width', 'Scale', 'North', 'Luminaires', // names as the rows have them, in every language
   'Edge', 'Firefox', 'Chromium', 'Safari', 'iOS', 'Android', 'macOS', 'Windows', 'Linux', 'ARXOS', // names of programs
   'PublicKeyCredential', 'PushManager', 'Notification', 'AbortError', 'Point', 'LineString', 'Polygon', 'MultiPoint',
   'MultiLineString', 'MultiPolygon', // the browser's and GeoJSON's
-  'color-mix(in srgb, ', 'input, textarea, select, dialog', 'arxos-task, .finding form', '.sheet-foot button', 'take over', // CSS, a message
+  'color-mix(in srgb, ', 'xMidYMid slice', 'xMidYMid meet', 'input, textarea, select, dialog', 'arxos-task, .finding form', '.sheet-foot button', 'take over', // CSS, SVG, a message
 ];
 
 const sources = () => ['app.js', ...ROOMS.flatMap((room) => readdirSync(new URL(room, PWA)).map((name) => `${room}/${name}`))]

@@ -61,7 +61,7 @@ def test_every_answer_has_the_headers_that_keep_a_browser_safe(url: str, path: s
     headers = httpx.get(url + path).headers
     assert headers["x-content-type-options"] == "nosniff" and headers["referrer-policy"] == "same-origin"
     assert headers["cross-origin-opener-policy"] == headers["cross-origin-resource-policy"] == "same-origin"
-    for word in ("camera=(self)", "geolocation=(self)", "xr-spatial-tracking=(self)", "microphone=()"):
+    for word in ("camera=(self)", "geolocation=(self)", "xr-spatial-tracking=(self)", "microphone=(self)"):
         assert word in headers["permissions-policy"]
     policy = headers["content-security-policy"]
     assert "unsafe-inline" not in policy and "'unsafe-eval'" not in policy and "frame-ancestors 'none'" in policy

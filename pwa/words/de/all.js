@@ -1,6 +1,7 @@
 // Der deutsche Katalog.
 
 import building from './building.js';
+import field from './field.js';
 import own from './own.js';
 import problems from './problems.js';
 import shell from './shell.js';
@@ -8,4 +9,4 @@ import sync from './sync.js';
 import values from './values.js';
 import work from './work.js';
 
-export default { ...shell, ...building, ...work, ...sync, ...own, ...values, ...problems };
+export default { ...shell, ...building, ...work, ...field, ...sync, ...own, ...values, ...problems };

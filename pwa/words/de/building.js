@@ -63,7 +63,7 @@ export default {
   },
   properties: { new: 'Neue Eigenschaft', add: 'Hinzufügen', both: 'Eine Eigenschaft braucht einen Namen und einen Wert.' },
   photos: {
-    title: 'Fotos', add: 'Foto hinzufügen', open: '{name} öffnen', sending: '{name} wird gesendet', preview: 'Vorschau', justNow: 'gerade eben',
+    title: 'Fotos', add: 'Foto hinzufügen', open: '{name} öffnen', sending: '{name} wird gesendet', preview: 'Vorschau', justNow: 'gerade eben', unseen: 'Dieser Browser kann es nicht zeigen.',
     waiting: 'Auf diesem Gerät gespeichert, noch nicht gesendet', here: 'Auf diesem Gerät und auf dem Server', server: 'Auf dem Server',
     mine: 'Noch nicht hier, auf einem anderen Gerät von Ihnen', theirs: 'Noch nicht hier, auf dem Gerät von {name}',
     somebodys: 'Noch nicht hier, auf dem Gerät einer anderen Person',

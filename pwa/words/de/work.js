@@ -31,7 +31,7 @@ export default {
     value: '{name} {value}', valueAndPlan: '{name} {value}, laut Plan {stands}',
   },
   conflicts: {
-    title: 'Konflikte', toBuilding: 'Zum Gebäude', none: 'Keine Konflikte. Alle Angaben stimmen überein.',
+    title: 'Konflikte', drawing: 'eine Zeichnung', toBuilding: 'Zum Gebäude', none: 'Keine Konflikte. Alle Angaben stimmen überein.',
     open: {
       one: '{n} Feld mit zwei Angaben. Was derzeit gilt, ist markiert; nichts geht verloren, bis Sie entscheiden.',
       other: '{n} Felder mit zwei Angaben. Was derzeit gilt, ist markiert; nichts geht verloren, bis Sie entscheiden.',

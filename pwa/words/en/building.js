@@ -62,7 +62,7 @@ export default {
   },
   properties: { new: 'New property', add: 'Add', both: 'A property needs a name and a value.' },
   photos: {
-    title: 'Photos', add: 'Add a photo', open: 'Open {name}', sending: 'Sending {name}', preview: 'A first impression', justNow: 'just now',
+    title: 'Photos', add: 'Add a photo', open: 'Open {name}', sending: 'Sending {name}', preview: 'A first impression', justNow: 'just now', unseen: 'This browser cannot show it.',
     waiting: 'Kept on this device, not sent yet', here: 'On this device and on the server', server: 'On the server',
     mine: 'Not here yet, on another device of yours', theirs: 'Not here yet, on {name}’s device', somebodys: 'Not here yet, on another person’s device',
   },

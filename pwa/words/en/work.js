@@ -30,7 +30,7 @@ export default {
     value: '{name} {value}', valueAndPlan: '{name} {value}, the plan says {stands}',
   },
   conflicts: {
-    title: 'Conflicts', toBuilding: 'To the building', none: 'No conflicts. Everybody says the same.',
+    title: 'Conflicts', drawing: 'a drawing', toBuilding: 'To the building', none: 'No conflicts. Everybody says the same.',
     open: {
       one: '{n} field with two answers. What stands now is marked; nothing is lost until you decide.',
       other: '{n} fields with two answers. What stands now is marked; nothing is lost until you decide.',
