@@ -230,9 +230,9 @@ class Client extends EventTarget {
     return this.ask('retry', scope, key, corrections, newId());
   }
 
-  /** Add a photo to a row: {file, name, target_table, target_id}. Kept on this device when it answers. */
-  attach(scope, given) {
-    return this.ask('attach', scope, given, null, newId());
+  /** Add a photo to a row: {file, name, target_table, target_id, id?}, and `beside` it changes. Kept on this device when it answers. */
+  attach(scope, given, beside = []) {
+    return this.ask('attach', scope, given, beside, newId());
   }
 
   /** The photos of a row, with where their bytes are: waiting, here, server or elsewhere. */
@@ -243,6 +243,11 @@ class Client extends EventTarget {
   /** A picture as a Blob, whole or small; null where there is none to be had. */
   photo(scope, hash, whole = false) {
     return this.ask('photo', scope, hash, whole);
+  }
+
+  /** A page to lay beneath a plan: {where, blob}, as sync/drawings.js says. */
+  drawing(scope, hash, page) {
+    return this.ask('drawing', scope, hash, page);
   }
 
   exportUnsent() {
