@@ -39,10 +39,11 @@ class _Answer(msgspec.Struct, frozen=True):
 
 
 def read_limited(
-    reader: str, path: Path, answer: type[T], *, memory_bytes: int = MEMORY_BYTES_MAX, cpu_s: int = CPU_S_MAX
+    reader: str, path: Path, answer: type[T], *given: int, memory_bytes: int = MEMORY_BYTES_MAX, cpu_s: int = CPU_S_MAX
 ) -> T:
-    """What `reader` ("module:function") answers for `path`. Raises FormatError, also where the child dies."""
-    command = [sys.executable, "-B", "-m", __name__, reader, str(path), str(memory_bytes), str(cpu_s)]
+    """What `reader` ("module:function") answers for `path` and `given`. Raises FormatError, also where it dies."""
+    bounds = (memory_bytes, cpu_s)
+    command = [sys.executable, "-B", "-m", __name__, reader, str(path), *map(str, bounds + given)]
     environment = {
         "PATH": os.defpath,
         "LANG": "C.UTF-8",
@@ -98,14 +99,14 @@ def _bound(memory_bytes: int, cpu_s: int) -> None:
         resource.setrlimit(resource.RLIMIT_AS, (memory_bytes, memory_bytes))
 
 
-def _main(reader: str, path: str, memory_bytes: str, cpu_s: str) -> None:
+def _main(reader: str, path: str, memory_bytes: str, cpu_s: str, *given: str) -> None:
     _bound(int(memory_bytes), int(cpu_s))
     answer_fd = os.dup(1)
     os.dup2(2, 1)  # what C++ libraries print must not come between
     module, function = reader.split(":")
     answer: dict[str, Any]
     try:
-        answer = {"value": getattr(importlib.import_module(module), function)(Path(path))}
+        answer = {"value": getattr(importlib.import_module(module), function)(Path(path), *map(int, given))}
     except FormatError as error:
         answer = {"error": _Error(error.code, error.detail, error.hint)}
     with os.fdopen(answer_fd, "wb") as pipe:

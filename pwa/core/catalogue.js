@@ -146,7 +146,7 @@ export const TABLES = Object.freeze({
     column("storey_id", "uuid", "latest", "technician", {"required": true, "references": "storey", "onDelete": "cascade"}),
     column("attachment_id", "uuid", "latest", "technician", {"references": "attachment", "onDelete": "clear"}),
     column("page", "integer", "latest", "technician"),
-    column("affine_a", "real", "atomic", "technician", {"group": "affine", "help": "x_m = a*x_page + b*y_page + c", "field": "affine"}),
+    column("affine_a", "real", "atomic", "technician", {"group": "affine", "help": "x_m = a*x_page + b*y_page + c; from the upper left corner, in points of a PDF or pixels of a picture.", "field": "affine"}),
     column("affine_b", "real", "atomic", "technician", {"group": "affine", "field": "affine"}),
     column("affine_c", "real", "atomic", "technician", {"group": "affine", "unit": "m", "field": "affine"}),
     column("affine_d", "real", "atomic", "technician", {"group": "affine", "help": "y_m = d*x_page + e*y_page + f", "field": "affine"}),

@@ -14,6 +14,7 @@ export class ArxosCanvas extends HTMLElement {
   camera = null;
   size = { width: 0, height: 0 };
   ratio = 1;
+  singly = false; // two quick taps are two
   #frame = 0;
   #undo = [];
   #touched = false;
@@ -51,6 +52,7 @@ export class ArxosCanvas extends HTMLElement {
       turn: (by, left, top) => this.camera && this.turns() && this.look(turned(this.camera, this.size, by, left, top)),
       tap: (left, top) => this.camera && this.tapped(left, top),
       fit: () => this.fit(),
+      singly: () => this.singly,
     };
   }
 

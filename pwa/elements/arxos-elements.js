@@ -35,8 +35,9 @@ export class ArxosElements extends HTMLElement {
     this.summary = h('p.soft.small', { role: 'status' });
     this.nothing = h('div.nothing', { hidden: true },
       h('button.button.plain', { type: 'button', on: { click: () => this.#clear() } }, t('filters.clear')));
+    this.drawing = h('p.soft.small.beneath', { hidden: true });
     this.list = h('ul.elements');
-    this.replaceChildren(h('div.search', {}, icon('search'), this.search), this.chips, this.choosing, this.where, this.summary, this.nothing, this.list, this.more);
+    this.replaceChildren(h('div.search', {}, icon('search'), this.search), this.chips, this.choosing, this.where, this.summary, this.drawing, this.nothing, this.list, this.more);
   }
 
   disconnectedCallback() {
@@ -81,6 +82,12 @@ export class ArxosElements extends HTMLElement {
   layers(hidden) {
     this.#unseen = hidden;
     this.#draw();
+  }
+
+  /** What lies beneath the plan, in words, or null. */
+  set beneath(words) {
+    this.drawing.textContent = words ? t('elements.beneath', { words }) : '';
+    this.drawing.hidden = !words;
   }
 
   /** id → colour of those that light up for a moment. */

@@ -1,28 +1,21 @@
 // <arxos-measure>: measuring on the plan: a button, and while it is pressed a card with what is measured and how exactly. Points
 // come by tap, or by a cross that the arrow keys move and Enter sets. Tells `measuring` with true or false.
 
-import { moved, toDrawing, toScreen } from '../view/camera.js';
-import { h, icon, listening } from '../view/dom.js';
+import { Aim } from '../view/aim.js';
+import { h, icon } from '../view/dom.js';
 import { KINDS, measured, spreadOf } from '../view/measure.js';
 import { paintMeasure } from '../view/measure_paint.js';
-import { makeSnaps, snapTo } from '../view/snap.js';
 import { amount } from '../view/words.js';
 import { t } from '../words/language.js';
 
-const REACH_PX = 12;
-const STEP_PX = 12;
-const EDGE_PX = 24;
 const PLACES = { m: 1000, 'm²': 100, '°': 10 }; // parts of a unit that are still said
-const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 
 export class ArxosMeasure extends HTMLElement {
   #kind = 'length';
   #points = [];
   #aim = null;
-  #snaps = makeSnaps([]);
   #edges = [];
   #rms = null;
-  #ears = null;
 
   connectedCallback() {
     this.start = h('button.round', { type: 'button', 'aria-label': t('measure.start'), title: t('measure.start'), 'aria-pressed': 'false', on: { click: () => this.#turn(!this.open) } }, icon('ruler'));
@@ -36,20 +29,25 @@ export class ArxosMeasure extends HTMLElement {
       h('div.measure-acts', {}, this.back, this.clear, act('close', t('measure.leave'), () => this.close())),
       this.value, this.note);
     this.replaceChildren(this.start, this.card);
+    this.onkeydown = (event) => {
+      if (event.key !== 'Escape' || !this.open) return;
+      event.stopPropagation(); // Escape closes one thing
+      this.close();
+    };
   }
 
   disconnectedCallback() {
-    this.#ears?.stop();
+    this.#aim?.stop();
   }
 
   get open() {
-    return this.#ears !== null;
+    return this.#aim !== null;
   }
 
   /** What is drawn, in metres. */
   set edges(edges) {
     this.#edges = edges;
-    if (this.open) this.#snaps = makeSnaps(edges);
+    if (this.open) this.#aim.edges = edges;
   }
 
   /** Another storey begins anew; the same one, read again, keeps its points. `rmsM` is how exact its plan is, or null. */
@@ -67,28 +65,22 @@ export class ArxosMeasure extends HTMLElement {
     this.card.hidden = !on;
     this.start.hidden = on;
     this.#points = [];
-    this.#aim = null;
-    if (on) this.#listen();
-    else {
-      this.#ears.stop();
-      this.#ears = null;
-      this.plan.over = null;
-    }
+    this.#aim?.stop();
+    this.#aim = on ? this.#aiming() : null;
+    this.plan.over = on ? (context, look) => paintMeasure(context, { kind: this.#kind, points: this.#points, aim: this.#aim.cross }, look) : null;
     this.dispatchEvent(new CustomEvent('measuring', { detail: on }));
     this.#say();
     (on ? this.plan.canvas : this.start).focus({ preventScroll: true });
   }
 
-  #listen() {
-    this.#ears = listening();
-    this.#snaps = makeSnaps(this.#edges);
-    this.plan.over = (context, look) => paintMeasure(context, { kind: this.#kind, points: this.#points, aim: this.#aim }, look);
-    const { on } = this.#ears;
-    on(this.plan, 'place', (event) => this.#placed(event));
-    on(this.plan, 'keydown', (event) => this.#key(event), { capture: true });
-    on(this, 'keydown', (event) => event.key === 'Escape' && this.#leave(event));
-    on(this.plan.canvas, 'pointermove', (event) => this.#hover(event));
-    on(this.plan.canvas, 'pointerleave', () => this.#point(null));
+  #aiming() {
+    const aim = new Aim(this.plan, {
+      set: (place) => this.#set(place),
+      back: () => this.#undo(),
+      leave: () => this.close(),
+      said: (words) => { this.note.textContent = words; },
+    });
+    return Object.assign(aim, { edges: this.#edges });
   }
 
   #chip(kind) {
@@ -102,18 +94,9 @@ export class ArxosMeasure extends HTMLElement {
 
   // ---------------------------------------------------------------- points
 
-  #placed(event) {
-    event.preventDefault();
-    this.#set(this.#found(event.detail));
-  }
-
-  #found(at) {
-    return snapTo(this.#snaps, at, REACH_PX / this.plan.camera.scale) ?? { at, what: null };
-  }
-
-  #set({ at, what }) {
+  #set({ at, snap }) {
     if (this.#points.length === KINDS[this.#kind].most) this.#points = [];
-    this.#points.push({ at, snap: what, spread: spreadOf(this.#rms, 1 / this.plan.camera.scale, what !== null) });
+    this.#points.push({ at, snap, spread: spreadOf(this.#rms, 1 / this.plan.camera.scale, snap !== null) });
     this.#say();
   }
 
@@ -125,53 +108,6 @@ export class ArxosMeasure extends HTMLElement {
   #forget() {
     this.#points = [];
     this.#say();
-  }
-
-  #hover(event) {
-    if (event.pointerType !== 'mouse' || event.buttons || !this.plan.camera) return;
-    this.#point(toDrawing(this.plan.camera, this.plan.size, event.offsetX, event.offsetY));
-  }
-
-  #point(at) {
-    const found = at && this.#found(at);
-    this.#aim = found && { at: found.at, snap: found.what, from: at };
-    this.plan.redraw();
-  }
-
-  // ---------------------------------------------------------------- keys
-
-  #key(event) {
-    if (event.ctrlKey || event.metaKey || event.altKey || !this.plan.camera) return;
-    if (event.target !== this.plan.canvas && event.key !== 'Escape') return;
-    if (event.key === 'Escape') this.#leave(event);
-    else if (ARROWS[event.key]) this.#step(ARROWS[event.key], event.shiftKey ? 1 : STEP_PX);
-    else if (event.key === 'Enter') this.#set(this.#found(this.#here()));
-    else if (event.key === 'Backspace') this.#undo();
-    else return;
-    event.preventDefault();
-    event.stopPropagation();
-  }
-
-  #leave(event) {
-    event.stopPropagation(); // Escape closes one thing
-    this.close();
-  }
-
-  /** Where the cross is: not where it snapped to, so that it can get away from there. */
-  #here() {
-    return this.#aim?.from ?? [this.plan.camera.x, this.plan.camera.y];
-  }
-
-  #step([x, y], px) {
-    const { size } = this.plan;
-    const [left, top] = toScreen(this.plan.camera, size, ...this.#here());
-    const to = [left + x * px, top + y * px];
-    const over = (at, most) => Math.max(0, at - (most - EDGE_PX)) + Math.min(0, at - EDGE_PX);
-    const at = toDrawing(this.plan.camera, size, ...to);
-    const [dx, dy] = [over(to[0], size.width), over(to[1], size.height)];
-    if (dx || dy) this.plan.look(moved(this.plan.camera, -dx, -dy));
-    this.#point(at);
-    this.note.textContent = this.#aim.snap ? t(`measure.on.${this.#aim.snap}`) : t('measure.onNothing');
   }
 
   // ---------------------------------------------------------------- words

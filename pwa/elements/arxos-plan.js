@@ -31,6 +31,7 @@ export class ArxosPlan extends ArxosCanvas {
   #hidden = new Set();
   #toReveal = null; // asked for before there was a size
   #over = null;
+  #beneath = null;
   #north = null;
   #picture = new KeptPicture();
   #heavy = false;
@@ -85,6 +86,13 @@ export class ArxosPlan extends ArxosCanvas {
     this.redraw();
   }
 
+  /** What lies beneath: {bitmap, affine: of its pixels, share, alone: whether nothing else is drawn, box: its own}, or null. */
+  set beneath(beneath) {
+    this.#beneath = beneath;
+    if (!this.camera) this.camera = this.home();
+    this.redraw();
+  }
+
   /** id → colour of those that light up for a moment. */
   glow(colours) {
     this.#glows.put(colours);
@@ -102,8 +110,9 @@ export class ArxosPlan extends ArxosCanvas {
   }
 
   home() {
-    if (!this.#scene?.bounds || !this.size.width) return null;
-    return fit(this.#scene.bounds, this.size.width, this.size.height, { padding: 20, scaleMax: 80, turn: this.camera?.turn ?? 0 });
+    const bounds = this.#beneath?.alone ? this.#beneath.box : this.#scene?.bounds ?? this.#beneath?.box;
+    if (!bounds || !this.size.width) return null;
+    return fit(bounds, this.size.width, this.size.height, { padding: 20, scaleMax: 80, turn: this.camera?.turn ?? 0 });
   }
 
   turns() {
@@ -142,7 +151,7 @@ export class ArxosPlan extends ArxosCanvas {
   #look() {
     const { camera, size, ratio, ink } = this;
     const { selected, space } = this.dataset;
-    return { camera, size, ratio, ink, selected, space, shown: this.#seen, hidden: this.#hidden, ...this.#clustered() };
+    return { camera, size, ratio, ink, selected, space, shown: this.#seen, hidden: this.#hidden, beneath: this.#beneath, ...this.#clustered() };
   }
 
   /** The ids of what is not left out. */
@@ -189,20 +198,20 @@ export class ArxosPlan extends ArxosCanvas {
   #glow(context, look) {
     const lit = this.#glows.lit();
     this.dataset.glowing = lit.size;
-    if (!lit.size) return;
+    if (!lit.size || this.#beneath?.alone) return;
     paintGlows(context, this.#scene, look, lit);
     if (still()) setTimeout(() => this.redraw(), GLOW_MS);
     else this.redraw();
   }
 
-  /** While it moves, a kept picture does for a heavy drawing. data-kept while what is seen is not as sharp as it could be. */
+  /** While it moves, a kept picture does for a heavy plan, and for one with a drawing beneath. data-kept while what is seen is not as sharp as it could be. */
   #draw(context, look) {
-    if (!this.#heavy) {
+    if (!this.#heavy && !this.#beneath) {
       this.toggleAttribute('data-kept', false);
       paintDrawing(context, this.#scene, look);
       return;
     }
-    const key = [this.#scene, this.#hidden, this.ink, look.space];
+    const key = [this.#scene, this.#hidden, this.ink, this.#beneath, look.space];
     const serves = this.#picture.isOf(key, look) || (this.#resting && this.#picture.serves(key, look));
     if (!serves) this.#picture.take(key, look, (wider, wide) => paintDrawing(wider, this.#scene, wide));
     this.toggleAttribute('data-kept', !this.#picture.isOf(key, look));

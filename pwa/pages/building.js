@@ -16,6 +16,7 @@ import { offerUndo } from '../view/undoing.js';
 import { problem, sayClass } from '../view/words.js';
 import { t } from '../words/language.js';
 import '../elements/arxos-adder.js';
+import '../elements/arxos-drawings.js';
 import '../elements/arxos-elements.js';
 import '../elements/arxos-find.js';
 import '../elements/arxos-layers.js';
@@ -94,9 +95,11 @@ class Stay {
     this.layers = h('arxos-layers');
     this.measure = Object.assign(h('arxos-measure'), { plan: this.plan });
     this.empty = h('p.plan-empty', { role: 'status', hidden: true });
+    const note = h('p.beneath-note', { role: 'status', hidden: true });
+    this.drawings = Object.assign(h('arxos-drawings'), { plan: this.plan, note });
     this.page.replaceChildren(
       bar({ title: this.building.name, back: '/', words: t('acts.toBuildings'), beside: [this.people, this.find, h('arxos-unread'), workLink(this.scope)] }),
-      h('div.building', {}, this.strip, h('div.plan-place', {}, h('div.plan-tools', {}, this.measure, this.layers), this.plan, this.empty), this.panel));
+      h('div.building', {}, this.strip, h('div.plan-place', {}, h('div.plan-tools', {}, this.measure, this.layers, this.drawings), this.plan, this.empty, note), this.panel));
   }
 
   #listen() {
@@ -111,7 +114,12 @@ class Stay {
     on(this.plan, 'pick', (event) => this.#picked(event.detail));
     on(this.plan, 'place', (event) => this.#placed(event));
     on(this.layers, 'layers', () => this.#layer());
-    on(this.measure, 'measuring', (event) => event.detail && this.adder.close());
+    on(this.measure, 'measuring', (event) => this.#taken(event.detail, this.drawings));
+    on(this.drawings, 'placing', (event) => this.#taken(event.detail, this.measure));
+    on(this.drawings, 'beneath', (event) => {
+      this.list.beneath = event.detail;
+      this.#sayEmpty();
+    });
     on(this.find, 'pick', (event) => this.#go(event.detail));
     on(this.find, 'put', (event) => this.#putCode(event.detail));
     on(this.find, 'add', (event) => this.#addWithCode(event.detail));
@@ -170,6 +178,13 @@ class Stay {
     this.find.open();
   }
 
+  /** The plan's taps are for one thing at a time. */
+  #taken(open, other) {
+    if (!open) return;
+    this.adder.close();
+    other.close();
+  }
+
   #showAdder() {
     this.adder.hidden = Boolean(this.#element) || !this.#storey || !may(this.replica, this.scope, 'element', 'insert');
   }
@@ -177,6 +192,7 @@ class Stay {
   /** While something is to be added the plan is free to be tapped. */
   #wanted(ifcClass) {
     if (ifcClass) this.measure.close();
+    if (ifcClass) this.drawings.close();
     if (ifcClass) this.plan.dataset.placing = '';
     else delete this.plan.dataset.placing;
     if (ifcClass && getComputedStyle(this.panel).position === 'absolute') this.panel.dataset.open = 'add';
@@ -255,7 +271,8 @@ class Stay {
     this.list.show(this.#scene.things);
     this.measure.show({ rmsM: rows.rmsM, another });
     this.#layer();
-    this.#say(this.#scene.bounds ? null : t('building.nothingDrawn'));
+    this.drawings.show({ replica: this.replica, scope: this.scope, storey: this.#storey, scene: this.#scene });
+    this.#sayEmpty();
   }
 
   /** Plan, list and snapping agree on what is left out. */
@@ -263,7 +280,11 @@ class Stay {
     const hidden = this.layers.hiddenKinds;
     this.plan.layers = hidden;
     this.list.layers(hidden);
-    this.measure.edges = seenEdges(this.#scene, hidden);
+    this.measure.edges = this.drawings.edges = seenEdges(this.#scene, hidden);
+  }
+
+  #sayEmpty() {
+    this.#say(this.#scene.bounds || this.drawings.dataset.beneath ? null : t('building.nothingDrawn'));
   }
 
   #say(text) {

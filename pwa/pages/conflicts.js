@@ -7,11 +7,15 @@ import { pictureOf } from '../view/conflict_pictures.js';
 import { names, onlyText, sayValue } from '../view/conflict_words.js';
 import { h, icon, listening } from '../view/dom.js';
 import { choice, TOGETHER_MAX, typedAnew } from '../view/resolving.js';
+import { makeScene } from '../view/plan_scene.js';
+import { storeyRows } from '../view/plan_rows.js';
 import { form, sure } from '../view/sure.js';
 import { offerUndo } from '../view/undoing.js';
 import { pieces } from '../view/text_diff.js';
+import { versionsOf } from '../view/versions.js';
 import { problem, say, whenStamped, whenThere } from '../view/words.js';
 import { t } from '../words/language.js';
+import '../elements/arxos-versions.js';
 
 export async function show(page, { replica, params }) {
   if (!(await bring(page, replica, params.building))) return undefined;
@@ -34,7 +38,8 @@ export async function show(page, { replica, params }) {
       asked = about;
       all.replaceChildren(...(open.length > 1 ? [inBulk(open, replica, scope)] : []));
     }
-    list.replaceChildren(...open.map((conflict) => card(conflict, known, replica, scope)));
+    const around = scenes(replica, scope);
+    list.replaceChildren(...open.map((conflict) => card(conflict, known, replica, scope, around)));
   };
   page.replaceChildren(
     bar({ title: t('conflicts.title'), back: `/b/${scope}`, words: t('conflicts.toBuilding') }),
@@ -58,7 +63,16 @@ function inBulk(open, replica, scope) {
     fields.length ? way(fields, 'other', t('conflicts.takeAll'), 'conflicts.sureTake') : null);
 }
 
-function card(conflict, known, replica, scope) {
+/** storey → its scene, each read once. */
+function scenes(replica, scope) {
+  const made = new Map();
+  return (storey) => {
+    if (!made.has(storey)) made.set(storey, storeyRows(replica, scope, storey).then(makeScene));
+    return made.get(storey);
+  };
+}
+
+function card(conflict, known, replica, scope, around) {
   const error = h('p.error', { role: 'alert' });
   const decide = (take) => async () => {
     for (const button of buttons) button.disabled = true;
@@ -86,9 +100,16 @@ function card(conflict, known, replica, scope) {
       deleting ? null : side(t('conflicts.before'), conflict.base, conflict, '', null, 'before', picture(conflict.base)),
       side(t('conflicts.now'), conflict.kept, conflict, by(known, conflict.kept_by, conflict.kept_stamp), 'check', '', picture(conflict.kept)),
       side(t(deleting ? 'conflicts.otherWanted' : 'conflicts.other'), deleting ? null : conflict.other, conflict, by(known, conflict.other_by, conflict.other_stamp), null, '', deleting ? null : picture(conflict.other))),
+    drawn(conflict, known.places.get(conflict.row_id), around),
     error,
     h('div.row', {}, buttons),
     onlyText(conflict) === null ? null : another(conflict, replica, scope));
+}
+
+/** Both versions of where something is, on the plan; nothing where that is not what the two disagree on. */
+function drawn(conflict, storey, around) {
+  const versions = versionsOf(conflict);
+  return versions && h('arxos-versions').show({ versions, surroundings: async () => (storey ? around(storey) : null) });
 }
 
 /** Neither of the two: the answer is typed. */

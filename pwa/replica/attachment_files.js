@@ -3,8 +3,9 @@
 //   arxos-photos/<person>/<scope>/new/<sha256>     taken here, not known to be on the server: the queue of uploads
 //                                 whole/<sha256>   originals that the server has too
 //                                 small/<sha256>   small pictures; empty: the server can make none
+//                                 page/<sha256>-<n>  pictures of pages that lie beneath plans; empty: the same
 //                                 part/<sha256>    an original on its way down
-// A name in `new`, `whole` or `small` stands for a whole file: it is written beside, and moved there when it is on disk.
+// A name in `new`, `whole`, `small` or `page` stands for a whole file: it is written beside, and moved there when it is on disk.
 // Where the browser gives no file system, everything is in memory, and the page says so.
 
 const ROOT = 'arxos-photos';

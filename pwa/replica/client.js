@@ -230,9 +230,9 @@ class Client extends EventTarget {
     return this.ask('retry', scope, key, corrections, newId());
   }
 
-  /** Add a photo to a row: {file, name, target_table, target_id}. Kept on this device when it answers. */
-  attach(scope, given) {
-    return this.ask('attach', scope, given, null, newId());
+  /** Add a photo to a row: {file, name, target_table, target_id, id?}, and `beside` it changes. Kept on this device when it answers. */
+  attach(scope, given, beside = []) {
+    return this.ask('attach', scope, given, beside, newId());
   }
 
   /** The photos of a row, with where their bytes are: waiting, here, server or elsewhere. */
@@ -248,6 +248,11 @@ class Client extends EventTarget {
   /** The files that wait to be sent: [{scope, name, media_type, byte_size, problem}]. */
   waitingFiles() {
     return this.ask('waitingFiles');
+  }
+
+  /** A page to lay beneath a plan: {where, blob}, as sync/drawings.js says. */
+  drawing(scope, hash, page) {
+    return this.ask('drawing', scope, hash, page);
   }
 
   exportUnsent() {

@@ -2,6 +2,7 @@
 // {id, method, args, csrf} and hear {id, answer} or {id, problem}; what happens by itself comes as {event, facts}.
 
 import { Photos } from '../sync/attachments.js';
+import { Drawings } from '../sync/drawings.js';
 import { Live } from '../sync/live.js';
 import { Loop } from '../sync/loop.js';
 import { openPart } from '../sync/partial.js';
@@ -221,18 +222,19 @@ const methods = {
     return key;
   },
 
-  /** A photo of a row: its bytes are kept before its row is. */
-  async attach(scope, given, reason, ask) {
+  /** A photo of a row, and what is recorded with it: its bytes are kept before its row is. */
+  async attach(scope, given, beside, ask) {
     demandWriter();
-    const replica = home.replica(scope);
-    const key = replica.record([await photos.change(scope, newId(), given)], Date.now(), { reason, ask });
-    changed(scope, ['attachment']);
+    const changes = [await photos.change(scope, given.id ?? newId(), given), ...beside];
+    const key = home.replica(scope).record(changes, Date.now(), { ask });
+    changed(scope, [...new Set(changes.map((one) => one.table))]);
     await photos.count();
     return key;
   },
   photos: (scope, table, id) => photos.of(scope, table, id),
   photo: (scope, hash, whole) => photos.picture(scope, hash, whole),
   waitingFiles: () => photos.toSend(),
+  drawing: (scope, hash, page) => photos.drawings.picture(scope, hash, page),
 
   conflicts(scope) {
     return home
@@ -375,6 +377,7 @@ async function start() {
   told = new Telling(home);
   const asked = () => loop.hear({ event: 'sync_asked' });
   photos = new Photos({ home, files: await AttachmentFiles.open(storage.memory), server, tell: heardOfPhotos, asked });
+  photos.drawings = new Drawings(photos);
   await photos.count();
   await measure();
   home.remembered = await greeted;

@@ -6,7 +6,7 @@
 
 import { sha256 } from '../core/sha256.js';
 
-const ROOT = '/api/v1/attachments';
+export const ROOT = '/api/v1/attachments';
 const SMALL_PX = 256;
 const PREVIEW_PX = 96; // rides in the row, so that others see something before the bytes come
 const PREVIEW_BYTES_MAX = 6_000;
@@ -21,9 +21,10 @@ export class Photos {
     Object.assign(this, { home, files, server, tell, asked });
     this.turn = null;
     this.timer = null;
-    this.coming = new Map(); // "scope/hash" → a small picture that is being fetched
+    this.coming = new Map(); // place → a picture that is being fetched, so that two who want one file do not write it both
     this.problems = new Map(); // hash → why it did not go, in words
     this.waiting = { waiting_up: 0, waiting_down: 0, bytes_up: 0 };
+    this.drawings = null; // those that lie beneath plans (drawings.js)
   }
 
   place(scope, kind, name) {
@@ -92,6 +93,7 @@ export class Photos {
       try {
         const sent = await this.sendAll();
         await this.fetchSmallOnes();
+        await this.drawings?.fetchAll();
         if (sent) this.asked();
       } catch (error) {
         if (!error.kind) this.tell('broken', { detail: String(error), stack: error.stack });
@@ -208,25 +210,30 @@ export class Photos {
     }
   }
 
-  /** Whoever asks for one that is under way waits for the same. */
   fetchSmall(scope, hash) {
-    const key = `${scope}/${hash}`;
-    if (!this.coming.has(key)) this.coming.set(key, this.bringSmall(scope, hash).finally(() => this.coming.delete(key)));
+    return this.fetchMade(this.place(scope, 'small', hash), `${ROOT}/${scope}/${hash}?size=${SMALL_PX}`);
+  }
+
+  /** Whoever asks for one that is under way waits for the same. */
+  fetchMade(place, path) {
+    const key = place.join('/');
+    if (!this.coming.has(key)) this.coming.set(key, this.bringMade(place, path).finally(() => this.coming.delete(key)));
     return this.coming.get(key);
   }
 
-  async bringSmall(scope, hash) {
-    let small = new Blob();
+  /** A picture that the server makes, kept under `place`: empty where it can make none. Null while it cannot be asked. */
+  async bringMade(place, path) {
+    let made = new Blob();
     try {
-      const answer = await this.server.send('GET', `${ROOT}/${scope}/${hash}?size=${SMALL_PX}`);
+      const answer = await this.server.send('GET', path);
       if (answer.headers.get('Content-Type') !== 'image/webp') throw foreign();
-      small = await answer.blob();
+      made = await answer.blob();
     } catch (error) {
       if (error.kind === 'network' || error.kind === 'login') return null;
       if (error.code !== 'no_picture') throw error;
     }
-    await this.files.keep(this.place(scope, 'small', hash), small);
-    return small;
+    await this.files.keep(place, made);
+    return made;
   }
 
   /** The original, going on where a try before was cut; verified before it is kept. */
@@ -265,7 +272,7 @@ export class Photos {
 
   /** What the server has too leaves the device; the rest is sent and then leaves as well. */
   async dropped(scope) {
-    for (const kind of ['whole', 'small', 'part']) await this.files.remove(this.place(scope, kind).slice(0, 3));
+    for (const kind of ['whole', 'small', 'page', 'part']) await this.files.remove(this.place(scope, kind).slice(0, 3));
     return this.carry();
   }
 }
@@ -289,11 +296,11 @@ function pictured(mediaType) {
 }
 
 /** In memory, so that it does not change when its file moves. */
-async function copied(file) {
+export async function copied(file) {
   return new Blob([await file.arrayBuffer()], { type: file.type });
 }
 
-async function hasRoom(bytes) {
+export async function hasRoom(bytes) {
   const { usage = 0, quota = Infinity } = (await navigator.storage?.estimate?.()) ?? {};
   return quota - usage - bytes > FREE_BYTES_MIN;
 }

@@ -1,5 +1,6 @@
 // Fingers, mouse, wheel and keys on a canvas, told as five events: move(dx, dy), zoom(factor, left, top),
-// turn(radians counter-clockwise, left, top), tap(left, top), fit(). Distances are CSS pixels inside the canvas.
+// turn(radians counter-clockwise, left, top), tap(left, top), fit(). Distances are CSS pixels inside the canvas. Two quick taps
+// come nearer, but where `singly()` says that each is one.
 
 const TAP_MOVE_MAX_PX = 8;
 const DOUBLE_TAP_MAX_MS = 300;
@@ -72,7 +73,7 @@ function up(canvas, hand, event, tell) {
   if (hand.pinched || hand.travelled > TAP_MOVE_MAX_PX) return;
   const [left, top] = place(canvas, event);
   const last = hand.lastTap;
-  const twice = last && event.timeStamp - last.at < DOUBLE_TAP_MAX_MS &&
+  const twice = last && !tell.singly() && event.timeStamp - last.at < DOUBLE_TAP_MAX_MS &&
     Math.hypot(left - last.left, top - last.top) < DOUBLE_TAP_MOVE_MAX_PX;
   hand.lastTap = twice ? null : { left, top, at: event.timeStamp };
   if (twice) tell.zoom(2, left, top);

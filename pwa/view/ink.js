@@ -8,6 +8,12 @@ export function colourOf(element, name) {
   return colour;
 }
 
+/** Of a colour as `colourOf` answers it. */
+export function isDark(colour) {
+  const [red, green, blue] = colour.match(/[\d.]+/g).map(Number);
+  return 0.2126 * red + 0.7152 * green + 0.0722 * blue < 128;
+}
+
 export function faceOf(element) {
   return getComputedStyle(element).fontFamily;
 }

@@ -18,7 +18,7 @@ export function paintMeasure(context, { kind, points, aim }, { camera, size, rat
   if (kind === 'angle' && there.length === 3) arc(context, there, ink);
   const open = !(kind === 'angle' && there.length === 3);
   if (aim) towards(context, there.at(-1), toScreen(camera, size, ...aim.at), open, aim.snap, ink);
-  there.forEach(([left, top], i) => mark(context, points[i].snap, left, top, ink));
+  there.forEach(([left, top], i) => paintPoint(context, points[i].snap, left, top, ink));
 }
 
 function lines(context, there, closed, ink) {
@@ -42,7 +42,7 @@ function arc(context, [first, corner, last], ink) {
   rimmed(context, ink, 2);
 }
 
-/** The cross, what it has found, and where the next stretch would run. */
+/** Where the next stretch would run, and the cross. */
 function towards(context, last, [left, top], open, snap, ink) {
   if (last && open) {
     context.beginPath();
@@ -52,6 +52,11 @@ function towards(context, last, [left, top], open, snap, ink) {
     rimmed(context, ink, 1.5);
     context.setLineDash([]);
   }
+  paintAim(context, [left, top], snap, ink);
+}
+
+/** The cross, and what it has found. */
+export function paintAim(context, [left, top], snap, ink) {
   context.beginPath();
   for (const [x, y] of [[1, 0], [-1, 0], [0, 1], [0, -1]]) {
     context.moveTo(left + x * 4, top + y * 4);
@@ -75,7 +80,7 @@ function found(context, snap, left, top, ink) {
   rimmed(context, ink, 2);
 }
 
-function mark(context, snap, left, top, ink) {
+export function paintPoint(context, snap, left, top, ink) {
   if (snap) found(context, snap, left, top, ink);
   context.beginPath();
   context.arc(left, top, snap ? POINT_PX - 2 : POINT_PX, 0, 2 * Math.PI);
@@ -86,7 +91,8 @@ function mark(context, snap, left, top, ink) {
   context.stroke();
 }
 
-function rimmed(context, ink, width) {
+/** A line in the accent on a rim of paper. */
+export function rimmed(context, ink, width) {
   context.strokeStyle = ink['mark-edge'];
   context.lineWidth = width + 3;
   context.stroke();

@@ -1,7 +1,8 @@
 // Paints a scene. Lines are drawn in metres through the camera; marks and words in CSS pixels, so they stay readable.
 
 import { lookThrough, toScreen } from './camera.js';
-import { colourOf, faceOf } from './ink.js';
+import { colourOf, faceOf, isDark } from './ink.js';
+import { paintBeneath } from './beneath_paint.js';
 import { KINDS } from './words.js';
 import { number } from '../words/language.js';
 
@@ -23,22 +24,28 @@ export function readInk(element) {
   ink.bad = colourOf(element, '--bad');
   ink.warn = colourOf(element, '--warn');
   ink.face = faceOf(element);
+  ink.dark = isDark(ink.paper);
   return ink;
 }
 
-/** `look`: {camera, size, ratio, ink, selected, space, shown(thing), hidden: Set of kinds, pins, swallowed}, the last two of clusters.js. What is drawn in metres: */
+/**
+ * `look`: {camera, size, ratio, ink, selected, space, shown(thing), hidden: Set of kinds, beneath, pins, swallowed}, the last two of
+ * clusters.js. What is drawn in metres:
+ */
 export function paintDrawing(context, scene, look) {
   const { camera, size, ratio, ink } = look;
   context.setTransform(1, 0, 0, 1, 0, 0);
   context.fillStyle = ink.paper;
   context.fillRect(0, 0, size.width * ratio, size.height * ratio);
   lookThrough(context, camera, size, ratio);
-  paintSpaces(context, scene, look);
-  paintLines(context, scene, look);
+  if (!look.beneath?.alone) paintSpaces(context, scene, look);
+  if (look.beneath) paintBeneath(context, look.beneath, ink);
+  if (!look.beneath?.alone) paintLines(context, scene, look);
 }
 
 /** What lies on it in pixels, the same size at every scale. */
 export function paintMarking(context, scene, look) {
+  if (look.beneath?.alone) return;
   context.setTransform(look.ratio, 0, 0, look.ratio, 0, 0);
   paintMarks(context, scene, look);
   paintLabels(context, scene, look);

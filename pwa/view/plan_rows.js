@@ -63,7 +63,8 @@ export async function storeyRows(replica, scope, storey) {
     replica.query(scope, `
       select nullif(max(rms_error_m), 0) as rms_m
       from floor_plan
-      where storey_id = ?1 and id not in (select supersedes from floor_plan where supersedes is not null)`, [storey]),
+      where storey_id = ?1
+        and id not in (select supersedes from floor_plan where supersedes is not null and affine_a is not null)`, [storey]),
   ]);
   return {
     outline: outlines[0]?.outline ?? null,

@@ -132,7 +132,8 @@ function door({ doors: path }, shape, thing) {
 
 // ---------------------------------------------------------------- plane geometry
 
-function lines(shape) {
+/** The lines of a shape: places one after another. */
+export function lines(shape) {
   switch (shape.type) {
     case 'Point': return [[shape.coordinates]];
     case 'LineString': case 'MultiPoint': return [shape.coordinates];
@@ -158,7 +159,8 @@ function addEdges(scene, kind, shape) {
   }
 }
 
-function boxOf(shape) {
+/** [minX, minY, maxX, maxY] */
+export function boxOf(shape) {
   const box = [Infinity, Infinity, -Infinity, -Infinity];
   for (const [x, y] of lines(shape).flat()) {
     box[0] = Math.min(box[0], x);

@@ -1,7 +1,7 @@
 """What the bytes of attachments are called: by scope, under the hash of their content; on disk or at S3 (lying.py).
 
     attachments/<scope>/<ab>/<sha256>       complete and verified; nothing else ever has such a name
-    thumbnails/<scope>/<ab>/<sha256>-<size>  small pictures; may be removed at any time
+    thumbnails/<scope>/<ab>/<sha256>-<which>  small pictures by their size, and page-<n>; may be removed at any time
     uploads/<ab>/<id>.part, .json           what is on its way (uploads.py)
     quarantine/<scope>/<sha256>             of people who had lost the scope (quarantine.py)
 
@@ -33,8 +33,8 @@ def file_of(data_dir: Path, scope: str, sha256: str) -> Path:
     return data_dir / name_of(scope, sha256)
 
 
-def thumbnail_of(data_dir: Path, scope: str, sha256: str, size_px: int) -> Path:
-    return data_dir / "thumbnails" / _folder(scope) / sha256[:2] / f"{sha256}-{size_px}"
+def thumbnail_of(data_dir: Path, scope: str, sha256: str, which: str) -> Path:
+    return data_dir / "thumbnails" / _folder(scope) / sha256[:2] / f"{sha256}-{which}"
 
 
 def _folder(scope: str) -> str:

@@ -173,9 +173,14 @@ def _other_version(given: str) -> Response[Any]:
     **told("anonymous", "unauthenticated", "not_found", "no_picture"),
 )  # fmt: skip
 async def attachment(
-    request: _AnyRequest, parts: Given, person: Caller, scope_id: str, sha256: str, size: int | None = None
-) -> ASGIResponse:
-    """With `size`, 256 or 1024, a small picture that fits a square of so many pixels."""
+    request: _AnyRequest, parts: Given, person: Caller, scope_id: str, sha256: str,
+    size: int | None = None, page: int | None = None,
+) -> ASGIResponse:  # fmt: skip
+    """With `size`, 256 or 1024, a small picture that fits a square of so many pixels.
+
+    With `page`, a picture of that page from 1, to be laid beneath a plan: at most 4096 pixels long, and EXIF's
+    XResolution says how many of them are 72 points of a PDF, or 72 pixels of a photo.
+    """
     media_type, promised = await anyio.to_thread.run_sync(_said_of, parts, person, scope_id, sha256)
     shown = media_type in _SHOWN
     headers = {
@@ -190,11 +195,15 @@ async def attachment(
         if hint is not None:
             await parts.bus.announce(hint)
         raise Problem("not_found", "The bytes are not here yet.")
-    if size is None:
+    asked = (parts.attachments, parts.settings.data_dir, scope_id, sha256)
+    if page is not None:
+        file = await thumbnails.find_page(*asked, page)
+    elif size is not None:
+        file = await thumbnails.find(*asked, size)
+    else:
         return sent
-    file = await thumbnails.find(parts.attachments, parts.settings.data_dir, scope_id, sha256, size)
     headers["Content-Disposition"] = "inline"
-    return send_file(request, file, f'"{sha256}-{size}"', thumbnails.MEDIA_TYPE, headers)
+    return send_file(request, file, f'"{file.name}"', thumbnails.MEDIA_TYPE, headers)
 
 
 def _said_of(parts: Parts, person: Person | None, scope: str, sha256: str) -> tuple[str, bool]:

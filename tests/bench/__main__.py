@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable
 
 from arxos_sync.storage import garbage
-from tests.bench import browser, fleet, growth, live, pushing, sockets, whole
+from tests.bench import browser, fleet, growth, live, plan, pushing, sockets, whole
 from tests.bench.figures import Figure, medians, table
 from tests.bench.peers import merging, pouch
 
@@ -25,6 +25,7 @@ WORKS: dict[str, tuple[tuple[int, ...], Measure]] = {
     "W7": ((20_000,), browser.w7),
     "W9": ((20_000,), fleet.w9),
     "sockets": ((1_000, 5_000), sockets.sockets),  # so many, where the table says elements
+    "plan": ((50_000,), plan.frames),  # lines drawn, where the table says elements
     "growth": (GROWTH, growth.growth),
     "peers": ((20_000,), lambda size: [*merging.crdts(size), *pouch.pouch(size)]),
 }

@@ -6,7 +6,7 @@ import random
 
 import pytest
 
-from tests.bench import browser, fleet, growth, live, pushing, sockets, whole, work
+from tests.bench import browser, fleet, growth, live, plan, pushing, sockets, whole, work
 from tests.bench.figures import Figure, medians, number, table
 from tests.bench.peers import merging
 
@@ -20,6 +20,7 @@ WORKS = {
     "W7": lambda: browser.w7(SIZE, 60, 3),
     "W8": lambda: whole.w8(SIZE),
     "W9": lambda: fleet.w9(SIZE, 4, 2, 3),
+    "plan": lambda: plan.frames(SIZE),
     "sockets": lambda: sockets.sockets(SIZE, 10, 3, 0),
     "growth": lambda: growth.growth(SIZE, 20, 2, 2),
     "peer": lambda: merging.crdts(SIZE, 60, 20),

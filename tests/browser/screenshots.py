@@ -31,6 +31,7 @@ def steps(building: str, element: str) -> Iterator[tuple[str, Step]]:
     yield "plan", lambda page, url, _: _plan(page, url, place)
     yield "element", lambda page, url, _: _plan(page, url, f"{place}?element={element}", "form[data-element]")
     yield "adding", lambda page, url, _: _adding(page, url, place)
+    yield "drawings", lambda page, url, _: _drawings(page, url, place)
     yield "search", lambda page, url, _: _searching(page, url, place)
     yield "work", lambda page, url, _: _open(page, url, f"{place}/work", "a.task")
     yield "task", lambda page, url, _: _task(page, url, place)
@@ -61,6 +62,12 @@ def _adding(page: Page, url: str, place: str) -> None:
     if handle.is_visible():
         handle.click()
     page.locator("arxos-adder button").first.click()
+
+
+def _drawings(page: Page, url: str, place: str) -> None:
+    _plan(page, url, place)
+    page.get_by_role("button", name="Drawings beneath the plan").click()
+    page.wait_for_selector(".drawings")
 
 
 def _searching(page: Page, url: str, place: str) -> None:

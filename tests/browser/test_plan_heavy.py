@@ -10,7 +10,7 @@ from tests.browser.visitor import OFFLINE, Visitor
 SEGMENTS = 50_000
 FRAMES = 90
 SHOW = """n => Promise.all([import('/core/geometry.js'), import('/view/plan_scene.js')]).then(([g, { makeScene }]) => {
-    const a_line = 50, elements = Array.from({ length: n / a_line }, (_, i) => {
+    const a_line = 50, elements = Array.from({ length: Math.ceil(n / a_line) }, (_, i) => {
         const [x, y] = [(i % 40) * 2, Math.floor(i / 40) * 2];
         const at = j => [x + 1.8 * Math.abs(Math.sin(i + j * 0.7)), y + 1.8 * Math.abs(Math.cos(i * 1.3 + j))];
         const wkb = g.linestring(Array.from({ length: a_line + 1 }, (_, j) => at(j)));
@@ -43,6 +43,15 @@ FRAME_MS = """n => new Promise(done => {
 })"""
 
 
+def open_heavy(visitor: Visitor, url: str, building: str) -> Page:
+    """Its own drawing has come already, so that nothing is painted anew by and by."""
+    page = open_plan(visitor, url, building)
+    page.wait_for_selector("arxos-drawings[data-beneath]:not([data-beneath=''])", state="attached")
+    page.evaluate(SHOW, SEGMENTS)
+    page.evaluate(PAINTED)
+    return page
+
+
 def apart(page: Page, one: str, other: str) -> float:
     """The mean difference of two pictures, 0 to 255."""
     found: float = page.evaluate(APART, [one, other])
@@ -60,10 +69,8 @@ def drag(page: Page, by: int) -> None:
 
 
 def test_a_kept_picture_follows_the_hand_and_rest_is_sharp(visitor: Visitor, url: str, building: str):
-    page = open_plan(visitor, url, building)
+    page = open_heavy(visitor, url, building)
     visitor.unheard = (*OFFLINE, "willReadFrequently")  # this test's own reading of the canvas
-    page.evaluate(SHOW, SEGMENTS)
-    page.evaluate(PAINTED)
     assert not page.locator("arxos-plan").evaluate("plan => plan.hasAttribute('data-kept')")
     page.evaluate(TAKE, "before")
     drag(page, 60)
@@ -80,10 +87,8 @@ def test_a_kept_picture_follows_the_hand_and_rest_is_sharp(visitor: Visitor, url
 
 
 def test_the_kept_picture_lies_where_the_plan_is_moved_turned_and_nearer(visitor: Visitor, url: str, building: str):
-    page = open_plan(visitor, url, building)
+    page = open_heavy(visitor, url, building)
     visitor.unheard = (*OFFLINE, "willReadFrequently")
-    page.evaluate(SHOW, SEGMENTS)
-    page.evaluate(PAINTED)
     look = """change => {
         const plan = document.querySelector('arxos-plan');
         const { x, y, scale, turn } = plan.camera;
@@ -102,9 +107,7 @@ def test_the_kept_picture_lies_where_the_plan_is_moved_turned_and_nearer(visitor
 
 
 def test_what_a_frame_costs_while_fifty_thousand_lines_are_dragged(visitor: Visitor, url: str, building: str):
-    page = open_plan(visitor, url, building)
-    page.evaluate(SHOW, SEGMENTS)
-    page.evaluate(PAINTED)
+    page = open_heavy(visitor, url, building)
     kept = page.evaluate(FRAME_MS, FRAMES)
     anew = page.evaluate(FRAME_MS.replace("plan.look(", "plan.recoloured(), plan.look("), FRAMES // 6)
     print(f"median frame at {SEGMENTS} segments: {kept:.1f} ms by the kept picture, {anew:.1f} ms painted anew")

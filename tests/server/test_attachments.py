@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import pymupdf
 import pytest
 from PIL import Image
 
@@ -321,8 +322,34 @@ def test_of_bytes_that_are_no_picture_there_is_no_small_one_and_the_original_sta
         small = owner.http.get(f"{ROOT}/{building}/{hash_of(one)}?size=256")
         assert small.status_code in seen, small.text
         assert get(owner, building, one).content == one
-    noted = files.thumbnail_of(Path(running.environment["ARXOS_DATA_DIR"]), building, hash_of(torn), 256)
+    noted = files.thumbnail_of(Path(running.environment["ARXOS_DATA_DIR"]), building, hash_of(torn), "256")
     assert noted.stat().st_size == 0, "it is not tried at every look"
+
+
+def test_a_page_is_a_picture_that_says_how_many_of_its_pixels_are_a_unit_of_the_page(owner: Person, building: str):
+    document = pymupdf.open()
+    document.new_page(width=595, height=842)
+    document.new_page(width=3370, height=2384).draw_rect((0, 0, 1685, 1192), fill=(1, 0, 0))
+    drawing, scan = document.tobytes(), picture(6000, 4000, orientation=6)
+    for content in (drawing, scan):
+        upload(owner, building, content)
+        add_row(owner, building, content)
+
+    def page(content: bytes, number: int) -> Image.Image:
+        answer = owner.http.get(f"{ROOT}/{building}/{hash_of(content)}?page={number}")
+        assert (answer.status_code, answer.headers["content-type"]) == (200, "image/webp"), answer.text
+        return Image.open(io.BytesIO(answer.content))
+
+    for content, number, size in ((drawing, 1, (595, 842)), (drawing, 2, (3370, 2384)), (scan, 1, (4000, 6000))):
+        found = page(content, number)
+        assert max(found.size) <= 4096
+        scale = float(found.getexif()[0x011A]) / 72
+        assert found.width / scale == pytest.approx(size[0], abs=1 / scale)
+        assert found.height / scale == pytest.approx(size[1], abs=1 / scale)
+    red = page(drawing, 2).convert("RGB")
+    assert red.getpixel((10, 10))[1] < 60 < 200 < red.getpixel((red.width - 10, 10))[1]
+    for missing, status in ((3, 404), (0, 422), (501, 422)):
+        assert owner.http.get(f"{ROOT}/{building}/{hash_of(drawing)}?page={missing}").status_code == status
 
 
 def test_many_who_write_one_file_at_once_all_succeed_and_leave_no_draft(tmp_path: Path):

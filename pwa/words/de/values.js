@@ -42,7 +42,7 @@ export default {
     installed_on: 'Eingebaut am', condition: 'Zustand', systems: 'Systeme', visit_count: 'Anzahl der Begehungen',
     confidence_classification: 'Sicherheit der Zuordnung', confidence_position: 'Sicherheit der Lage',
     confidence_properties: 'Sicherheit der Eigenschaften', confidence_relationships: 'Sicherheit der Beziehungen',
-    heading_deg: 'Ausrichtung', geometry: 'Lage', kind: 'Art', page: 'Seite', affine_a: 'Abbildung A',
+    heading_deg: 'Ausrichtung', geometry: 'Lage', affine: 'Wie sie liegt', placement: 'Platzierung', kind: 'Art', page: 'Seite', affine_a: 'Abbildung A',
     affine_b: 'Abbildung B', affine_c: 'Abbildung C', affine_d: 'Abbildung D', affine_e: 'Abbildung E',
     affine_f: 'Abbildung F', rms_error_m: 'Mittlerer Fehler', revision: 'Revision', supersedes: 'Ersetzt',
     title: 'Titel', priority: 'Priorität', impact: 'Wirkung', effort_min: 'Aufwand', due_on: 'Fällig am',

@@ -43,7 +43,11 @@ export default {
     sureTake: { one: 'In {n} Konflikt die andere Angabe übernehmen?', other: 'In {n} Konflikten die andere Angabe übernehmen?' },
     decided: { one: '{n} Konflikt entschieden', other: '{n} Konflikte entschieden' },
     before: 'Vorher', now: 'Gilt derzeit', other: 'Andere Angabe', otherWanted: 'Gewünscht war',
-    empty: 'nichts', place: 'eine Stelle im Plan', yes: 'Ja', no: 'Nein',
+    empty: 'nichts', place: 'eine Stelle im Plan', outline: 'ein Umriss im Plan', yes: 'Ja', no: 'Nein',
+  },
+  versions: {
+    looking: 'Beide Angaben im Plan', drawn: 'Beide im Plan: Was gilt, ist eine Scheibe oder durchgezogene Linie, die andere Angabe eine Raute oder gestrichelte Linie. {words}',
+    apart: '{metres} auseinander', turned: 'um {n}° gedreht', larger: '{n} % größer', smaller: '{n} % kleiner',
   },
   edits: {
     more: 'und {n} weitere', added: '{what} hinzugefügt', deleted: '{what} gelöscht', gains: '{field}: neu {values}', loses: '{field}: ohne {values}',

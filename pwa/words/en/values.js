@@ -39,7 +39,7 @@ export default {
     installed_on: 'Installed on', condition: 'Condition', systems: 'Systems', visit_count: 'Visit count',
     confidence_classification: 'Confidence classification', confidence_position: 'Confidence position',
     confidence_properties: 'Confidence properties', confidence_relationships: 'Confidence relationships',
-    heading_deg: 'Heading deg', geometry: 'Geometry', kind: 'Kind', page: 'Page', affine_a: 'Affine a',
+    heading_deg: 'Heading', geometry: 'Geometry', affine: 'How it lies', placement: 'Placement', kind: 'Kind', page: 'Page', affine_a: 'Affine a',
     affine_b: 'Affine b', affine_c: 'Affine c', affine_d: 'Affine d', affine_e: 'Affine e', affine_f: 'Affine f',
     rms_error_m: 'Rms error m', revision: 'Revision', supersedes: 'Supersedes', title: 'Title',
     priority: 'Priority', impact: 'Impact', effort_min: 'Effort min', due_on: 'Due on', assignee: 'Assignee',

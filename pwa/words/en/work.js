@@ -42,7 +42,11 @@ export default {
     sureTake: { one: 'Take the other answer in {n} conflict?', other: 'Take the other answers in {n} conflicts?' },
     decided: { one: '{n} conflict decided', other: '{n} conflicts decided' },
     before: 'Before', now: 'Stands now', other: 'The other', otherWanted: 'The other wanted',
-    empty: 'nothing', place: 'a place on the plan', yes: 'Yes', no: 'No',
+    empty: 'nothing', place: 'a place on the plan', outline: 'an outline on the plan', yes: 'Yes', no: 'No',
+  },
+  versions: {
+    looking: 'Both versions on the plan', drawn: 'Both on the plan: what stands is a disc or a whole line, the other a diamond or a dashed line. {words}',
+    apart: '{metres} apart', turned: 'turned by {n}°', larger: '{n} % larger', smaller: '{n} % smaller',
   },
   edits: {
     more: 'and {n} more', added: '{what} added', deleted: '{what} deleted', gains: '{field} gains {values}', loses: '{field} loses {values}',
