@@ -31,7 +31,7 @@ from server.settings import read_settings
 from tests import services
 from tests.bench.bed import memory_mb
 from tests.bench.figures import Figure
-from tests.server.running import Person, Running, wait_for
+from tests.server.running import SCHEMA, Person, Running, wait_for
 
 PROCESSES, SERVERS = 2, 2
 TOGETHER = 100  # sockets of one building; of another all are
@@ -71,7 +71,7 @@ class Socket(asyncio.Protocol):
                 self.subscribed.set_exception(RuntimeError(head.decode()))
                 return
             self.open, self.buffer = True, rest
-            wanted = [{"scope": scope, "cursor": None, "schema": 1} for scope in self.scopes]
+            wanted = [{"scope": scope, "cursor": None, "schema": SCHEMA} for scope in self.scopes]
             self._send(1, json.dumps({"event": "subscribe", "data": {"scopes": wanted}}).encode())
         for opcode, body in self._frames():
             self._hear(opcode, body, at)

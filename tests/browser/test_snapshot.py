@@ -8,7 +8,7 @@ from tests.browser.cut_line import CutLine
 from tests.browser.test_people import QUERY, keep
 from tests.browser.test_status import ASK
 from tests.browser.visitor import Visitor, wait_for_badge
-from tests.server.running import wait_for
+from tests.server.running import SCHEMA, wait_for
 from tests.site_day import Office
 
 KEEP = (
@@ -22,7 +22,7 @@ def test_scenario_24_a_building_file_that_was_cut_goes_on_where_it_was_cut_even_
     browser: Browser, url: str, building: str
 ):
     office = Office(url, "owner@demo.arxos")
-    wait_for(lambda: office.http.get(f"/api/v1/sync/snapshot/{building}?schema=1").status_code == 200)  # is made
+    wait_for(lambda: office.http.get(f"/api/v1/sync/snapshot/{building}?schema={SCHEMA}").status_code == 200)  # is made
     line = CutLine(url, f"/sync/snapshot/{building}".encode(), cut_after=40_000, cuts=2)
     visitor = Visitor(browser, line.url)
     page = visitor.login()

@@ -13,6 +13,7 @@ from typing import Any
 
 import httpx
 
+import schemas
 from server.accounts import people
 from server.app import open_parts
 from server.operations.demo import PASSWORD
@@ -22,6 +23,7 @@ from tests import services
 
 ROOT = Path(__file__).resolve().parents[2]
 START_WAIT_S_MAX = 60.0
+SCHEMA = schemas.catalogue().schema
 PEOPLE = ("owner", "technician", "viewer", "stranger", "admin")
 
 
@@ -74,7 +76,7 @@ def _answers(url: str, process: subprocess.Popen[bytes]) -> bool:
         return False
 
 
-def wait_for(true: Callable[[], Any], wait_s_max: float = 10.0) -> Any:
+def wait_for(true: Callable[[], Any], wait_s_max: float = 30.0) -> Any:
     """Ask until it is so; a look every 20 ms."""
     deadline = time.monotonic() + wait_s_max
     while not (found := true()):
@@ -122,7 +124,7 @@ class Person:
         self, scope: str, cursor: str | None = None, *transactions: Any, prior: Any = None
     ) -> dict[str, Any]:
         wanted = {"scope": scope, "cursor": cursor, "prior": prior, "transactions": list(transactions)}
-        return {"protocol": 1, "schema": 1, "device": self.device, "scopes": [wanted]}
+        return {"protocol": 1, "schema": SCHEMA, "device": self.device, "scopes": [wanted]}
 
     def post(self, body: Any, **headers: str) -> httpx.Response:
         content = body if isinstance(body, (bytes, str)) else json.dumps(body)
