@@ -18,7 +18,7 @@ from websockets.sync.client import ClientConnection, connect
 from server.live.bus import Bus
 from server.parts import new_id
 from tests import services
-from tests.server.running import Person, Running, wait_for
+from tests.server.running import SCHEMA, Person, Running, wait_for
 from tests.server.test_sync import annotation
 
 WAIT_S_MAX = 10
@@ -43,7 +43,7 @@ def hear(live: ClientConnection, event: str) -> dict[str, Any]:
 
 
 def subscribe(live: ClientConnection, scope: str, cursor: str | None = None) -> list[str]:
-    say(live, "subscribe", {"scopes": [{"scope": scope, "cursor": cursor}]})
+    say(live, "subscribe", {"scopes": [{"scope": scope, "cursor": cursor, "schema": SCHEMA}]})
     return list(hear(live, "subscribed")["scopes"])
 
 
