@@ -55,7 +55,10 @@ export class ArxosPlan extends ArxosCanvas {
     this.#heavy = weightOf(scene) > PAINTED_ANEW_MAX;
     this.dataset.storey = storey;
     this.dataset.elements = scene.things.length;
-    if (another) delete this.dataset.drawn;
+    if (another) {
+      this.#beneath = null;
+      delete this.dataset.drawn;
+    }
     if (another || !this.camera) this.fit();
     else this.redraw();
   }

@@ -138,7 +138,7 @@ def test_an_empty_storey_shows_nothing_of_another_and_bears_being_handled(
     assert page.evaluate(PAINTED)
     page.get_by_role("button", name="Roof", exact=True).click()
     page.wait_for_selector(f'arxos-plan[data-storey="{storey}"]')
-    page.wait_for_function(f"!({PAINTED})()")
+    page.wait_for_function(f"() => !({PAINTED})()")
     page.locator("arxos-plan canvas").click()
     page.mouse.wheel(0, -200)
     page.get_by_role("button", name="Closer").click()

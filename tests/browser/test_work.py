@@ -47,10 +47,10 @@ def test_a_width_is_measured_in_a_basement_and_what_differs_from_the_plan_is_onl
 ):
     page = at_work
     task = first(page, "dimension")
-    page.get_by_role("button", name="Record").click()
+    page.get_by_role("button", name="Record", exact=True).click()
     expect(page.get_by_text("A length is wanted")).to_be_visible()
     page.get_by_label("Width").fill("1,777")
-    page.get_by_role("button", name="Record").click()
+    page.get_by_role("button", name="Record", exact=True).click()
     page.wait_for_selector("a.task")
     assert page.locator(f'a.task[href*="{task}"]').count() == 0, "it waits for its review now"
     (row,) = found(page, building, task)
