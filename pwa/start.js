@@ -13,5 +13,7 @@ addEventListener('load', async () => {
       console.info('not started', error);
     }
   }
-  document.getElementById('unstarted').hidden = false;
+  const said = document.getElementById('unstarted');
+  said.setAttribute('role', 'alert');
+  said.hidden = false;
 });
