@@ -1,6 +1,7 @@
 // Are the rows and values here those of the server? What differs is fetched, and nothing of it is lost. The mirror of
 // `_repair` of client_kit/sync.py and of client_kit/verifying.py.
 
+import { SCHEMA } from '../core/catalogue.js';
 import * as care from '../replica/care.js';
 import { differing, mend, strays } from '../replica/verify.js';
 
@@ -29,7 +30,7 @@ export async function verifyContent(loop) {
 async function verifyTable({ server, tell }, replica, table) {
   const at = replica.cursor();
   const about = { scope: replica.scope, table };
-  const theirs = await server.json('GET', `/api/v1/sync/digest/${replica.scope}?table=${table}&content=true`);
+  const theirs = await server.json('GET', `/api/v1/sync/digest/${replica.scope}?table=${table}&content=true&schema=${SCHEMA}`);
   const movedOn = () => theirs.head !== replica.sequence || replica.cursor() !== at; // the next verify sees
   if (movedOn()) return tell('not_compared', about);
   const wrong = differing(replica, table, theirs.leaves);

@@ -140,16 +140,20 @@ async def catalogue(parts: Given) -> dict[str, Any]:
 def leaves(
     parts: Given, person: Caller, scope_id: str, table: str, content: bool = False, schema: int | None = None
 ) -> Leaves:
-    """With `content`, sums over the values as a replica of `schema` holds them (the oldest one served, unless said)."""
+    """The cursor is that of a replica of `schema` (the oldest one served, unless said); with `content`, the sums are
+    over the values as it holds them.
+    """
     _check_table(parts, table)
     with parts.store.read(_checked(scope_id)) as reader:
         demand_reader(reader, person)
-        known = parts.catalogue.at(schema or parts.catalogue.oldest).tables.get(table)
+        told = parts.catalogue.at(schema or parts.catalogue.oldest)
+        known = told.tables.get(table)
         if content and known is None:
             raise Problem("unknown_table", table)
         rows = ((row.id, row.values) for row in reader.live_rows(table)) if content else ()
         sums = contents.leaves(known, rows) if content and known else reader.leaves(table)
-        return Leaves(reader.head().sequence, cursor_here(reader, parts), [digest.to_hex(leaf) for leaf in sums])
+        cursor = settled_cursor(reader, told, parts.epoch)
+        return Leaves(reader.head().sequence, cursor, [digest.to_hex(leaf) for leaf in sums])
 
 
 @post(
@@ -179,7 +183,9 @@ def _repaired(parts: Parts, person: Person | None, request: _AnyRequest, body: b
         metrics.repairs.inc()
         rows = reader.leaf_rows(wanted.table, sorted(set(wanted.leaves)))
         out = [row_out(parts.catalogue, row, None, binary) for row in rows]
-        return Repaired(cursor_here(reader, parts), out)
+        # the oldest schema that is served: any replica may take this cursor
+        cursor = settled_cursor(reader, parts.catalogue.at(parts.catalogue.oldest), parts.epoch)
+        return Repaired(cursor, out)
 
 
 @post(
@@ -247,11 +253,6 @@ def _checked(scope: str) -> str:
     if not is_scope(scope):
         raise Problem("not_found", scope)
     return scope
-
-
-def cursor_here(reader: ScopeReader, parts: Parts) -> str:
-    """A cursor at the head that any replica still served may take: it claims the oldest schema."""
-    return settled_cursor(reader, parts.catalogue.at(parts.catalogue.oldest), parts.epoch)
 
 
 def _check_table(parts: Parts, table: str) -> None:

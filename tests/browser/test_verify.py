@@ -134,3 +134,14 @@ def test_what_was_refused_of_ones_own_settings_is_listed_to_be_changed_or_given_
     wait_for_badge(page, "saved", pending=0)
     held = page.evaluate(f"{ASK}.then(r => r.query('{scope}', 'select language, theme from preference'))")
     assert held == [{"language": "nl", "theme": None}]
+
+
+def test_what_came_with_a_later_schema_is_compared_as_it_stands_here(visitor: Visitor, url: str, building: str):
+    page = visitor.login()
+    scope = own_scope(page)
+    view = {"views": {"one": {"name": "Cracked", "query": "status=defect"}}}
+    page.evaluate(RECORD, [scope, [{"table": "preference", "id": new_id(), "op": "insert", "set": view}]])
+    wait_for_badge(page, "saved", pending=0)
+    page.goto(f"{url}/sync")
+    verify(page)
+    expect(page.get_by_text("Every value on this device is the one the server holds.")).to_be_visible()

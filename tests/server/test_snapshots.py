@@ -20,16 +20,19 @@ from server.app import open_parts
 from server.parts import new_id, now
 from server.settings import Settings
 from server.sync.push import Job
-from tests.server.running import Person, wait_for
+from tests.server.running import SCHEMA, Person, wait_for
 from tests.server.test_sync import annotation
 
 
-def fetch(person: Person, scope: str, **headers: str) -> httpx.Response:
-    path = f"/api/v1/sync/snapshot/{scope}"
+def path_of(scope: str) -> str:
+    return f"/api/v1/sync/snapshot/{scope}"
+
+
+def fetch(person: Person, scope: str, schema: int = SCHEMA, **headers: str) -> httpx.Response:
     given = {"Accept-Encoding": "identity", **headers}
 
     def ready() -> httpx.Response | None:
-        answer = person.http.get(path, headers=given)
+        answer = person.http.get(path_of(scope), params={"schema": schema}, headers=given)
         if answer.status_code == 503:
             assert int(answer.headers["retry-after"]) >= 1 and answer.json()["code"] == "unavailable"
             return None
@@ -54,6 +57,9 @@ def test_a_snapshot_holds_rows_cursor_and_digest(owner: Person, building: str, t
     assert [tuple(row) for row in rows] == [(change["id"], told["head"])]
     later = owner.sync(building, answer.headers["arxos-cursor"])
     assert later["state"] == "ok" and not later["rows"]
+    former = fetch(owner, building, SCHEMA - 1)
+    assert former.headers["arxos-cursor"] != told["cursor"], "it says of which schema it is"
+    assert owner.sync(building, former.headers["arxos-cursor"])["state"] == "ok"
 
 
 def test_a_broken_download_is_resumed_by_range(owner: Person, building: str) -> None:
@@ -75,7 +81,7 @@ def test_packed_snapshots_unpack_to_the_same_file(owner: Person, building: str) 
     plain = fetch(owner, building)
     for encoding, unpack in (("gzip", gzip.decompress), ("zstd", _unzstd)):
         with owner.http.stream(
-            "GET", f"/api/v1/sync/snapshot/{building}", headers={"Accept-Encoding": encoding}
+            "GET", path_of(building), params={"schema": SCHEMA}, headers={"Accept-Encoding": encoding}
         ) as answer:
             raw = b"".join(answer.iter_raw())
         assert answer.headers["content-encoding"] == encoding
@@ -90,7 +96,7 @@ def _unzstd(raw: bytes) -> bytes:
 def test_a_snapshot_is_for_those_who_may_read_the_scope(
     owner: Person, building: str, stranger: Person, nobody: Person
 ) -> None:
-    path = f"/api/v1/sync/snapshot/{building}"
+    path = path_of(building)
     assert stranger.http.get(path).status_code == 404
     assert nobody.http.get(path).status_code == 401
     assert owner.http.get("/api/v1/sync/snapshot/..%2f..%2fetc").status_code == 404

@@ -16,7 +16,7 @@ import zstandard
 from arxos_sync import digest, limits
 from arxos_sync.storage import driver, spatialite_server
 from server.parts import new_id
-from tests.server.running import Person, Running, wait_for
+from tests.server.running import SCHEMA, Person, Running, wait_for
 from tests.server.test_accounts import code
 
 EWKB = struct.pack("<BIIddd", 1, 0xA0000001, 4326, 1, 2, 3)
@@ -256,13 +256,16 @@ def test_limits_and_catalogue_are_published(nobody: Person) -> None:
 def test_leaves_and_repair_bring_back_what_differs(owner: Person, building: str) -> None:
     change = annotation()
     told = owner.sync(building, None, owner.transaction(change))
-    leaves = owner.http.get(f"/api/v1/sync/digest/{building}", params={"table": "annotation"}).json()
+    asked = {"table": "annotation", "schema": SCHEMA}
+    leaves = owner.http.get(f"/api/v1/sync/digest/{building}", params=asked).json()
     leaf = digest.leaf_of(change["id"])
     assert leaves["head"] == told["head"] and leaves["cursor"] == told["cursor"]
     assert int(leaves["leaves"][leaf], 16) == digest.row_hash("annotation", change["id"], told["head"])
     body = {"scope": building, "table": "annotation", "leaves": [leaf]}
     mended = owner.http.post("/api/v1/sync/repair", json=body).json()
-    assert [row["id"] for row in mended["rows"]] == [change["id"]] and mended["cursor"] == told["cursor"]
+    assert [row["id"] for row in mended["rows"]] == [change["id"]]
+    onward = owner.sync(building, mended["cursor"])  # the oldest schema's, which any replica may take
+    assert onward["state"] == "ok" and not onward["more"]
 
 
 def test_work_that_comes_after_the_right_was_lost_is_refused_and_kept(
