@@ -1,0 +1,237 @@
+"""Real Chromium: every page is closed before a network comes, and the service worker sends what waits."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from playwright.sync_api import Browser, BrowserContext, Page, expect
+
+from tests.browser.test_offline import open_element
+from tests.browser.test_told import set_role, status_of
+from tests.browser.visitor import Visitor, kept_offline, save, wait_for_badge, wait_for_field, wait_for_plan
+from tests.server.running import wait_for
+from tests.server.site import Site
+from tests.site_day import PASSWORD, Office
+
+TAG = "arxos-waiting"
+OUTBOX = """() => new Promise((resolve, reject) => {
+  const request = indexedDB.open('arxos-outbox', 1);
+  request.onupgradeneeded = () => request.transaction.abort();
+  request.onerror = () => resolve([]);
+  request.onsuccess = () => {
+    const asked = request.result.transaction('waiting').objectStore('waiting').getAll();
+    asked.onerror = () => reject(asked.error);
+    asked.onsuccess = () => (request.result.close(), resolve(asked.result));
+  };
+})"""
+REGISTERED = "navigator.serviceWorker.ready.then((one) => one.sync.getTags())"
+UNDO = "building => import('/replica/client.js').then((m) => m.open()).then((r) => r.undo(building))"
+LOGOUT = "() => import('/replica/client.js').then((m) => m.open()).then((r) => r.logout())"
+LOCKED = "navigator.locks.query().then(({ held }) => held.some((one) => one.name === 'arxos-files'))"
+LOSE_FILES = """async () => {
+  const root = await navigator.storage.getDirectory();
+  for await (const name of root.keys()) await root.removeEntry(name, { recursive: true });
+}"""
+
+
+def copies(page: Page) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = page.evaluate(OUTBOX)
+    return found
+
+
+def tags(page: Page) -> list[list[str]]:
+    """The tags that lie ready for the background, a list a copy."""
+    return [
+        [change["set"]["tag"] for one in copy["transactions"] for change in one["changes"]] for copy in copies(page)
+    ]
+
+
+def edits_offline(visitor: Visitor, page: Page, url: str, building: str, number: int, *given: str) -> str:
+    """Edits of one element made without a network, until they lie ready. Answers its id."""
+    element = open_element(page, url, building, number)
+    kept_offline(page)
+    wait_for_badge(page, "saved", pending=0)
+    visitor.context.set_offline(True)
+    for count, tag in enumerate(given, 1):
+        save(page, tag=tag)
+        wait_for_badge(page, "offline", pending=count)
+    wait_for(lambda: tags(page) == [list(given)])
+    return element
+
+
+def beside(visitor: Visitor) -> Page:
+    """A page of the same origin on which the app does not run."""
+    page = visitor.context.new_page()
+    page.goto(f"{visitor.url}/-/versions")
+    return page
+
+
+def all_closed(visitor: Visitor) -> Page:
+    """Every page of the app is closed, and the network is back."""
+    for page in visitor.context.pages:
+        page.close()
+    visitor.context.set_offline(False)
+    return beside(visitor)
+
+
+def wake(page: Page, url: str) -> None:
+    """What the browser does once there is a network."""
+    seen: list[dict[str, Any]] = []
+    devtools = page.context.new_cdp_session(page)
+    devtools.on("ServiceWorker.workerRegistrationUpdated", lambda said: seen.extend(said["registrations"]))
+    devtools.send("ServiceWorker.enable")
+    wait_for(lambda: page.evaluate("1") and seen)
+    event = {"origin": url, "registrationId": seen[0]["registrationId"], "tag": TAG, "lastChance": False}
+    devtools.send("ServiceWorker.dispatchSyncEvent", event)
+
+
+def send(context: BrowserContext) -> None:
+    """The same to its end: what the service worker does when it is woken."""
+    context.service_workers[0].evaluate("sent().catch((error) => console.info(error))")
+
+
+def become(visitor: Visitor, email: str) -> None:
+    """The cookies are somebody else's; no page of the app has heard of it."""
+    given = {"email": email, "password": PASSWORD}
+    assert visitor.context.request.post(f"{visitor.url}/api/v1/auth/login", data=given).ok
+
+
+@contextmanager
+def halted(site: Site) -> Iterator[None]:
+    """The server takes connections, and answers nothing."""
+    for process in site.running.processes:
+        process.send_signal(signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        for process in site.running.processes:
+            process.send_signal(signal.SIGCONT)
+
+
+def changes_of(url: str, building: str, element: str) -> list[Any]:
+    """The values that the element's tag had, the last first, by the server's word."""
+    told = Office(url, "owner@demo.arxos").http.get(f"/api/v1/buildings/{building}/element/{element}/history").json()
+    return [one["fields"]["tag"]["new"] for one in told["items"] if "tag" in one["fields"]]
+
+
+def test_what_was_typed_offline_is_sent_with_every_page_closed_and_the_next_page_learns_of_it(
+    visitor: Visitor, url: str, building: str
+):
+    page = visitor.login()
+    element = edits_offline(visitor, page, url, building, 0, "CLOSED-1", "CLOSED-2")
+    assert TAG in page.evaluate(REGISTERED)
+    aside = all_closed(visitor)
+    wake(aside, url)
+    wait_for(lambda: [copy["sent"] for copy in copies(aside)] == [True])
+    sent = changes_of(url, building, element)
+    assert sent[:2] == ["CLOSED-2", "CLOSED-1"]
+    aside.close()
+
+    visitor.context.set_offline(True)
+    page = visitor.page(f"/b/{building}?element={element}")
+    wait_for_badge(page, "offline", pending=2)
+    assert status_of(page)["pending"] == 2, "not saved before the replica has its receipts"
+    visitor.context.set_offline(False)
+    wait_for_badge(page, "saved", pending=0)
+    wait_for_field(page, "tag", "CLOSED-2")
+    assert changes_of(url, building, element) == sent, "nothing twice"
+    wait_for(lambda: copies(page) == [])
+    assert status_of(page)["notices"] == []
+
+
+def test_what_was_undone_is_not_sent_and_nothing_by_somebody_elses_login(visitor: Visitor, url: str, building: str):
+    page = visitor.login()
+    element = edits_offline(visitor, page, url, building, 1, "STAYS", "UNDONE")
+    page.evaluate(UNDO, building)
+    wait_for_badge(page, "offline", pending=1)
+    wait_for(lambda: tags(page) == [["STAYS"]])
+    aside = all_closed(visitor)
+    before = changes_of(url, building, element)
+    become(visitor, "reviewer@demo.arxos")
+    send(visitor.context)
+    assert [copy["tried"] for copy in copies(aside)] == [False]
+    assert changes_of(url, building, element) == before
+    become(visitor, "technician@demo.arxos")
+    send(visitor.context)
+    assert [copy["sent"] for copy in copies(aside)] == [True]
+    assert changes_of(url, building, element) == ["STAYS", *before]
+
+
+def test_a_page_that_is_open_sends_by_itself_and_one_that_opens_is_given_way(
+    visitor: Visitor, site: Site, url: str, building: str
+):
+    visitor.unheard = (*visitor.unheard, "ERR_FAILED")
+    page = visitor.login()
+    element = open_element(page, url, building, 2)
+    kept_offline(page)
+    wait_for_badge(page, "saved", pending=0)
+    page.route("**/api/v1/sync", lambda route: route.abort())
+    save(page, tag="IN-TURN")
+    wait_for(lambda: tags(page) == [["IN-TURN"]])
+    send(visitor.context)
+    assert [copy["tried"] for copy in copies(page)] == [False]
+    assert "IN-TURN" not in changes_of(url, building, element)
+
+    aside = all_closed(visitor)
+    with halted(site):
+        visitor.context.service_workers[0].evaluate("void sent()")
+        wait_for(lambda: aside.evaluate(LOCKED))
+        page = visitor.page(f"/b/{building}?element={element}")
+        wait_for_plan(page)
+        wait_for_field(page, "tag", "IN-TURN")
+    wait_for_badge(page, "saved", pending=0)
+    assert changes_of(url, building, element)[0] == "IN-TURN"
+
+
+def test_what_the_server_refused_meanwhile_is_found_rejected_by_the_next_page(
+    visitor: Visitor, site: Site, url: str, building: str
+):
+    page = visitor.login()
+    element = edits_offline(visitor, page, url, building, 3, "REFUSED")
+    set_role(site, building, "technician@demo.arxos", "viewer")
+    aside = all_closed(visitor)
+    send(visitor.context)
+    assert [copy["sent"] for copy in copies(aside)] == [True]
+    page = visitor.page("/sync")
+    wait_for_badge(page, "rejected", pending=0)
+    expect(page.locator("li[data-rejected]")).to_contain_text("Tag is REFUSED")
+    set_role(site, building, "technician@demo.arxos", "technician")
+    page.locator("li[data-rejected]").get_by_role("button", name="Send again").click()
+    wait_for_badge(page, "saved", pending=0)
+    assert changes_of(url, building, element)[0] == "REFUSED"
+
+
+def test_after_a_logout_and_after_the_session_was_ended_nothing_lies_ready(visitor: Visitor, url: str, building: str):
+    page = visitor.login()
+    element = edits_offline(visitor, page, url, building, 4, "KEPT-HERE")
+    page.evaluate(LOGOUT)
+    assert copies(page) == []
+    visitor.context.set_offline(False)
+    page.close()
+    page = visitor.login()
+    wait_for_badge(page, "saved", pending=0)
+    assert changes_of(url, building, element)[0] == "KEPT-HERE"
+
+    edits_offline(visitor, page, url, building, 4, "ENDED")
+    assert Office(url, "technician@demo.arxos").http.delete("/api/v1/me/sessions").status_code == 200
+    aside = all_closed(visitor)
+    send(visitor.context)
+    assert copies(aside) == []
+    assert changes_of(url, building, element)[0] == "KEPT-HERE"
+    page = visitor.login()
+    wait_for_badge(page, "saved", pending=0)
+    assert changes_of(url, building, element)[0] == "ENDED"
+
+
+def test_the_copy_outlives_files_that_are_lost_and_is_kept_aside(visitor: Visitor, url: str, building: str):
+    page = visitor.login()
+    edits_offline(visitor, page, url, building, 5, "LAST-COPY")
+    aside = all_closed(visitor)
+    aside.evaluate(LOSE_FILES)
+    page = visitor.login()
+    wait_for(lambda: copies(page) == [])
+    page.goto(f"{url}/sync")
+    expect(page.locator("li[data-aside]")).to_contain_text("Tag is LAST-COPY")
