@@ -234,12 +234,12 @@ export class Replica {
     this.database.transaction(() => {
       let last = Number(this.state('n') ?? 0);
       for (const { key, n, nonce } of tried) {
-        if (n <= last) continue;
-        const ours = n === last + 1 && this.database.run(
+        if (this.database.one('select 1 from arxos_change_log where key = ? and n = ? and nonce = ?', [key, n, nonce])) continue;
+        const free = n === last + 1 && this.database.run(
           `update arxos_change_log set state = 'sent', n = ?, nonce = ? where key = ? and state = 'pending' and n is null`,
           [n, nonce, key],
         );
-        if (!ours) break; // an older file came back: the server's answer tells, and it becomes another device
+        if (!free) break; // numbered anew since: should those have been sent, the server says that this forked
         last = n;
       }
       this.setState({ n: last });

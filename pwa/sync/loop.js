@@ -14,8 +14,8 @@ const CHANGES_PER_REQUEST_MAX = 5000;
 
 export class Loop {
   /**
-   * `home` keeps the replicas (replica(scope), device(), putSnapshot, forget, newDevice); `outbox` lets nothing be numbered
-   * or dropped while a copy of it is about; `tell(what, facts)` hears of everything a page may want to show.
+   * `home` keeps the replicas (replica(scope), device(), putSnapshot, forget, newDevice); `outbox` has
+   * copies of what waits for when no page is open; `tell(what, facts)` hears of everything a page may want to show.
    */
   constructor(home, server, outbox, tell) {
     Object.assign(this, { home, server, outbox, tell });
@@ -127,7 +127,7 @@ export class Loop {
     this.verify = false;
     for (const scope of scopes) {
       await healing.goOn(this.server, this.home.replica(scope), (told) => this.told(told));
-      asked.set(scope, await this.outbox.around(scope, () => this.request(this.home.replica(scope), budget, verify)));
+      asked.set(scope, this.request(this.home.replica(scope), budget, verify));
       budget -= asked.get(scope).transactions.reduce((sum, transaction) => sum + transaction.changes.length, 0);
     }
     const sent = Date.now();
@@ -163,10 +163,15 @@ export class Loop {
       scope: replica.scope,
       cursor: replica.cursor(),
       prior: heals ? null : replica.prior(),
-      transactions: budget > 0 && !heals && this.home.mayWrite() ? replica.pending(budget) : [],
+      transactions: budget > 0 && !heals && this.home.mayWrite() ? this.pending(replica, budget) : [],
     };
     const wishes = { ...(verify ? { verify } : {}), ...(made.cursor === null ? { rows: true } : {}) };
     return { ...made, ...wishes };
+  }
+
+  pending(replica, budget) {
+    this.outbox.number(replica.scope);
+    return replica.pending(budget);
   }
 
   async take(one, asked) {

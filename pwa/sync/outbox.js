@@ -5,11 +5,11 @@
 // A copy lags behind the replica's file, and must be harmless both ways:
 //   1. Who leads holds the Web Lock of the files, and the service worker sends only while it has that lock itself. So
 //      a page and the service worker never send at the same time.
-//   2. Whatever withdraws or numbers a transaction is done while no copy is about (`around`, `empty`): what was undone
-//      cannot be sent, and a number is never given twice.
+//   2. Whatever takes a transaction back is done while no copy is about (`around`, `empty`): what was undone is not sent.
 //   3. Numbers in a copy are proposals. Until the service worker has written `tried` into it, right before it sends,
 //      a transaction of the replica that was not sent stays one, so it can still be undone. What was tried goes under
-//      its number and nonce from the next start on (`adopt`), and is sent again: the server repeats its receipts.
+//      its number and nonce from the next start on (`adopt`), and is sent again: the server repeats its receipts. What
+//      a page sends itself goes under those of the copy too (`number`): no number is ever given twice.
 //   4. A copy names its person. The service worker asks the server who is logged in, and sends that person's alone.
 // Receipts are laid by the replica only, so nothing is shown as saved on the service worker's word.
 
@@ -25,7 +25,7 @@ export class Outbox {
   /** `wanted`: the browser has background sync. `copied` hears that something lies ready for it. */
   constructor(home, wanted, copied) {
     Object.assign(this, { home, wanted, copied });
-    this.held = new Set(); // scopes of this person that have a copy
+    this.held = new Map(); // of this person: scope → the transactions of its copy
     this.due = new Set();
     this.last = Promise.resolve();
     this.asleep = false; // the login has ended: nobody could send it
@@ -41,13 +41,22 @@ export class Outbox {
     }, COPIED_AFTER_MS);
   }
 
-  /** Do what withdraws or numbers transactions of a scope, with no copy about. */
+  /** A page is about to send: what has a copy goes under the copy's numbers. */
+  number(scope) {
+    if (this.held.has(scope)) this.home.replica(scope).numberAs(this.held.get(scope));
+  }
+
+  /** Do what takes transactions of a scope back, with no copy about. */
   async around(scope, work) {
     if (!this.wanted) return work();
     return this.inTurn(async () => {
+      const had = this.held.has(scope);
       await this.drop(scope);
-      this.follow(scope);
-      return work();
+      try {
+        return work();
+      } finally {
+        if (had) await this.copy(scope).catch((error) => this.giveUp(error)); // a page may end at any moment
+      }
     });
   }
 
@@ -55,7 +64,7 @@ export class Outbox {
   async empty(work = () => {}) {
     if (!this.wanted) return work();
     return this.inTurn(async () => {
-      for (const scope of this.held) await this.drop(scope);
+      for (const scope of this.held.keys()) await this.drop(scope);
       return work();
     });
   }
@@ -79,7 +88,7 @@ export class Outbox {
 
   /** A copy whose file a browser has lost is the last of that work: what was not sent of it is kept aside. */
   async take(copy) {
-    this.held.add(copy.scope);
+    this.held.set(copy.scope, copy.transactions);
     if (this.home.scopes().includes(copy.scope)) {
       if (copy.tried) this.home.replica(copy.scope).numberAs(copy.transactions);
     } else if (!this.home.has(copy.scope)) {
@@ -99,7 +108,7 @@ export class Outbox {
   async copy(scope) {
     const made = this.made(scope);
     if (!made) return this.drop(scope);
-    this.held.add(scope);
+    this.held.set(scope, made.transactions);
     await asked('readwrite', (store) => store.put(made));
     return this.copied();
   }
@@ -110,7 +119,8 @@ export class Outbox {
     const replica = home.replica(scope);
     if (underWay(replica)) return null; // numbers go to what is offered to a restored server first
     const { headers, changes, vain, last, changesMax } = replica.waiting();
-    const transactions = ahead(headers, changes, vain, last, changesMax);
+    const nonces = new Map(this.held.get(scope)?.map(({ key, nonce }) => [key, nonce]));
+    const transactions = ahead(headers, changes, { vain, last, changesMax, nonces });
     if (!transactions.length) return null;
     const { cursor, prior } = { cursor: replica.cursor(), prior: replica.prior() };
     return { person: home.name, scope, device: home.device(), schema: SCHEMA, cursor, prior, transactions, tried: false, sent: false };
@@ -134,19 +144,21 @@ export class Outbox {
  * What would be sent now, numbered as it would be: [{key, n, nonce, stamp, reason, changes}]. `headers` are [key, stamp,
  * reason, n, nonce] in their order, `changes` a Map of key → changes, `vain` a Map of table → ids of rows that came and
  * went unsent: nothing of them is sent, and where they share a transaction with others, it and all after it wait for a
- * page, since only the replica's own file can take them out of it.
+ * page, since only the replica's own file can take them out of it. `nonces`: by key, what a copy before had.
  */
-export function ahead(headers, changes, vain, last, changesMax) {
+export function ahead(headers, changes, { vain, last: given, changesMax, nonces = new Map() }) {
   const transactions = [];
+  let last = given;
   let count = 0;
-  for (const [key, stamp, reason, given, told] of headers) {
+  for (const [key, stamp, reason, number, told] of headers) {
     const all = changes.get(key);
-    const lost = given === null ? all.filter((one) => vain.get(one.table)?.includes(one.id)).length : 0;
+    const lost = number === null ? all.filter((one) => vain.get(one.table)?.includes(one.id)).length : 0;
     if (lost === all.length) continue;
     count += all.length;
     if (lost || (count > changesMax && count > all.length)) break;
-    const n = given ?? (last += 1);
-    transactions.push({ key, n, nonce: told ?? newNonce(), stamp, reason, changes: all.map(wireChange) });
+    const n = number ?? (last += 1);
+    const nonce = told ?? nonces.get(key) ?? newNonce();
+    transactions.push({ key, n, nonce, stamp, reason, changes: all.map(wireChange) });
   }
   return transactions;
 }

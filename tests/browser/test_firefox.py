@@ -26,7 +26,7 @@ def test_a_technicians_day_in_firefox(site: Site, url: str, building: str, tmp_p
         person.open(f"{url}/b/{building}")
         person.wait_for_one(DRAWN)
         assert person.run(PAINTED), "the plan is drawn"
-        person.click("arxos-elements [data-element]")
+        person.click("arxos-elements button.element")
         person.wait_for_one(TAG)
         element = person.run("() => document.querySelector('form[data-element]').dataset.element")
         person.run("() => navigator.serviceWorker.ready.then(() => true)")
