@@ -145,7 +145,8 @@ async function send(copy, signal) {
   const asked = { protocol: 1, schema, device, sent_at: now, max_rows: 1 };
   const tried = { ...copy, tried: true };
   await inOutbox('readwrite', (store) => store.put(tried));
-  const answer = await post('/api/v1/sync', { ...asked, scopes: [{ scope, cursor, prior, rows: true, transactions }] }, signal);
+  const scopes = [{ scope, cursor, prior, rows: true, transactions }];
+  const answer = await post('/api/v1/sync', { ...asked, scopes }, signal);
   if (answer.status >= 500 || answer.status === 429) throw new Error(`/api/v1/sync: ${answer.status}`);
   const [told] = answer.ok ? (await answer.json()).scopes : [];
   if (told?.state === 'ok') await inOutbox('readwrite', (store) => store.put({ ...tried, sent: true }));

@@ -4,7 +4,7 @@
 //
 // A copy lags behind the replica's file, and must be harmless both ways:
 //   1. Who leads holds the Web Lock of the files, and the service worker sends only while it has that lock itself. So
-//      a page and the service worker never send at the same time.
+//      it sends beside no page; what a page that just closed had on its way has the same numbers as the copy.
 //   2. Whatever takes a transaction back is done while no copy is about (`around`, `empty`): what was undone is not sent.
 //   3. Numbers in a copy are proposals. Until the service worker has written `tried` into it, right before it sends,
 //      a transaction of the replica that was not sent stays one, so it can still be undone. What was tried goes under
@@ -122,8 +122,9 @@ export class Outbox {
     const nonces = new Map(this.held.get(scope)?.map(({ key, nonce }) => [key, nonce]));
     const transactions = ahead(headers, changes, { vain, last, changesMax, nonces });
     if (!transactions.length) return null;
-    const { cursor, prior } = { cursor: replica.cursor(), prior: replica.prior() };
-    return { person: home.name, scope, device: home.device(), schema: SCHEMA, cursor, prior, transactions, tried: false, sent: false };
+    const from = { cursor: replica.cursor(), prior: replica.prior() };
+    const whose = { person: home.name, scope, device: home.device(), schema: SCHEMA };
+    return { ...whose, ...from, transactions, tried: false, sent: false };
   }
 
   async drop(scope) {

@@ -1,7 +1,7 @@
 """Firefox ESR by its own driver: the WebDriver BiDi that it speaks itself, with no program in between.
 
-A page's worth of what a person does: open, read, click and type by events of the browser's own. What its console says as
-an error is kept, and what a test does not expect there fails it.
+A page's worth of what a person does: open, read, click and type by events of the browser's own. What its console says
+as an error is kept, and what a test does not expect there fails it.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from tests import services
 START_WAIT_S_MAX = 90.0
 ANSWER_WAIT_S_MAX = 60.0
 ASK_EVERY_S = 0.1
-CONTROL, BACKSPACE = "\ue009", "\ue003"
+CONTROL, BACKSPACE, TAB = "\ue009", "\ue003", "\ue004"
 PREFERENCES: dict[str, bool | int | str] = {  # it asks nobody but the test's server
     "app.normandy.enabled": False,
     "app.update.disabledForTesting": True,
@@ -74,10 +74,10 @@ class Firefox:
         self._act({"type": "pointer", "id": "mouse", "actions": steps})
 
     def type(self, selector: str, text: str) -> None:
-        """In place of what stands there."""
+        """In place of what stands there, and on to the next field."""
         self.click(selector)
         chord = [("keyDown", CONTROL), ("keyDown", "a"), ("keyUp", "a"), ("keyUp", CONTROL)]
-        keys = [(how, key) for key in BACKSPACE + text for how in ("keyDown", "keyUp")]
+        keys = [(how, key) for key in BACKSPACE + text + TAB for how in ("keyDown", "keyUp")]
         self._act({"type": "key", "id": "keys", "actions": [{"type": how, "value": key} for how, key in chord + keys]})
 
     def _act(self, source: dict[str, Any]) -> None:
@@ -120,9 +120,10 @@ def running(folder: Path) -> Iterator[Firefox]:
     lines = [f"user_pref({json.dumps(name)}, {json.dumps(value)});" for name, value in PREFERENCES.items()]
     (folder / "user.js").write_text("\n".join(lines))
     said = folder / "said.txt"
-    command = [services.firefox_path(), "--headless", "--no-remote", "--profile", str(folder), "--remote-debugging-port", "0"]
+    command = [services.firefox_path(), "--headless", "--no-remote", "--profile", str(folder)]
+    command += ["--remote-debugging-port", "0", "about:blank"]
     with said.open("wb") as out:
-        process = subprocess.Popen([*command, "about:blank"], stdout=out, stderr=subprocess.STDOUT)
+        process = subprocess.Popen(command, stdout=out, stderr=subprocess.STDOUT)
     try:
         with connect(f"{_address(process, said)}/session", max_size=None, proxy=None) as line:
             yield Firefox(line)

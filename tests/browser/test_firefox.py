@@ -40,7 +40,6 @@ def test_a_technicians_day_in_firefox(site: Site, url: str, building: str, tmp_p
         person.open(f"{url}/b/{building}?element={element}")
         person.wait_for_one(TAG)
         person.type(TAG, "BY-FIREFOX")
-        person.click("form[data-element] button[type=submit]")
         person.wait_for_one('arxos-badge[data-pending="1"]')
         person.reload()
         person.wait_for(HOLDS, TAG, "BY-FIREFOX")
