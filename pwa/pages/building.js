@@ -98,7 +98,7 @@ class Stay {
     const note = h('p.beneath-note', { role: 'status', hidden: true });
     this.drawings = Object.assign(h('arxos-drawings'), { plan: this.plan, note });
     this.page.replaceChildren(
-      bar({ title: this.building.name, back: '/', words: t('acts.toBuildings'), beside: [this.people, this.find, h('arxos-unread'), workLink(this.scope)] }),
+      bar({ title: this.building.name, back: '/', words: t('acts.toBuildings'), beside: [this.people, this.find, h('arxos-unread'), workLink(this.scope), exportLink(this.scope)] }),
       h('div.building', {}, this.strip, h('div.plan-place', {}, h('div.plan-tools', {}, this.measure, this.layers, this.drawings), this.plan, this.empty, note), this.panel));
   }
 
@@ -360,6 +360,10 @@ class Stay {
 
 function workLink(scope) {
   return h('a.bar-link', { href: `/b/${scope}/work` }, icon('tasks'), h('span.wide', {}, t('work.title')));
+}
+
+function exportLink(scope) {
+  return h('a.bar-link', { href: `/b/${scope}/exports` }, icon('download'), h('span.wide', {}, t('exports.title')));
 }
 
 /** The storey nearest to the ground. */

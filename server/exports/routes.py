@@ -32,7 +32,7 @@ from ..sync.routes import demand_reader
 from ..told import told
 from . import activity
 from .job import action_of, name_of
-from .making import ENDINGS, FORMATS, Filter, checked
+from .making import ENDINGS, FORMATS, Filter, checked, the_building
 
 _ID = "0190a000-0000-7000-8000-000000000001"
 _ASKED = {"building_id": _ID, "tables": ["space", "element"]}
@@ -147,7 +147,7 @@ def _ready(parts: Parts, person: Person | None, building: str, id: str) -> tuple
         row = activity.find(reader, id) if is_uuid(id) else None
         if row is None or row.values["state"] != "done" or row.values["expires_at"] < now():
             raise Problem("not_found", id)
-        name = next((one.values["name"] for one in reader.live_rows("building")), "building")
+        name = the_building(reader).values["name"]
     said = re.sub(r"[^A-Za-z0-9]+", "-", name).strip("-")[:60] or "building"
     return row.values["format"], f"{said}-{row.values['sequence_exported']}"
 
