@@ -6,8 +6,8 @@ import { h, icon, keep, listening } from '../view/dom.js';
 import { contentOf, merged, problemOf } from '../view/exporting.js';
 import { isOffline } from '../view/own.js';
 import { act } from '../view/sure.js';
-import { problem, size, when, whenThere } from '../view/words.js';
-import { number, t } from '../words/language.js';
+import { problem, size, when } from '../view/words.js';
+import { known, number, t } from '../words/language.js';
 
 const LOOK_MS = 4000; // where the socket is shut, or a worker beside the server does the jobs
 const JOBS = '/api/v1/jobs?kind=export&limit=100';
@@ -111,7 +111,7 @@ export class ArxosExports extends HTMLElement {
     const where = storeys ? storeys.map((id) => names.storeys.get(id) ?? t('exports.aStorey')).join(', ') : t('exports.whole');
     const what = contentOf(tables).map((word) => t(`exports.contents.${word}`)).join(', ');
     const who = by && by === replica.me()?.id ? t('history.you') : names.people.get(by) ?? t('history.somebody');
-    return [where, what, who, whenThere(at)].filter(Boolean).join(' · ');
+    return [where, what, who, when(at)].filter(Boolean).join(' · ');
   }
 
   /** How far it is; only who asked for it is told, and may stop it. */
@@ -146,7 +146,8 @@ export class ArxosExports extends HTMLElement {
   }
 
   #failure(one, error) {
-    const why = one.problem ? problem(problemOf(one.problem)) : t('exports.failedOthers');
+    const { code, detail } = problemOf(one.problem);
+    const why = one.problem ? known(`exports.because.${code}`) ?? problem({ code, detail }) : t('exports.failedOthers');
     const again = one.job ? act('button.plain.slim', t('acts.again'), error, async () => {
       const { format, storeys, tables } = one;
       this.asked(await ask('POST', `/api/v1/export/${format}`, { building_id: this.about.scope, ...(storeys && { storeys }), ...(tables && { tables }) }));

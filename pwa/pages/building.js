@@ -98,8 +98,8 @@ class Stay {
     const note = h('p.beneath-note', { role: 'status', hidden: true });
     this.drawings = Object.assign(h('arxos-drawings'), { plan: this.plan, note });
     this.page.replaceChildren(
-      bar({ title: this.building.name, back: '/', words: t('acts.toBuildings'), beside: [this.people, this.find, h('arxos-unread'), workLink(this.scope), exportLink(this.scope)] }),
-      h('div.building', {}, this.strip, h('div.plan-place', {}, h('div.plan-tools', {}, this.measure, this.layers, this.drawings), this.plan, this.empty, note), this.panel));
+      bar({ title: this.building.name, back: '/', words: t('acts.toBuildings'), beside: [this.people, this.find, h('arxos-unread'), workLink(this.scope)] }),
+      h('div.building', {}, this.strip, h('div.plan-place', {}, h('div.plan-tools', {}, this.measure, this.layers, this.drawings, exportLink(this.scope)), this.plan, this.empty, note), this.panel));
   }
 
   #listen() {
@@ -363,7 +363,7 @@ function workLink(scope) {
 }
 
 function exportLink(scope) {
-  return h('a.bar-link', { href: `/b/${scope}/exports` }, icon('download'), h('span.wide', {}, t('exports.title')));
+  return h('div', {}, h('a.round', { href: `/b/${scope}/exports`, title: t('exports.title'), 'aria-label': t('exports.title') }, icon('download')));
 }
 
 /** The storey nearest to the ground. */

@@ -37,7 +37,7 @@ function logIn(scope) {
 
 /** Without a network nothing can be asked for; what this device has not sent yet is in no file of the server's. */
 async function tellWhatIsMissing(replica, scope, note, asking) {
-  const unsent = replica.me() ? (await replica.unsent(scope)).length : 0;
+  const unsent = replica.me() ? (await replica.unsent(scope)).filter(({ state }) => state !== 'rejected').length : 0;
   const said = [isOffline(replica) ? t('exports.offline') : null, unsent ? t('exports.unsent', { n: unsent }) : null].filter(Boolean);
   if (said.join('\n') !== note.dataset.said) {
     note.dataset.said = said.join('\n');

@@ -26,17 +26,20 @@ export function contentOf(tables) {
   return tables ? Object.keys(CONTENT).filter((word) => CONTENT[word].some((table) => tables.includes(table))) : [];
 }
 
-/** One list of rows and jobs, the newest first; what was cancelled or is over is not in it. */
+/**
+ * One list of rows and jobs, the newest first; what was cancelled or is over is not in it, nor is a job of which a frame of
+ * the socket came before the answer that says what it is of.
+ */
 export function merged(rows, jobs, now) {
   const byId = new Map(jobs.map((job) => [job.id, job]));
   const told = rows.filter(({ expires_at: until }) => !until || Date.parse(until) > now).map((row) => one(row, byId.get(row.id)));
   const known = new Set(rows.map(({ id }) => id));
-  const alone = jobs.filter((job) => !known.has(job.id) && (job.state !== 'done' || now - Date.parse(job.finished_at) < FRESH_MS));
+  const alone = jobs.filter((job) => !known.has(job.id) && job.arguments && (job.state !== 'done' || now - Date.parse(job.finished_at) < FRESH_MS));
   return [...told, ...alone.map((job) => one(null, job))].filter(({ state }) => state !== 'cancelled').sort((a, b) => b.at.localeCompare(a.at));
 }
 
 function one(row, job) {
-  const asked = job?.arguments ?? row.filter ?? {};
+  const asked = job?.arguments ?? row?.filter ?? {};
   return {
     id: row?.id ?? job.id,
     format: row?.format ?? asked.format,

@@ -1,4 +1,4 @@
-"""A building taken along as a file, in Chromium: asked for, watched, stopped, fetched; what is said without a network."""
+"""A building taken along as a file, in Chromium: asked for, watched, stopped, fetched; and without a network."""
 
 from __future__ import annotations
 
@@ -101,7 +101,7 @@ def test_how_far_it_is_is_shown_and_it_is_stopped_or_tried_again(site: Site, url
     expect(running).to_contain_text("1,200 of 5,000 rows")
     assert running.locator("progress").evaluate("one => [one.value, one.max]") == [1200, 5000]
     failed = page.locator(f'[data-export="{ids["failed"]}"]')
-    expect(failed).to_contain_text("It could not be made. The disk has no room.")
+    expect(failed).to_contain_text("It could not be made. The server has no room for it.")
     assert findings(visitor, page) == []
     set_job(ids["running"], """result = '{"rows": 4800, "of": 5000}', progress = 0.96""")
     expect(running).to_contain_text("4,800 of 5,000 rows")  # without a frame of the socket: the page looks again

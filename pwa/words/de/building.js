@@ -113,6 +113,9 @@ export default {
     list: 'Dateien', none: 'Von diesem Gebäude liegt keine Datei bereit. Jede bleibt sieben Tage.', whole: 'Ganzes Gebäude', aStorey: 'ein Geschoss, das es nicht mehr gibt',
     waiting: 'Wartet, bis sie an der Reihe ist', running: 'Wird erstellt', rows: '{done} von {of} Zeilen', progress: 'Fortschritt', stop: 'Abbrechen',
     fetch: 'Herunterladen', until: 'verfügbar bis {when}', fetched: { one: '{n}-mal heruntergeladen', other: '{n}-mal heruntergeladen' },
+    'because.too_large': 'Sie würde zu groß. Wählen Sie weniger Geschosse oder weniger Inhalt.',
+    'because.storage_full': 'Der Server hat keinen Platz dafür. Sagen Sie es denen, die ihn betreiben.',
+    'because.not_found': 'Das Gebäude war für Sie nicht mehr lesbar.',
     ready: '{format}: Die Datei ist fertig.', failed: '{format}: Die Datei konnte nicht erstellt werden.', why: 'Sie konnte nicht erstellt werden. {why}', failedOthers: 'Warum, sieht, wer sie angefordert hat.',
   },
 };

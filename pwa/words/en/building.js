@@ -111,6 +111,9 @@ export default {
     list: 'Files', none: 'No file of this building is here. Each stays for seven days.', whole: 'Whole building', aStorey: 'a storey that is gone',
     waiting: 'Waits for its turn', running: 'Is being made', rows: '{done} of {of} rows', progress: 'How far it is', stop: 'Stop it',
     fetch: 'Download', until: 'here until {when}', fetched: { one: 'fetched {n} time', other: 'fetched {n} times' },
+    'because.too_large': 'It would be too large for one file. Choose fewer storeys, or less of what is to be in it.',
+    'because.storage_full': 'The server has no room for it. Tell who runs the server.',
+    'because.not_found': 'The building could no longer be read for you.',
     ready: '{format}: the file is ready.', failed: '{format}: the file could not be made.', why: 'It could not be made. {why}', failedOthers: 'Whoever asked for it sees why.',
   },
 };
