@@ -18,7 +18,7 @@ from ..features.frames import Frame, placed
 
 LEFT_OUT = ("conflict", "export_activity", "member")
 OF_THE_WHOLE = ("building", "system")  # on no storey, and in every export
-NAMED = ("attachment_id", "supersedes")  # what a row names without hanging on it
+FILE = "attachment_id"  # by which a row names a file without hanging on it
 ROWS_AT_ONCE = 500
 Place = Callable[[list[dict[str, Any]]], list[Any]]
 
@@ -67,18 +67,18 @@ def _moved(table: Table, rows: list[Row], place: Place) -> list[dict[str, Any]]:
 def belonging(reader: ScopeReader, catalogue: Catalogue, storeys: list[str]) -> set[str]:
     """The ids of what belongs to the storeys: rows that name one, what hangs on those, and the files they name.
 
-    A row that says its storey hangs on that alone, so that a drawing's file, which two storeys may share, brings no
-    other storey along.
+    A row that says its storey hangs on that alone, and none on the file it names: a drawing that two storeys share
+    brings no other storey along.
     """
     hanging, files = defaultdict[str | None, list[str]](list), dict[str, str]()
     for table in (catalogue.tables[name] for name in offered(catalogue)):
-        parents = [column.name for column in table.references if column.name not in NAMED]
+        parents = [column.name for column in table.references if column.name != FILE]
         for row in reader.live_rows(table.name):
             said = row.values.get("storey_id")
             for parent in [said] if said else [row.values[name] for name in parents]:
                 hanging[parent].append(row.id)
-            if row.values.get("attachment_id"):
-                files[row.id] = row.values["attachment_id"]
+            if row.values.get(FILE):
+                files[row.id] = row.values[FILE]
     kept, waiting = set[str](), list(storeys)
     while waiting:
         id = waiting.pop()

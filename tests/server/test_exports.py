@@ -165,6 +165,10 @@ def test_of_a_storey_there_is_what_hangs_on_it_and_what_that_names(owner: Person
     for word in ("below", "above"):
         plan = {"storey_id": ids[word], "attachment_id": file, "page": 1}
         ids[f"{word} plan"] = add(owner, building, "floor_plan", **plan)
+        seen = {"validation_id": ids[f"{word} finding"], "attachment_id": file, "provider": "photo"}
+        ids[f"{word} capture"] = add(owner, building, "ar_capture", **seen)
+    misplaced = {"storey_id": ids["above"], "space_id": ids["below space"], "ifc_class": "IfcFan"}
+    ids["above fan"] = add(owner, building, "element", **misplaced)
     ids["air"] = add(owner, building, "system", kind="hvac", name="Air")
     told = fetch(owner, building, made(owner, building, storeys=[ids["below"]])).json()
     wanted = {building, ids["file"], ids["air"]} | {id for word, id in ids.items() if word.startswith("below")}
