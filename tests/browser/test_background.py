@@ -33,6 +33,9 @@ HOLD = """() => new Promise((resolve) => {
 })"""
 REGISTERED = "navigator.serviceWorker.ready.then((one) => one.sync.getTags())"
 UNDO = "building => import('/replica/client.js').then((m) => m.open()).then((r) => r.undo(building))"
+FREEZE = "() => void document.dispatchEvent(new Event('freeze'))"  # as before a tab is discarded
+LOGGED = """building => import('/replica/client.js').then((m) => m.open()).then((r) => r.query(building,
+  `select n, nonce from arxos_change_log where state = 'acknowledged' order by n`))"""
 LOGOUT = "() => import('/replica/client.js').then((m) => m.open()).then((r) => r.logout())"
 LOCKED = "navigator.locks.query().then(({ held }) => held.some((one) => one.name === 'arxos-files'))"
 FREE = """async () => {
@@ -64,6 +67,10 @@ def tags(page: Page) -> list[list[str]]:
     ]
 
 
+def numbers(page: Page) -> list[dict[str, Any]]:
+    return [{"n": one["n"], "nonce": one["nonce"]} for copy in copies(page) for one in copy["transactions"]]
+
+
 def edits_offline(visitor: Visitor, page: Page, url: str, building: str, number: int, *given: str) -> str:
     """Edits of one element made without a network, until they lie ready. Answers its id."""
     element = open_element(page, url, building, number)
@@ -93,8 +100,9 @@ def all_closed(visitor: Visitor) -> Page:
     aside = next(page for page in visitor.context.pages if page.url.endswith("/-/versions"))
     for page in visitor.context.pages:
         if page != aside:
+            page.evaluate(FREEZE)  # else its worker hears of the network while Chromium closes it, and sends itself
             page.close()
-    wait_for(lambda: aside.evaluate(FREE))  # a worker outlives its page by a moment
+    wait_for(lambda: aside.evaluate(FREE))
     visitor.context.set_offline(False)
     return aside
 
@@ -154,6 +162,8 @@ def test_what_was_typed_offline_is_sent_with_every_page_closed_and_the_next_page
     page = visitor.login()
     element = edits_offline(visitor, page, url, building, 0, "CLOSED-1", "CLOSED-2")
     assert TAG in page.evaluate(REGISTERED)
+    numbered = numbers(page)
+    device = status_of(page)["device"]
     aside = all_closed(visitor)
     wake(aside, url)
     wait_for(lambda: [copy["sent"] for copy in copies(aside)] == [True])
@@ -170,15 +180,16 @@ def test_what_was_typed_offline_is_sent_with_every_page_closed_and_the_next_page
     wait_for_field(page, "tag", "CLOSED-2")
     assert changes_of(url, building, element) == sent, "nothing twice"
     wait_for(lambda: copies(page) == [])
-    assert status_of(page)["notices"] == []
+    assert page.evaluate(LOGGED, building) == numbered, "under the numbers and nonces of the copy"
+    assert status_of(page)["device"] == device, "and so the server took it for the same device"
 
 
 def test_what_was_undone_is_not_sent_and_nothing_by_somebody_elses_login(visitor: Visitor, url: str, building: str):
     page = visitor.login()
     element = edits_offline(visitor, page, url, building, 1, "STAYS", "UNDONE")
     page.evaluate(UNDO, building)
+    assert tags(page) == [["STAYS"]], "at once: the page may end at any moment"
     wait_for_badge(page, "offline", pending=1)
-    wait_for(lambda: tags(page) == [["STAYS"]])
     before = changes_of(url, building, element)
     become(visitor, "reviewer@demo.arxos")
     aside = all_closed(visitor)
