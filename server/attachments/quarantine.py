@@ -33,6 +33,15 @@ PAGE = 100
 PAGE_MAX = 1_000
 
 
+_SCOPE = "0190a000-0000-7000-8000-000000000001"
+_KEPT = {
+    "id": "0190a000-0000-7000-8000-0000000000a1", "scope": _SCOPE, "user_id": "0190a000-0000-7000-8000-000000000003",
+    "received_at": "2026-01-31T08:30:00.000Z", "transaction": None,
+    "attachment": {"sha256": "0" * 64, "name": "photo.jpg", "byte_size": 4},
+    "bytes": f"/api/v1/admin/quarantine/{_SCOPE}/{'0' * 64}",
+}  # fmt: skip
+
+
 class Kept(msgspec.Struct, frozen=True):
     """One transaction as it was sent, or one file; the file is at `bytes`."""
 
@@ -100,7 +109,7 @@ def everything(parts: Parts) -> list[Kept]:
 
 @get(
     "/api/v1/admin/quarantine", sync_to_thread=True, summary="What came from people who had lost the scope",
-    **told("admin", "forbidden"),
+    **told("admin", "forbidden", answered={"items": [_KEPT], "next": None, "total": 1}),
 )  # fmt: skip
 def list_kept(
     parts: Given,

@@ -188,7 +188,8 @@ def list_log(
 
 @get(
     "/api/v1/cmms/buildings/{building:str}/work-orders", sync_to_thread=True, summary="Work orders as a file",
-    **told("anonymous", "not_found", "unauthenticated", "invalid"),
+    **told("anonymous", "not_found", "unauthenticated", "invalid", media="text/csv",
+           answered="id,number,title,kind\r\n"),
 )  # fmt: skip
 def export_work_orders(
     request: Request[Any, Any, Any], parts: Given, person: Caller, building: str, format: Format = "csv"

@@ -305,7 +305,7 @@ def remove_subscription(parts: Given, person: Caller, id: str) -> None:
 
 @get(
     f"{unsubscribing.PATH}/{{token:str}}", sync_to_thread=True, media_type="text/html",
-    summary="Asks whether letters shall end", **told("anonymous", "not_found"),
+    summary="Asks whether letters shall end", **told("anonymous", "not_found", answered="<!doctype html>…"),
 )  # fmt: skip
 def ask_to_unsubscribe(parts: Given, token: str) -> Response[str]:
     return _page(unsubscribing.asking(unsubscribing.person_by(parts, token)))
@@ -313,7 +313,7 @@ def ask_to_unsubscribe(parts: Given, token: str) -> Response[str]:
 
 @post(
     f"{unsubscribing.PATH}/{{token:str}}", status_code=200, sync_to_thread=True, media_type="text/html",
-    summary="Letters end (RFC 8058)", **told("anonymous", "not_found"),
+    summary="Letters end (RFC 8058)", **told("anonymous", "not_found", answered="<!doctype html>…"),
 )  # fmt: skip
 def unsubscribe(parts: Given, token: str) -> Response[str]:
     person = unsubscribing.person_by(parts, token)

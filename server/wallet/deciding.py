@@ -18,7 +18,7 @@ from ..given import Caller, Given
 from ..operations.audit import audited
 from ..parts import now
 from ..told import told
-from .disputes import REASON_CHARS_MAX, Dispute, Verdict, decide, to_judge
+from .disputes import EXAMPLE, REASON_CHARS_MAX, Dispute, Verdict, decide, to_judge
 from .ledger import hold
 from .rewards import Rule, all_rules
 
@@ -62,7 +62,7 @@ class NewRule(msgspec.Struct, frozen=True):
 
 @get(
     "/api/v1/wallet/disputes", sync_to_thread=True, summary="The disputes one may decide, oldest first",
-    **told("reviewer", "invalid"),
+    **told("reviewer", "invalid", answered={"items": [EXAMPLE], "next": None, "total": 1}),
 )  # fmt: skip
 def list_disputes(
     parts: Given,
@@ -85,7 +85,8 @@ def list_disputes(
 @post(
     "/api/v1/wallet/disputes/{dispute:str}/decision", sync_to_thread=True, status_code=200, summary="Decide a dispute",
     **told("reviewer", "not_found", "forbidden", "already_decided", "invalid",
-           sent={"decision": "uphold", "reason": "The photo shows one door."}),
+           sent={"decision": "uphold", "reason": "The photo shows one door."},
+           answered=EXAMPLE | {"state": "upheld", "decision": "The photo shows one door."}),
 )  # fmt: skip
 def decide_dispute(parts: Given, person: Caller, dispute: str, data: Decision) -> Dispute:
     me = demand_person(person)

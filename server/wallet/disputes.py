@@ -24,6 +24,12 @@ from .telling import tell
 
 Verdict = Literal["uphold", "reverse"]
 REASON_CHARS_MAX = 2_000
+EXAMPLE = {
+    "id": "0190a000-0000-7000-8000-0000000000d1", "entry_id": "0190a000-0000-8000-8000-0000000000e1",
+    "user_id": "0190a000-0000-7000-8000-000000000003", "building_id": "0190a000-0000-7000-8000-000000000001",
+    "reason": "I measured both doors.", "state": "open", "created_at": "2026-01-31T08:30:00.000Z",
+    "decided_by": None, "decided_at": None, "decision": None,
+}  # fmt: skip
 
 
 class Dispute(msgspec.Struct, frozen=True):
