@@ -21,6 +21,7 @@ from ..attachments import quarantine
 from ..given import Caller, Given
 from ..jobs import routes as jobs
 from ..jobs import work
+from ..listing import PageAsked
 from ..notifications.preferences import LANGUAGE, language_of, spoken
 from ..operations.headers import DESK_POLICY
 from ..parts import Parts, now_ms
@@ -96,12 +97,12 @@ def _listed(parts: Parts, section: str, next_page: str | None) -> lists.ListedPa
     match section:
         case "jobs":
             with reading(parts.store) as sql:
-                page = jobs.page_of(sql, None, None, None, PAGE, next_page)
+                page = jobs.page_for(sql, None, PageAsked(limit=PAGE, next=next_page))
             return lists.ListedPage([msgspec.to_builtins(one) for one in page.items], page.next, page.total)
         case "quarantine":
-            kept = quarantine.page_of(parts, PAGE, next_page)
+            kept = quarantine.kept_page(parts, PageAsked(limit=PAGE, next=next_page))
             return lists.ListedPage([msgspec.to_builtins(one) for one in kept.items], kept.next, kept.total)
-    return lists.listed(parts, section, PAGE, next_page)
+    return lists.listed(parts, section, PageAsked(limit=PAGE, next=next_page))
 
 
 def _table(section: str, page: lists.ListedPage, view: View) -> Html:

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
 import anyio.to_thread
 from litestar import Router, get, post
-from litestar.params import QueryParameter
 
 from arxos_sync.problems import Problem
 
 from ..accounts.callers import demand_person
 from ..accounts.people import Person
 from ..buildings.answering import packed
-from ..given import Caller, Given
+from ..given import Caller, Given, Wanted
 from ..parts import Parts
 from ..told import told
 from . import acts, lists, storage
@@ -40,18 +39,12 @@ def demand_admin(person: Person | None) -> Person:
     "/api/v1/admin/{name:str}", sync_to_thread=True, summary="Devices, users, sessions or webhook deliveries",
     **told("admin", "forbidden", "not_found", "invalid", answered={"items": [{"id": _ID}], "next": None, "total": 1}),
 )  # fmt: skip
-def list_some(
-    parts: Given,
-    person: Caller,
-    name: str,
-    limit: int = lists.PAGE,
-    next_page: Annotated[str | None, QueryParameter(name="next")] = None,
-) -> lists.ListedPage:
+def list_some(parts: Given, person: Caller, wanted: Wanted, name: str) -> lists.ListedPage:
     """`lag` of a device: how many sequences its scopes have gone on since it last synchronised."""
     demand_admin(person)
     if name not in lists.LISTINGS:
         raise Problem("not_found", f"There is no list of {name}.")
-    return lists.listed(parts, name, limit, next_page)
+    return lists.listed(parts, name, wanted)
 
 
 @get(

@@ -41,7 +41,7 @@ _SENT = {
     "scopes": [{"scope": _SCOPE, "cursor": None, "prior": None, "transactions": []}],
 }  # fmt: skip
 _CURSOR = "lgEMDMDAwMA"  # opaque
-_COLUMN = {"type": "text", "rule": "conflict"}
+_COLUMN = {"type": "text", "rule": "latest"}
 _ROW = {
     "table": "storey", "id": "0190a000-0000-7000-8000-000000000002", "sequence": 12, "deleted": False,
     "set": {"name": "Ground"},

@@ -13,8 +13,9 @@ from arxos_sync.problems import Problem, Unreadable
 
 from ..accounts.callers import demand_person
 from ..accounts.people import Person, reading
-from ..buildings.asked import moment, place, place_text
-from ..given import Caller, Given
+from ..buildings.asked import moment
+from ..given import Caller, Given, Wanted
+from ..listing import Listing, page_of
 from ..operations.audit import audited
 from ..parts import now
 from ..told import told
@@ -67,19 +68,13 @@ class NewRule(msgspec.Struct, frozen=True):
 def list_disputes(
     parts: Given,
     person: Caller,
+    wanted: Wanted,
     dispute_state: Annotated[Literal["open", "upheld", "reversed"] | None, QueryParameter(name="state")] = None,
-    limit: int = PAGE,
-    next_page: Annotated[str | None, QueryParameter(name="next")] = None,
 ) -> DisputePage:
     """Administrators see all; reviewers those of their buildings; others none."""
-    me, limit = demand_person(person), max(1, min(limit, PAGE_MAX))
-    after = place(next_page)
-    if after is not None and not isinstance(after[0], str):
-        raise Unreadable([("$.next", "not a place in this list")])
+    me = demand_person(person)
     with reading(parts.store) as sql:
-        found, total = to_judge(sql, me, dispute_state, after, limit + 1)
-    more = place_text(found[limit - 1].created_at, found[limit - 1].id) if len(found) > limit else None
-    return DisputePage(found[:limit], more, total)
+        return DisputePage(*to_judge(sql, me, dispute_state, wanted))
 
 
 @post(
@@ -97,13 +92,22 @@ def decide_dispute(parts: Given, person: Caller, dispute: str, data: Decision) -
 
 @get(
     "/api/v1/admin/wallet/rules", sync_to_thread=True, summary="What deeds are worth, every version",
-    **told("admin", "forbidden", answered={"items": [_RULE], "next": None, "total": 1}),
+    **told("admin", "forbidden", "invalid", answered={"items": [_RULE], "next": None, "total": 1}),
 )  # fmt: skip
-def list_rules(parts: Given, person: Caller) -> RulePage:
+def list_rules(parts: Given, person: Caller, wanted: Wanted) -> RulePage:
     _demand_admin(person)
     with reading(parts.store) as sql:
-        rules = all_rules(sql)
-    return RulePage(rules, None, len(rules))
+        found, more, total = page_of(sql, _RULES, wanted)
+    return RulePage([Rule(*(row[name] for name in Rule.__struct_fields__)) for row in found], more, total)
+
+
+_RULES = Listing(
+    """
+    select name || valid_from || cast(version as text) as id, name, version, points, daily_cap, valid_from
+    from reward_rule
+    """,
+    sorts=("name", "valid_from"), searched=("name",), page=PAGE, page_max=PAGE_MAX,
+)  # fmt: skip
 
 
 @post(
