@@ -18,6 +18,7 @@ from arxos_sync.store import Sql
 from .buildings.asked import place, place_text
 
 WORDS_CHARS_MAX = 200
+_ALWAYS_SET = ("id", "created_at", "received_at", "at")  # as they are, so that an index of them serves
 
 
 class PageAsked(msgspec.Struct, frozen=True):
@@ -52,7 +53,7 @@ Page = tuple[list[dict[str, Any]], str | None, int]
 def page_of(sql: Sql, listing: Listing, wanted: PageAsked, **given: Any) -> Page:
     """The lines, where the next page begins, and how many there are in all. Raises Problem `invalid`."""
     column, down = _sorting(listing, wanted.sort)
-    key: LiteralString = f"lower(coalesce(cast({column} as text), ''))"
+    key: LiteralString = column if column in _ALWAYS_SET else f"lower(coalesce(cast({column} as text), ''))"
     found, values = _searching(listing, wanted.q)
     limit = max(1, min(wanted.limit or listing.page, listing.page_max))
     within: LiteralString = f"from ({listing.rows}) listed where {found}"
@@ -61,21 +62,25 @@ def page_of(sql: Sql, listing: Listing, wanted: PageAsked, **given: Any) -> Page
     if (after := place(wanted.next)) is not None:
         if not isinstance(after[0], str):
             raise Unreadable([("$.next", "not a place in this list")])
-        further = f"and ({key}, cast(id as text)) {'<' if down else '>'} (:place_value, :place_id)"
+        further = f"and ({key}, {_ties(column)}) {'<' if down else '>'} (:place_value, :place_id)"
         values |= {"place_value": after[0], "place_id": after[1]}
     way: LiteralString = "desc" if down else "asc"
     lines = sql.rows(
         f"""
         select listed.*, {key} as sorted_by
         {within} {further}
-        order by sorted_by {way}, cast(id as text) {way}
+        order by {key} {way}, {_ties(column)} {way}
         limit :most
         """,
         most=limit + 1, **given, **values,
     )  # fmt: skip
-    keys = [line.pop("sorted_by") for line in lines]
+    keys = [str(line.pop("sorted_by")) for line in lines]
     more = place_text(keys[limit - 1], str(lines[limit - 1]["id"])) if len(lines) > limit else None
     return lines[:limit], more, int(counted["total"])
+
+
+def _ties(column: LiteralString) -> LiteralString:
+    return "id" if column == "id" else "cast(id as text)"
 
 
 def _sorting(listing: Listing, sort: str | None) -> tuple[LiteralString, bool]:

@@ -37,7 +37,7 @@ LISTINGS: dict[str, Listing] = {
         from device
         left join "user" on "user".id = device.user_id
         """,
-        ("-created_at", "synced_at", "name", "email"), ("name", "email"), PAGE, PAGE_MAX,
+        ("-id", "created_at", "synced_at", "name", "email"), ("name", "email"), PAGE, PAGE_MAX,
     ),
     "users": Listing(
         """
@@ -47,7 +47,7 @@ LISTINGS: dict[str, Listing] = {
           (select max(session.seen_at) from session where session.user_id = "user".id) as seen_at
         from "user"
         """,
-        ("-created_at", "seen_at", "name", "email"), ("name", "email"), PAGE, PAGE_MAX,
+        ("-id", "created_at", "seen_at", "name", "email"), ("name", "email"), PAGE, PAGE_MAX,
     ),
     "sessions": Listing(
         """
@@ -57,7 +57,7 @@ LISTINGS: dict[str, Listing] = {
         join "user" on "user".id = session.user_id
         where session.revoked_at is null and session.expires_at > :now
         """,
-        ("-created_at", "seen_at", "expires_at", "email"), ("email", "client"), PAGE, PAGE_MAX,
+        ("-id", "created_at", "seen_at", "expires_at", "email"), ("email", "client"), PAGE, PAGE_MAX,
     ),
     "webhooks": Listing(
         """
@@ -67,7 +67,8 @@ LISTINGS: dict[str, Listing] = {
         from webhook_delivery
         left join webhook_endpoint on webhook_endpoint.id = webhook_delivery.endpoint_id
         """,
-        ("-created_at", "next_try_at", "delivered_at", "event", "url"), ("event", "url", "last_error"), PAGE, PAGE_MAX,
+        ("-id", "created_at", "next_try_at", "delivered_at", "event", "url"), ("event", "url", "last_error"),
+        PAGE, PAGE_MAX,
     ),
 }
 

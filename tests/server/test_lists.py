@@ -19,7 +19,7 @@ from tests.server.running import Person
 NAMES = ["Ada", "ada", "Bert", "100 % sure", "1000 sure", "Zoe_1", "Zoe11", None]
 THINGS = Listing(
     "select id, name, created_at from api_token where user_id = :user_id",
-    sorts=("-created_at", "name"), searched=("name", "created_at"), page=3, page_max=5,
+    sorts=("-created_at", "name", "id"), searched=("name", "created_at"), page=3, page_max=5,
 )  # fmt: skip
 # In an order of their own, which is what they are for: the last change, the most worth, the most like first.
 ORDERED = ("/history", "/tasks/ranked", "/similar")
@@ -59,7 +59,7 @@ def listed(parts: Parts, **asked: Any) -> list[str]:
 
 def test_pages_neither_repeat_nor_leave_out_in_any_order(parts: Parts) -> None:
     everything = sorted(name or "" for name in NAMES)
-    for sort in (None, "created_at", "-created_at", "name", "-name"):
+    for sort in (None, "created_at", "-created_at", "name", "-name", "id", "-id"):
         for limit in (1, 2, 3, 100):
             assert sorted(listed(parts, sort=sort, limit=limit)) == everything
     assert listed(parts, sort="name") == listed(parts, sort="-name")[::-1]
