@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 from typing import Annotated, Any, Literal, LiteralString
 
+import anyio.to_thread
 import msgspec
 from litestar import Response, Router, get, post
 from litestar.params import QueryParameter
@@ -30,6 +31,7 @@ _SORTS: dict[str, LiteralString] = {
     "created_at": "created_at asc, entry_id asc", "-created_at": "created_at desc, entry_id desc",
     "points": "points asc, entry_id asc", "-points": "points desc, entry_id desc",
 }  # fmt: skip
+_setting = anyio.CapacityLimiter(statements.AT_ONCE_MAX)
 _ENTRY = {
     "id": "0190a000-0000-8000-8000-0000000000e1", "points": 10, "state": "pending",
     "reward_rule": "validation.confirmed", "rule_version": 1, "reason": "confirmed, accepted by another person",
@@ -223,10 +225,10 @@ def dispute_entry(parts: Given, person: Caller, entry: str, data: Reason) -> Dis
 
 
 @get(
-    "/api/v1/wallet/statement", sync_to_thread=True, summary="Every entry of a span of days, as CSV or PDF",
+    "/api/v1/wallet/statement", summary="Every entry of a span of days, as CSV or PDF",
     **told("self", "invalid", media="text/csv", answered=",".join(statements.HEADINGS)),
 )  # fmt: skip
-def statement(
+async def statement(
     parts: Given,
     person: Caller,
     form: Annotated[Literal["csv", "pdf"], QueryParameter(name="format")] = "csv",
@@ -238,9 +240,16 @@ def statement(
     end = last or datetime.date.fromisoformat(now()[:10])
     if not (first or datetime.date.min) <= end < datetime.date.max:
         raise Unreadable([("$.to", "a day, not before `from`")])
-    with reading(parts.store) as sql:
-        found = statements.statement_of(sql, me.id, me.name, first, end)
-    body = statements.as_csv(found) if form == "csv" else statements.as_pdf(found)
+
+    def found() -> statements.Statement:
+        with reading(parts.store) as sql:
+            return statements.statement_of(sql, me.id, me.name, first, end)
+
+    stated = await anyio.to_thread.run_sync(found)
+    if form == "csv":
+        body = await anyio.to_thread.run_sync(statements.as_csv, stated)
+    else:
+        body = await anyio.to_thread.run_sync(statements.as_pdf, stated, limiter=_setting)
     kind = "text/csv; charset=utf-8" if form == "csv" else "application/pdf"
     headers = {
         "Content-Disposition": f'attachment; filename="bilt-statement.{form}"', "Cache-Control": "private, no-store",

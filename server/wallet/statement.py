@@ -10,7 +10,6 @@ import csv
 import datetime
 import io
 import tempfile
-import threading
 from pathlib import Path
 from typing import Any
 
@@ -27,9 +26,7 @@ HEADINGS = (
 )  # fmt: skip
 _PAPER = "server.wallet.paper:set_statement"
 AT_ONCE_MAX = 2
-MEMORY_BYTES_MAX = 1024**3
 CPU_S_MAX = 60
-_setting = threading.BoundedSemaphore(AT_ONCE_MAX)
 
 
 class Line(msgspec.Struct, frozen=True):
@@ -119,10 +116,10 @@ def _safe(value: Any) -> Any:
 
 def as_pdf(statement: Statement) -> bytes:
     """Set in a process of its own (`paper.py`), which MuPDF needs for itself. Raises Problem `unavailable`."""
-    with _setting, tempfile.NamedTemporaryFile(prefix="arxos-statement-") as given:
+    with tempfile.NamedTemporaryFile(prefix="arxos-statement-") as given:
         given.write(msgspec.json.encode(statement))
         given.flush()
         try:
-            return read_limited(_PAPER, Path(given.name), bytes, memory_bytes=MEMORY_BYTES_MAX, cpu_s=CPU_S_MAX)
+            return read_limited(_PAPER, Path(given.name), bytes, cpu_s=CPU_S_MAX)
         except FormatError as error:
             raise Problem("unavailable", f"The statement was not set: {error}") from error
