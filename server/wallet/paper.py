@@ -1,8 +1,8 @@
 """A statement on paper, set by MuPDF: it brings along faces for most scripts of the world, shapes them, and runs each
 in its own direction.
 
-A reader for `limited.read_limited`: MuPDF is for one thread, and takes seconds and 130 MB to begin. The document's
-title has the name letter by letter: what is read off a page may not, where a script joins letters (Arabic, Devanagari).
+A reader for `limited.read_limited`, since MuPDF is for one thread alone. The document's title has the name letter by
+letter: what is read off a page may not, where a script joins letters (Arabic, Devanagari).
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _LIGATURE = re.compile("f(?=[fil])")  # in one piece a search for the word would
 
 def set_statement(path: Path) -> bytes:
     """The PDF of a Statement that lies there as JSON."""
-    import pymupdf
+    from client_kit.formats.mupdf import pymupdf
 
     statement = msgspec.json.decode(path.read_bytes(), type=Statement)
     paper, written, heads = pymupdf.paper_rect("a4-l"), io.BytesIO(), list[dict[str, Any]]()
