@@ -9,6 +9,9 @@ const NAME = PREFIX + VERSION;
 const LIST = '/precache.json';
 const SHELL = '/index.html';
 const FETCHES_AT_ONCE = 6;
+const WAITING = 'arxos-waiting';
+const OUTBOX = ['arxos-outbox', 'waiting'];
+const SENDING_MS_MAX = 60_000;
 const NOT_OURS = /^\/(api|admin|ws|schema|healthz|readyz|metrics|-|precache\.json)(\/|$)/;
 
 self.addEventListener('install', (event) => event.waitUntil(install()));
@@ -21,6 +24,10 @@ self.addEventListener('fetch', (event) => {
   if (event.request.method !== 'GET' || url.origin !== location.origin || NOT_OURS.test(url.pathname)) return;
   if (event.request.mode === 'navigate') event.respondWith(kept(SHELL, event.request));
   else event.respondWith(kept(url.pathname, event.request));
+});
+
+self.addEventListener('sync', (event) => {
+  if (event.tag === WAITING) event.waitUntil(sent());
 });
 
 self.addEventListener('push', (event) => event.waitUntil(shown(event.data.json())));
@@ -86,4 +93,91 @@ async function activate() {
 
 async function otherCaches() {
   return (await caches.keys()).filter((name) => name.startsWith(PREFIX) && name !== NAME);
+}
+
+// ---------------------------------------------------------------- what waits is sent with no page open
+
+/**
+ * Send the copies that sync/outbox.js keeps. Who leads holds the lock and sends by itself; a page that opens meanwhile
+ * asks over the channel, and this gives way. Throws where the browser is to try again later.
+ */
+async function sent() {
+  const giveWay = new AbortController();
+  const pages = new BroadcastChannel('arxos');
+  pages.onmessage = ({ data }) => data.question && giveWay.abort();
+  try {
+    const waits = (await copies()).length > 0;
+    const signal = AbortSignal.any([giveWay.signal, AbortSignal.timeout(SENDING_MS_MAX)]);
+    if (waits) await navigator.locks.request('arxos-files', { ifAvailable: true }, (lock) => sendAll(lock, signal));
+  } catch (error) {
+    if (!giveWay.signal.aborted) throw error;
+  } finally {
+    pages.close();
+  }
+}
+
+async function sendAll(lock, signal) {
+  if (!lock) throw new Error('a page is open: should it leave something, try again');
+  const person = await whoIsHere(signal);
+  for (const copy of await copies()) {
+    if (!person && !copy.tried) await inOutbox('readwrite', (store) => store.delete([copy.person, copy.scope]));
+    if (copy.person === person && !copy.sent) await send(copy, signal);
+  }
+}
+
+/** The id of whoever the cookies are; null where the login is over. */
+async function whoIsHere(signal) {
+  let answer = await fetch('/api/v1/me', { cache: 'no-store', signal });
+  if (answer.status === 401) {
+    const renewed = await post('/api/v1/auth/refresh', {}, signal);
+    if (renewed.status === 401) return null;
+    answer = await fetch('/api/v1/me', { cache: 'no-store', signal });
+  }
+  if (!answer.ok) throw new Error(`/api/v1/me: ${answer.status}`);
+  return (await answer.json()).id;
+}
+
+/** Rows are the page's to fetch: one a page is as few as can be asked for. */
+async function send(copy, signal) {
+  const { scope, device, schema, cursor, prior } = copy;
+  const transactions = copy.transactions.map(({ key: _, ...rest }) => rest);
+  const now = `${Date.now().toString(16).padStart(12, '0')}-0000-${device.slice(-8)}`;
+  const asked = { protocol: 1, schema, device, sent_at: now, max_rows: 1 };
+  const tried = { ...copy, tried: true };
+  await inOutbox('readwrite', (store) => store.put(tried));
+  const scopes = [{ scope, cursor, prior, rows: true, transactions }];
+  const answer = await post('/api/v1/sync', { ...asked, scopes }, signal);
+  if (answer.status >= 500 || answer.status === 429) throw new Error(`/api/v1/sync: ${answer.status}`);
+  const [told] = answer.ok ? (await answer.json()).scopes : [];
+  if (told?.state === 'ok') await inOutbox('readwrite', (store) => store.put({ ...tried, sent: true }));
+}
+
+/** The cookie that is repeated is read anew: should somebody else log in between, the server refuses. */
+async function post(path, body, signal) {
+  const csrf = (await cookieStore.get('arxos_csrf'))?.value ?? '';
+  const headers = { 'Content-Type': 'application/json', Accept: 'application/json', 'X-CSRF-Token': csrf };
+  return fetch(path, { method: 'POST', headers, body: JSON.stringify(body), cache: 'no-store', signal });
+}
+
+const copies = () => inOutbox('readonly', (store) => store.getAll());
+
+/** One transaction on the outbox; one that no page has made yet is empty. */
+async function inOutbox(mode, ask) {
+  const [name, waiting] = OUTBOX;
+  const database = await new Promise((resolve, reject) => {
+    const request = indexedDB.open(name, 1);
+    request.onupgradeneeded = () => request.result.createObjectStore(waiting, { keyPath: ['person', 'scope'] });
+    request.onsuccess = () => resolve(request.result);
+    request.onerror = () => reject(request.error);
+  });
+  try {
+    return await new Promise((resolve, reject) => {
+      const transaction = database.transaction(waiting, mode, { durability: 'strict' });
+      const request = ask(transaction.objectStore(waiting));
+      transaction.oncomplete = () => resolve(request.result);
+      transaction.onabort = () => reject(transaction.error);
+    });
+  } finally {
+    database.close();
+  }
 }

@@ -76,6 +76,11 @@ def chromium_path() -> str:
     return str(mac) if mac.exists() else tool("chromium")
 
 
+def firefox_path() -> str:
+    mac = Path("/Applications/Firefox.app/Contents/MacOS/firefox")
+    return str(mac) if mac.exists() else tool("firefox-esr")
+
+
 def tool(name: str) -> str:
     """The program's path; fails, never skips, when it is not there."""
     if found := shutil.which(name):

@@ -7,6 +7,7 @@ import { newId } from './ids.js';
 
 const LOCK = 'arxos-files';
 const CHANNEL = 'arxos';
+const WAITING = 'arxos-waiting'; // what the browser wakes the service worker for (pwa/sw.js)
 
 let only;
 
@@ -32,6 +33,7 @@ class Client extends EventTarget {
     addEventListener('offline', () => this.ask('online', false));
     document.addEventListener('visibilitychange', () => {
       if (document.visibilityState === 'visible' && navigator.onLine) this.ask('sync');
+      if (document.visibilityState === 'hidden' && this.last?.pending) wakeLater();
     });
   }
 
@@ -52,7 +54,7 @@ class Client extends EventTarget {
   lead() {
     this.worker = new Worker(scriptAddress('/replica/worker.js'), { type: 'module' });
     this.worker.onmessage = ({ data }) => this.fromWorker(data);
-    this.worker.postMessage({ hello: this.tab, csrf: csrf(), devices: devices() });
+    this.worker.postMessage({ hello: this.tab, csrf: csrf(), devices: devices(), background: hasBackground() });
     this.channel.postMessage({ leader: this.tab });
     for (const question of this.waiting.values()) this.worker.postMessage(question.message);
     return new Promise((resolve) => {
@@ -89,6 +91,10 @@ class Client extends EventTarget {
   }
 
   fromWorker(data) {
+    if (data.event === 'copied') {
+      wakeLater();
+      return;
+    }
     if (data.event || !data.id.startsWith(this.tab)) this.channel.postMessage({ said: data });
     this.hear(data);
   }
@@ -293,6 +299,15 @@ class Client extends EventTarget {
 /** Person → device, as the server's cookies remember it: they outlive files that a browser clears. */
 function devices() {
   return Object.fromEntries([...document.cookie.matchAll(/(?:^|; )arxos_device_([^=]+)=([^;]*)/g)].map(([, person, device]) => [person, device]));
+}
+
+const hasBackground = () => 'SyncManager' in window && 'serviceWorker' in navigator;
+
+/** Once there is a network, the browser wakes the service worker to send what waits, should no page do it. */
+async function wakeLater() {
+  if (!hasBackground()) return;
+  const registration = await navigator.serviceWorker.getRegistration();
+  await registration?.sync?.register(WAITING).catch(() => {}); // a person may forbid it
 }
 
 function csrf() {

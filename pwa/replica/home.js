@@ -131,8 +131,7 @@ export class Home {
   /** Let a scope go; what is unsent is kept aside, readable by the person. Answers what it was called. */
   forget(scope, unsent) {
     const name = this.nameOf(scope);
-    const at = new Date().toISOString();
-    if (unsent.length) this.keep(`quarantine/${this.name}/${scope}/${at}`, { scope, name, at, transactions: unsent });
+    if (unsent.length) this.setAside(scope, name, unsent);
     const own = this.own;
     const known = this.replica(scope).prior();
     const past = known ? { ...own.past, [scope]: known } : own.past; // its number goes on, should it come back
@@ -141,6 +140,11 @@ export class Home {
     this.replicas.delete(scope);
     this.storage.remove(this.path(scope));
     return name;
+  }
+
+  setAside(scope, name, transactions) {
+    const at = new Date().toISOString();
+    this.keep(`quarantine/${this.name}/${scope}/${at}`, { scope, name, at, transactions });
   }
 
   /** Unsent work of scopes that were taken away: {key, scope, name, at, transactions}. */

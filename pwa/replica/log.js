@@ -119,7 +119,7 @@ function withUnsentDeletes(database, kind) {
 }
 
 /** Per table, the rows that came and went before any of it was sent: nothing of them will be. */
-function unsentPairs(database, kind) {
+export function unsentPairs(database, kind) {
   const found = new Map();
   for (const table of withUnsentDeletes(database, kind)) {
     const ids = database.values(

@@ -204,14 +204,45 @@ export class Replica {
   pending(changesMax = CHANGES_MAX) {
     return this.database.transaction(() => {
       log.cancelUnsentPairs(this.database, this.kind);
-      const headers = this.database.values(
-        `select key, stamp, reason, n, nonce from arxos_change_log
-         where state in ('pending', 'sent') order by n is null, n, key limit ? + 0`,
-        [TRANSACTIONS_MAX],
-      );
-      if (!headers.length) return [];
-      const keys = headers.map(([key]) => key).sort((a, b) => a - b);
-      return this.numbered(headers, log.assemble(this.database, this.kind, keys), changesMax);
+      const headers = this.unsettled();
+      return headers.length ? this.numbered(headers, this.assembled(headers), changesMax) : [];
+    });
+  }
+
+  unsettled() {
+    return this.database.values(
+      `select key, stamp, reason, n, nonce from arxos_change_log
+       where state in ('pending', 'sent') order by n is null, n, key limit ? + 0`,
+      [TRANSACTIONS_MAX],
+    );
+  }
+
+  assembled(headers) {
+    return log.assemble(this.database, this.kind, headers.map(([key]) => key).sort((a, b) => a - b));
+  }
+
+  /** What `pending` would number, with nothing written: sync/outbox.js says how it is read. */
+  waiting() {
+    const headers = this.unsettled();
+    const changes = headers.length ? this.assembled(headers) : new Map();
+    const vain = headers.length ? log.unsentPairs(this.database, this.kind) : new Map();
+    return { headers, changes, vain, last: Number(this.state('n') ?? 0), changesMax: CHANGES_MAX };
+  }
+
+  /** Transactions {key, n, nonce} that may have been sent without this file have these numbers for good. */
+  numberAs(tried) {
+    this.database.transaction(() => {
+      let last = Number(this.state('n') ?? 0);
+      for (const { key, n, nonce } of tried) {
+        if (this.database.one('select 1 from arxos_change_log where key = ? and n = ? and nonce = ?', [key, n, nonce])) continue;
+        const free = n === last + 1 && this.database.run(
+          `update arxos_change_log set state = 'sent', n = ?, nonce = ? where key = ? and state = 'pending' and n is null`,
+          [n, nonce, key],
+        );
+        if (!free) break; // numbered anew since: should those have been sent, the server says that this forked
+        last = n;
+      }
+      this.setState({ n: last });
     });
   }
 

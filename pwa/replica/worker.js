@@ -5,6 +5,7 @@ import { Photos } from '../sync/attachments.js';
 import { Drawings } from '../sync/drawings.js';
 import { Live } from '../sync/live.js';
 import { Loop } from '../sync/loop.js';
+import { Outbox } from '../sync/outbox.js';
 import { openPart } from '../sync/partial.js';
 import { Server } from '../sync/server.js';
 import { Tabs, Together } from '../sync/together.js';
@@ -26,6 +27,7 @@ const server = new Server();
 let storage;
 let home;
 let loop;
+let outbox;
 let live;
 let told;
 let photos;
@@ -56,7 +58,12 @@ function heard(what, facts) {
     case 'problem':
       tell('status', status());
       break;
+    case 'need_login':
+      outbox.sleep().catch((error) => tell('broken', { detail: String(error) }));
+      tell(what, facts);
+      break;
     case 'applied':
+      outbox.follow(facts.scope);
       if (facts.tables.length) tell('change', facts);
       tell('status', status());
       break;
@@ -90,7 +97,7 @@ async function measure() {
 function begin() {
   loop?.stop();
   live?.stop();
-  loop = new Loop(home, server, heard);
+  loop = new Loop(home, server, outbox, heard);
   live = new Live({
     onHint: (data) => loop.hinted(data),
     onSeen: (data) => together.hear(data, Date.now()) && tellPeople([data.scope]),
@@ -142,8 +149,9 @@ const methods = {
   async loggedIn(person) {
     server.owed = '';
     home.keep('logout_owed', '');
-    if (home.me()?.id !== person.id) home.become(person);
+    if (home.me()?.id !== person.id) await outbox.empty(() => home.become(person));
     await home.prepare(madeBy);
+    await outbox.adopt();
     begin();
     await loop.hear({ event: 'logged_in' });
     return status();
@@ -153,7 +161,7 @@ const methods = {
   async loggedOut() {
     server.owed = server.csrf;
     home.keep('logout_owed', server.owed);
-    home.become(null);
+    await outbox.empty(() => home.become(null));
     await home.prepare(madeBy);
     await server.settle().catch(() => {}); // owed until the network is back
     home.keep('logout_owed', server.owed);
@@ -250,9 +258,9 @@ const methods = {
   unsent: (scope) => care.unsent(home.replica(scope)),
 
   /** Take a transaction back: cancelled where it was not sent, set back by a new edit where it was. */
-  undo(scope, key, ask) {
+  async undo(scope, key, ask) {
     demandWriter();
-    const done = undo(home.replica(scope), Date.now(), key, ask);
+    const done = await outbox.around(scope, () => undo(home.replica(scope), Date.now(), key, ask));
     if (done) changed(scope, done.tables);
     return done;
   },
@@ -328,6 +336,7 @@ function demandWriter() {
 /** The person changed rows: pages hear of it now, the server when it can. */
 function changed(scope, tables) {
   tell('change', { scope, tables, live: false });
+  outbox.follow(scope);
   loop.edited(scope).catch((error) => tell('broken', { detail: String(error) }));
 }
 
@@ -365,6 +374,7 @@ async function madeBy() {
 }
 
 /** Resolves when a tab has said hello: only pages can read the cookie that a push must repeat. */
+// It also says what the browser can do: {devices, background}.
 let greet;
 const greeted = new Promise((resolve) => {
   greet = resolve;
@@ -381,7 +391,10 @@ async function start() {
   photos.drawings = new Drawings(photos);
   await photos.count();
   await measure();
-  home.remembered = await greeted;
+  const { devices, background } = await greeted;
+  home.remembered = devices;
+  outbox = new Outbox(home, background && !storage.memory, () => tell('copied', {}));
+  await outbox.adopt();
   server.owed = home.kept('logout_owed') ?? '';
   server.partOf = (scope) => openPart(`${home.name}.${scope}`, storage.memory);
   server.onSettled = () => home.keep('logout_owed', '');
@@ -392,9 +405,9 @@ async function start() {
 const started = start();
 started.catch((error) => tell('broken', { detail: String(error), stack: error.stack }));
 
-self.onmessage = async ({ data: { hello, id, method, args, csrf, devices } }) => {
+self.onmessage = async ({ data: { hello, id, method, args, csrf, devices, background } }) => {
   if (csrf) server.csrf = csrf;
-  if (devices) greet(devices);
+  if (devices) greet({ devices, background });
   if (hello) return;
   try {
     await started;

@@ -14,11 +14,11 @@ const CHANGES_PER_REQUEST_MAX = 5000;
 
 export class Loop {
   /**
-   * `home` keeps the replicas (replica(scope), device(), putSnapshot, forget, newDevice); `tell(what, facts)` hears of
-   * everything a page may want to show.
+   * `home` keeps the replicas (replica(scope), device(), putSnapshot, forget, newDevice); `outbox` has
+   * copies of what waits for when no page is open; `tell(what, facts)` hears of everything a page may want to show.
    */
-  constructor(home, server, tell) {
-    Object.assign(this, { home, server, tell });
+  constructor(home, server, outbox, tell) {
+    Object.assign(this, { home, server, outbox, tell });
     this.session = sessions.start();
     this.hint = null;
     this.evicted = false; // something told that a file was lost: it becomes another device without more words
@@ -163,10 +163,15 @@ export class Loop {
       scope: replica.scope,
       cursor: replica.cursor(),
       prior: heals ? null : replica.prior(),
-      transactions: budget > 0 && !heals && this.home.mayWrite() ? replica.pending(budget) : [],
+      transactions: budget > 0 && !heals && this.home.mayWrite() ? this.pending(replica, budget) : [],
     };
     const wishes = { ...(verify ? { verify } : {}), ...(made.cursor === null ? { rows: true } : {}) };
     return { ...made, ...wishes };
+  }
+
+  pending(replica, budget) {
+    this.outbox.number(replica.scope);
+    return replica.pending(budget);
   }
 
   async take(one, asked) {
@@ -233,17 +238,22 @@ export class Loop {
     this.tell('applied', { scope, tables: [...done.tables], receipts: 0, live: true });
   }
 
-  fork() {
-    const device = this.home.newDevice();
+  async fork() {
+    let device;
     let pending = 0;
-    for (const scope of this.home.scopes()) pending += care.fork(this.home.replica(scope), device);
+    await this.outbox.empty(() => {
+      device = this.home.newDevice();
+      for (const scope of this.home.scopes()) pending += care.fork(this.home.replica(scope), device);
+    });
     if (!this.evicted) this.tell('fork', { device, pending });
     this.evicted = false;
   }
 
-  drop(scope) {
-    const unsent = care.unsent(this.home.replica(scope));
-    const name = this.home.forget(scope, unsent);
-    this.tell('dropped', { scope, name, unsent: unsent.length });
+  async drop(scope) {
+    const dropped = await this.outbox.around(scope, () => {
+      const unsent = care.unsent(this.home.replica(scope));
+      return { scope, name: this.home.forget(scope, unsent), unsent: unsent.length };
+    });
+    this.tell('dropped', dropped);
   }
 }

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Browser, Page, Route
 
+from tests.browser.test_background import copies
 from tests.browser.test_offline import open_element
 from tests.browser.visitor import WAIT_MS, Visitor, kept_offline, save, wait_for_badge, wait_for_field
 from tests.server.running import wait_for
@@ -118,6 +119,7 @@ def test_a_server_can_end_its_service_worker_and_what_was_recorded_stays(browser
     wait_for(lambda: not caches_of(page), WAIT_MS / 1000)
     wait_for(lambda: page.evaluate("navigator.serviceWorker.getRegistrations().then((all) => !all.length)"))
     wait_for_badge(page, "saved", pending=0)
+    wait_for(lambda: copies(page) == [])
     page.goto(f"{url}/b/{building}?element={element}")
     wait_for_field(page, "tag", "KEPT-1")
     assert page.evaluate("navigator.serviceWorker.controller") is None

@@ -9,7 +9,7 @@ export default {
   unsent: {
     again: 'Erneut senden', change: 'Ändern', giveUp: 'Verwerfen', refused: 'Der Server hat es abgelehnt.', nothingTyped: 'Davon lässt sich hier nichts eingeben.',
     sendSo: 'So senden', aside: 'Zurückgelegt', building: 'Ein Gebäude', save: 'Als Datei sichern', letGo: 'Verwerfen',
-    asideHint: 'Änderungen an Gebäuden, die Sie nicht mehr öffnen können. Der Server hat sie nicht übernommen; seine Administratoren können sie lesen, und Sie können sie als Datei sichern.',
+    asideHint: 'Änderungen an Gebäuden, die Sie nicht mehr öffnen können oder deren Dateien auf diesem Gerät verloren sind. Sie können sie als Datei sichern; was der Server nicht übernommen hat, können auch seine Administratoren lesen.',
   },
   proof: {
     verify: 'Mit dem Server vergleichen', comparing: 'Jeder Wert wird mit dem Server verglichen…',

@@ -9,7 +9,7 @@ export default {
   unsent: {
     again: 'Send again', change: 'Change it', giveUp: 'Give it up', refused: 'The server refused it.', nothingTyped: 'Nothing of it can be typed here.',
     sendSo: 'Send it so', aside: 'Kept aside', building: 'A building', save: 'Save as a file', letGo: 'Let it go',
-    asideHint: 'Edits of buildings you can no longer open. The server did not take them; its administrators can read them, and you can save them as a file.',
+    asideHint: 'Edits of buildings that you can no longer open, or whose files this device has lost. You can save them as a file; what the server refused, its administrators can read too.',
   },
   proof: {
     verify: 'Verify against the server', comparing: 'Comparing every value with the server…',
