@@ -16,6 +16,7 @@ RAW_BRANDS = frozenset([b"crx "])
 PICTURE = frozenset([b"ftyp", b"meta", b"mdat"])  # boxes of a file that stay as they are
 EXIF, SPACES = b"Exif", frozenset([b"mime", b"uri "])
 FILE, IDAT = 0, 1  # construction methods
+EMPTY = b"II*\0\x08\0\0\0\0\0\0\0\0\0"  # zeros alone are an error to some decoders
 Span = tuple[int, int]
 
 
@@ -53,8 +54,8 @@ def exif_of(content: bytes) -> bytes:
 
 
 def _exif(whole: bytes, anew: Callable[[bytes], bytes]) -> bytes:
-    block = anew(whole[_header(whole) :])
-    return bytes(4) + block if block and len(block) + 4 <= len(whole) else b""
+    block = anew(whole[_header(whole) :]) or EMPTY
+    return bytes(4) + block if len(block) + 4 <= len(whole) else b""
 
 
 def _header(whole: bytes) -> int:
