@@ -14,7 +14,9 @@ held to `schemas/vectors/photo.json`.
 
 from __future__ import annotations
 
+import io
 import zlib
+from typing import Any
 
 from . import FormatError, exif, heif
 
@@ -81,6 +83,26 @@ def exif_of(content: bytes) -> bytes:
         case "heif":
             return heif.exif_of(content)
     return b""
+
+
+def facts(content: bytes, tell: str, zone: str | None) -> dict[str, Any]:
+    """Columns of its row: width and height as it is looked at, and `taken_at` where it says so and that may be told."""
+    block = exif_of(content)
+    taken = None if tell == "all" else exif.taken_at(block, zone)
+    return _size(content, block) | ({"taken_at": taken} if taken else {})
+
+
+def _size(content: bytes, block: bytes) -> dict[str, int]:
+    from PIL import Image
+
+    Image.MAX_IMAGE_PIXELS = None  # its head alone is read
+    try:
+        with Image.open(io.BytesIO(content)) as picture:
+            width, height = picture.size
+    except (OSError, ValueError, SyntaxError):
+        return {}  # nothing that one could see
+    turns = kind_of(content[:HEAD_BYTES]) in ("jpeg", "png", "webp") and exif.turned(block)
+    return {"width": height, "height": width} if turns else {"width": width, "height": height}
 
 
 def refused() -> FormatError:

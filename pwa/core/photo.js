@@ -49,9 +49,9 @@ export function cleaned(content, tell) {
   return content;
 }
 
-/** When it was taken, by what it says itself; `zone` is the building's. */
-export function takenOf(content, zone) {
-  return takenAt(exifOf(content), zone);
+/** When it was taken, by what it says itself, where that may be told; `zone` is the building's. */
+export function takenOf(content, tell, zone) {
+  return tell === 'all' ? null : takenAt(exifOf(content), zone);
 }
 
 /** Its EXIF block; empty where there is none. */

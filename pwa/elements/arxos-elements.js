@@ -8,6 +8,7 @@ import { GLOW_MS, Glows } from '../view/glowing.js';
 import { amount, KINDS, say, sayClass } from '../view/words.js';
 import { number as digits, t } from '../words/language.js';
 import './arxos-filter.js';
+import './arxos-history.js';
 
 const ROWS_AT_ONCE = 120;
 const TYPED_MS = 300; // until what is typed stands in the address
@@ -32,12 +33,13 @@ export class ArxosElements extends HTMLElement {
       view: ({ detail }) => this.dispatchEvent(new CustomEvent('view', { detail })),
     } });
     this.where = h('div.where', { hidden: true });
+    this.past = h('arxos-history', { hidden: true });
     this.summary = h('p.soft.small', { role: 'status' });
     this.nothing = h('div.nothing', { hidden: true },
       h('button.button.plain', { type: 'button', on: { click: () => this.#clear() } }, t('filters.clear')));
     this.drawing = h('p.soft.small.beneath', { hidden: true });
     this.list = h('ul.elements');
-    this.replaceChildren(h('div.search', {}, icon('search'), this.search), this.chips, this.choosing, this.where, this.summary, this.drawing, this.nothing, this.list, this.more);
+    this.replaceChildren(h('div.search', {}, icon('search'), this.search), this.chips, this.choosing, this.where, this.past, this.summary, this.drawing, this.nothing, this.list, this.more);
   }
 
   disconnectedCallback() {
@@ -59,10 +61,14 @@ export class ArxosElements extends HTMLElement {
     this.#filtered();
   }
 
-  /** {id, number, name, usage, area_m2} or null. */
+  get space() {
+    return this.#space;
+  }
+
+  /** {id, number, name, usage, area_m2} or null. Its history is `past`. */
   set space(space) {
     this.#space = space;
-    this.where.hidden = !space;
+    this.where.hidden = this.past.hidden = !space;
     if (space) {
       const clear = () => this.dispatchEvent(new CustomEvent('clear'));
       const area = space.area_m2 ? amount(Math.round(space.area_m2 * 10) / 10, 'm²') : null;

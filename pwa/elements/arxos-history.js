@@ -22,6 +22,8 @@ export class ArxosHistory extends HTMLElement {
 
   show(about) {
     this.about = about;
+    this.#items = [];
+    this.#next = this.#turn = null;
     this.count = h('span.soft');
     this.said = h('p.soft.small', { role: 'status' });
     this.list = h('ul.past');
@@ -29,6 +31,8 @@ export class ArxosHistory extends HTMLElement {
     this.fold = h('details.fold', { on: { toggle: () => this.fold.open && this.#read() } },
       h('summary', {}, t('history.title'), this.count), this.list, this.more, this.said);
     this.replaceChildren(this.fold);
+    this.#ears.stop(); // of the row that was shown before
+    this.#ears = listening();
     this.#ears.on(about.replica, 'change', ({ detail }) => {
       if (detail.scope !== about.scope || !detail.tables.includes(about.table) || !this.fold.open) return;
       clearTimeout(this.#soon);

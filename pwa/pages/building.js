@@ -68,6 +68,7 @@ class Stay {
     this.plan.north = await northOf(this.replica, this.scope);
     const place = () => ({ storey: this.#storey, name: this.storeys.find(({ id }) => id === this.#storey)?.name, storeys: this.storeys });
     this.list.choosing.begin({ replica: this.replica, place });
+    for (const kept of this.loose.children) kept.show({ replica: this.replica, scope: this.scope, table: null, id: null });
     this.people.begin({ replica: this.replica, scope: this.scope, storeys: () => this.storeys });
     await this.follow(query);
   }
@@ -91,7 +92,8 @@ class Stay {
       mayAdd: () => Boolean(this.#storey) && may(this.replica, this.scope, 'element', 'insert'),
     });
     this.people = h('arxos-people');
-    this.panel = h('section.panel', { 'aria-label': t('building.elements') }, this.handle, this.adder, this.list, this.sheet);
+    this.loose = h('div.loose', {}, h('arxos-photos'), h('arxos-voice'));
+    this.panel = h('section.panel', { 'aria-label': t('building.elements') }, this.handle, this.adder, this.list, this.loose, this.sheet);
     this.layers = h('arxos-layers');
     this.measure = Object.assign(h('arxos-measure'), { plan: this.plan });
     this.empty = h('p.plan-empty', { role: 'status', hidden: true });
@@ -225,6 +227,7 @@ class Stay {
     if (id) this.plan.dataset.space = id;
     else delete this.plan.dataset.space;
     this.list.space = this.#scene?.spaces.find((space) => space.id === id) ?? null;
+    if (this.list.space) this.list.past.show({ replica: this.replica, scope: this.scope, table: 'space', id });
   }
 
   /** Does what the address says: one thing after another, so that quick taps end where the last one pointed. */
@@ -297,7 +300,7 @@ class Stay {
     this.#element = id;
     this.plan.dataset.selected = id ?? '';
     this.list.selected = id;
-    this.list.hidden = Boolean(id);
+    this.list.hidden = this.loose.hidden = Boolean(id);
     this.#showAdder();
     this.sheet.hidden = !id;
     this.#openPanel(Boolean(id));

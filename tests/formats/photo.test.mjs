@@ -25,7 +25,8 @@ test("what is kept is kept byte for byte", () => {
 
 test("when a photo was taken is what it says itself, and nothing where it does not say", () => {
   assert.ok(vectors.taken.length >= 18);
-  for (const { content, zone, taken_at } of vectors.taken) assert.equal(takenOf(bytes(content), zone), taken_at);
+  for (const { content, zone, taken_at } of vectors.taken) assert.equal(takenOf(bytes(content), "place", zone), taken_at);
+  assert.equal(takenOf(bytes(vectors.taken[0].content), "all", null), null, "who takes all out tells no time either");
 });
 
 test("its kind is told by its first bytes alone", () => {

@@ -16,4 +16,4 @@ function verdict(content, tell) {
 }
 
 const files = JSON.parse(readFileSync(process.argv[2], "utf8")).map((hex) => Uint8Array.from(Buffer.from(hex, "hex")));
-console.log(JSON.stringify(files.map((one) => [verdict(one, "place"), verdict(one, "all"), takenOf(one, "Europe/Berlin")])));
+console.log(JSON.stringify(files.map((one) => [verdict(one, "place"), verdict(one, "all"), takenOf(one, "place", "Europe/Berlin")])));
