@@ -68,9 +68,9 @@ class Stay {
     this.plan.north = await northOf(this.replica, this.scope);
     const place = () => ({ storey: this.#storey, name: this.storeys.find(({ id }) => id === this.#storey)?.name, storeys: this.storeys });
     this.list.choosing.begin({ replica: this.replica, place });
-    for (const kept of this.loose.children) kept.show({ replica: this.replica, scope: this.scope, table: null, id: null });
     this.people.begin({ replica: this.replica, scope: this.scope, storeys: () => this.storeys });
     await this.follow(query);
+    this.#showLoose();
   }
 
   end() {
@@ -92,7 +92,7 @@ class Stay {
       mayAdd: () => Boolean(this.#storey) && may(this.replica, this.scope, 'element', 'insert'),
     });
     this.people = h('arxos-people');
-    this.loose = h('div.loose', {}, h('arxos-photos'), h('arxos-voice'));
+    this.loose = h('div.loose');
     this.panel = h('section.panel', { 'aria-label': t('building.elements') }, this.handle, this.adder, this.list, this.loose, this.sheet);
     this.layers = h('arxos-layers');
     this.measure = Object.assign(h('arxos-measure'), { plan: this.plan });
@@ -295,12 +295,19 @@ class Stay {
     this.empty.hidden = !text;
   }
 
+  /** Photos and notes that belong to nothing, beneath the list of elements. */
+  #showLoose() {
+    this.loose.replaceChildren(...(this.#element || this.#ended ? [] : [h('arxos-photos'), h('arxos-voice')]));
+    for (const kept of this.loose.children) kept.show({ replica: this.replica, scope: this.scope, table: null, id: null });
+  }
+
   async #openElement(id) {
     const before = this.#element;
     this.#element = id;
     this.plan.dataset.selected = id ?? '';
     this.list.selected = id;
-    this.list.hidden = this.loose.hidden = Boolean(id);
+    this.list.hidden = Boolean(id);
+    this.#showLoose();
     this.#showAdder();
     this.sheet.hidden = !id;
     this.#openPanel(Boolean(id));

@@ -49,7 +49,7 @@ def keep(page: Page) -> None:
 
 
 def hear(page: Page) -> None:
-    page.locator("arxos-voice .voice").first.get_by_role("button").click()
+    page.locator("arxos-voice .voice").first.get_by_role("button", name="Play").click()
     page.wait_for_function(HEARD)
 
 
