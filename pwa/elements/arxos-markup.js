@@ -54,7 +54,7 @@ export class ArxosMarkup extends HTMLElement {
     this.svg.setAttribute('tabindex', '0');
     this.svg.setAttribute('role', 'group');
     this.svg.setAttribute('aria-label', t(this.mayDraw ? 'marks.surface' : 'marks.seen'));
-    const sheet = h('div.photo-sheet', {}, this.image, this.svg), glass = h('div.photo-glass', { dir: 'ltr' }, sheet);
+    const sheet = h('div.photo-sheet', {}, this.image, this.svg), glass = h('div.stage', { dir: 'ltr' }, sheet);
     this.glass = new Magnifier(glass, sheet, () => this.#looked());
     this.svg.addEventListener('wheel', (event) => this.glass.wheel(event), { passive: false });
     for (const [event, does] of [['pointerdown', this.#down], ['pointermove', this.#move], ['pointerup', this.#up], ['pointercancel', this.#cancel], ['keydown', this.#key], ['keyup', this.#keyUp]]) this.svg.addEventListener(event, does);
@@ -64,7 +64,7 @@ export class ArxosMarkup extends HTMLElement {
     this.count = h('span.soft');
     this.past = h('div');
     this.replaceChildren(
-      h('div.stage', {}, glass, this.#lenses()),
+      h('div.photo-place', {}, glass, this.#lenses()),
       h('div.markup-side', {},
         this.mayDraw ? this.#tools() : h('p.soft', {}, t('marks.reading')),
         this.words, this.output,
