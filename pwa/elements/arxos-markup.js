@@ -27,6 +27,7 @@ export class ArxosMarkup extends HTMLElement {
   #ears = listening();
   #done = []; // [{changes, key}], the last one last
   #undone = [];
+  #kept = Promise.resolve(); // what was drawn last is on this device: only then it can be taken back
   #pieces = [];
   #chosen = null;
   #under = null; // what the hand draws or moves: {piece, from, at, fresh}
@@ -344,8 +345,9 @@ export class ArxosMarkup extends HTMLElement {
   /** `chosen`: the piece that has the handles afterwards. */
   async #keep(changes, chosen = this.#chosen) {
     try {
-      const key = await this.replica.record(this.scope, changes);
-      this.#done.push({ changes, key });
+      const recorded = this.replica.record(this.scope, changes);
+      this.#kept = recorded.catch(() => {});
+      this.#done.push({ changes, key: await recorded });
       this.#undone = [];
       this.#say('good', t('keeping.kept'));
     } catch (error) {
@@ -359,6 +361,7 @@ export class ArxosMarkup extends HTMLElement {
   }
 
   async #undo() {
+    await this.#kept;
     const step = this.mayDelete && this.#done.pop();
     if (!step) return;
     await this.#step(async () => {

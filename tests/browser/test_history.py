@@ -91,7 +91,7 @@ def test_rooms_tasks_findings_and_marks_tell_their_history_too(visitor: Visitor,
     rows, _ = Office(url, "owner@demo.arxos").pull(building)
     room = next(id for (table, id), row in rows.items() if table == "space" and row.get("number"))
     task = next(id for (table, id), row in rows.items() if table == "task" and row["kind"] == "visual")
-    for table, id, words in (("space", room, "Kitchen"), ("task", task, "Look again")):
+    for table, id, words in (("space", room, "Zymurgy"), ("task", task, "Look again")):
         field = "name" if table == "space" else "title"
         place = f"/api/v1/buildings/{building}/{table}/{id}"
         Office(url, "owner@demo.arxos").http.patch(place, json={"set": {field: words}}).raise_for_status()
@@ -105,11 +105,11 @@ def test_rooms_tasks_findings_and_marks_tell_their_history_too(visitor: Visitor,
     page.goto(f"{url}/b/{building}")
     wait_for_plan(page)
     page.keyboard.press("/")
-    page.locator("dialog.find input").fill("Kitchen")
-    page.get_by_role("option", name="Kitchen").click()
-    expect(page.locator(".where")).to_contain_text("Kitchen")
+    page.locator("dialog.find input").fill("Zymurgy")
+    page.locator(f"#find-list [data-id='{room}']").click()
+    expect(page.locator(".where")).to_contain_text("Zymurgy")
     page.locator("arxos-elements arxos-history summary").click()
-    expect(told.first).to_have_text("Kitchen")
+    expect(told.first).to_have_text("Zymurgy")
     assert findings(visitor, page) == []
 
     found = {"task_id": task, "target_table": "element", "target_id": element, "outcome": "not_found"}

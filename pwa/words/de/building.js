@@ -94,7 +94,7 @@ export default {
   },
   off: {
     photos: 'Fotos, die zu nichts gehören', voices: 'Sprachnotizen, die zu nichts gehören', take: 'Abnehmen', takeNamed: '{name} abnehmen', putBack: 'Zurücklegen', putBackNamed: '{name} zurücklegen',
-    done: '{name} wurde abgenommen. Unter der Liste der Elemente des Gebäudes ist es zu finden und lässt sich zurücklegen.', back: '{name} ist wieder da, wo es war.',
+    done: '{name} wurde abgenommen. Es steht unter der Liste des Gebäudes.', back: '{name} ist wieder da, wo es war.',
     unknown: 'Dieses Gerät weiß noch nicht, wozu es gehörte. Versuchen Sie es noch einmal, wenn der Server erreichbar ist.',
   },
   history: {

@@ -92,7 +92,7 @@ export default {
   },
   off: {
     photos: 'Photos that belong to nothing', voices: 'Voice notes that belong to nothing', take: 'Take off', takeNamed: 'Take {name} off', putBack: 'Put back', putBackNamed: 'Put {name} back',
-    done: '{name} was taken off. Below the building’s list of elements it can be found and put back.', back: '{name} is back where it was.',
+    done: '{name} was taken off. It is found beneath the building’s list.', back: '{name} is back where it was.',
     unknown: 'This device does not know yet what it belonged to. Try again when the server can be reached.',
   },
   history: {
