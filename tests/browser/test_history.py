@@ -117,5 +117,8 @@ def test_rooms_tasks_findings_and_marks_tell_their_history_too(visitor: Visitor,
     someone.http.post(f"/api/v1/buildings/{building}/validation", json={"set": found}).raise_for_status()
     page.goto(f"{url}/b/{building}/work?show=review")
     page.locator(".finding arxos-history summary").first.click()
-    expect(page.locator(".finding .past li").first).to_contain_text("Added")
+    told = page.locator(".finding .past li").first
+    expect(told).to_contain_text("Task is Look again")
+    expect(told).to_contain_text("Author is Timo Technician")
+    assert element not in told.inner_text(), "things by their names"
     assert findings(visitor, page) == []
