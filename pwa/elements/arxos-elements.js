@@ -33,13 +33,12 @@ export class ArxosElements extends HTMLElement {
       view: ({ detail }) => this.dispatchEvent(new CustomEvent('view', { detail })),
     } });
     this.where = h('div.where', { hidden: true });
-    this.past = h('arxos-history', { hidden: true });
     this.summary = h('p.soft.small', { role: 'status' });
     this.nothing = h('div.nothing', { hidden: true },
       h('button.button.plain', { type: 'button', on: { click: () => this.#clear() } }, t('filters.clear')));
     this.drawing = h('p.soft.small.beneath', { hidden: true });
     this.list = h('ul.elements');
-    this.replaceChildren(h('div.search', {}, icon('search'), this.search), this.chips, this.choosing, this.where, this.past, this.summary, this.drawing, this.nothing, this.list, this.more);
+    this.replaceChildren(h('div.search', {}, icon('search'), this.search), this.chips, this.choosing, this.where, this.summary, this.drawing, this.nothing, this.list, this.more);
   }
 
   disconnectedCallback() {
@@ -65,16 +64,20 @@ export class ArxosElements extends HTMLElement {
     return this.#space;
   }
 
-  /** {id, number, name, usage, area_m2} or null. Its history is `past`. */
+  /** {id, number, name, usage, area_m2} or null. Its history is `past`, which whoever sets it shows. */
   set space(space) {
     this.#space = space;
-    this.where.hidden = this.past.hidden = !space;
+    this.where.hidden = !space;
+    this.past?.remove();
+    this.past = null;
     if (space) {
       const clear = () => this.dispatchEvent(new CustomEvent('clear'));
       const area = space.area_m2 ? amount(Math.round(space.area_m2 * 10) / 10, 'm²') : null;
       this.where.replaceChildren(
         h('div', {}, h('strong', {}, [space.number, space.name].filter(Boolean).join(' ')), h('p.soft.small', {}, [say(space.usage), area].filter(Boolean).join(' · '))),
         h('button.round', { type: 'button', 'aria-label': t('elements.whole'), on: { click: clear } }, icon('close')));
+      this.past = h('arxos-history');
+      this.where.after(this.past);
     }
     this.#filtered();
   }

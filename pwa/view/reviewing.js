@@ -25,7 +25,7 @@ function card(replica, scope, finding, judging) {
   const past = h('arxos-history');
   past.show({ replica, scope, table: 'validation', id: finding.id });
   return h('li.finding', { data: { finding: finding.id } },
-    h('h3', {}, finding.title ?? say(finding.target_table)),
+    h('h2', {}, finding.title ?? say(finding.target_table)),
     h('p', {}, h('strong', {}, sayFinding(finding))),
     h('p.soft.small', {}, [finding.mine ? t('review.you') : finding.author, finding.captured_at ? whenThere(finding.captured_at) : ''].filter(Boolean).join(', ')),
     finding.note ? h('p', {}, finding.note) : null, error, buttons, past);
