@@ -27,7 +27,12 @@ ATTACHMENT_BYTES_MAX = 1024 * 1024 * 1024
 ATTACHMENT_CHUNK_BYTES = 1024 * 1024  # what one PATCH should carry: what proxies let through, little to send again
 ATTACHMENT_WAIT_S_MAX = 30.0  # for the next bytes of a body, before its sender counts as gone
 UPLOAD_KEPT_DAYS = 30  # an upload that nobody goes on with
-SERVER_FREE_BYTES_MIN = 256 * 1024 * 1024  # left on the server's disk by an upload
+SERVER_FREE_BYTES_MIN = 256 * 1024 * 1024  # left on the server's disk by an upload or an export
+EXPORT_ROWS_MAX = 2_000_000
+EXPORT_BYTES_MAX = 2 * 1024 * 1024 * 1024
+EXPORT_KEPT_DAYS = 7
+EXPORTS_AT_ONCE_MAX = 5  # of a person, waiting or running
+EXPORTS_PER_HOUR_MAX = 60  # of a person
 INTEGER_MIN, INTEGER_MAX = -(2**53) + 1, 2**53 - 1  # what JSON and JavaScript carry exactly
 
 

@@ -13,6 +13,7 @@ import * as account from './pages/account.js';
 import * as building from './pages/building.js';
 import * as buildings from './pages/buildings.js';
 import * as conflicts from './pages/conflicts.js';
+import * as exports from './pages/exports.js';
 import * as inbox from './pages/inbox.js';
 import * as login from './pages/login.js';
 import * as person from './pages/person.js';
@@ -31,6 +32,7 @@ const ROUTES = [
   [/^\/b\/(?<building>[^/]+)$/, building],
   [/^\/b\/(?<building>[^/]+)\/conflicts$/, conflicts],
   [/^\/b\/(?<building>[^/]+)\/work$/, work],
+  [/^\/b\/(?<building>[^/]+)\/exports$/, exports],
 ];
 
 const PUSHED = /^#read=([0-9a-f-]+)$/; // a window that a push opened (sw.js)

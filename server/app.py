@@ -52,6 +52,8 @@ from .cmms.deliveries import Hooks, forget_old
 from .cmms.turn import EVERY_S as SYNC_EVERY_S
 from .cmms.turn import TURNERS, sync_due
 from .cmms.webhook_routes import router as webhooks
+from .exports.job import ROUND as EXPORTS
+from .exports.routes import router as exports
 from .features.routes import router as features
 from .given import Given
 from .jobs.following import Follower, Following
@@ -95,7 +97,7 @@ REDIS_WAIT_S_MAX = 1.0
 BODY_BYTES_MAX = 4 * 1024 * 1024  # where a route does not say otherwise
 FOLLOWERS: tuple[Follower, ...] = (Memberships(), Consequences(), Rewards(), Inbox(), Hooks(), Changes())
 ROUNDS: tuple[Round, ...] = (
-    EXPIRED, POSTING, INVITATIONS, DIGESTS, POST, PUSH, *JOB_ROUNDS, metrics.ROUND, seen.ROUND,
+    EXPIRED, POSTING, INVITATIONS, DIGESTS, POST, PUSH, *JOB_ROUNDS, EXPORTS, metrics.ROUND, seen.ROUND,
     *(Round(f"webhooks-{place}", DELIVER_EVERY_S, deliver) for place in range(COURIERS)),
     Round("webhooks-old", 3600, forget_old),
     *(Round(f"cmms-{place}", SYNC_EVERY_S, sync_due) for place in range(TURNERS)),
@@ -204,7 +206,7 @@ def create_app(settings: Settings) -> Litestar:
     return Litestar(
         route_handlers=[
             accounts, sync, live, buildings, figures, rows, history, features, attachments, quarantine, notifications,
-            jobs, capturing, reviewing, ranked, wallet, deciding, webhooks, cmms, admin, desk, health,
+            jobs, exports, capturing, reviewing, ranked, wallet, deciding, webhooks, cmms, admin, desk, health,
             reports, pages,
         ],  # fmt: skip
         lifespan=[lifespan],

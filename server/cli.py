@@ -141,6 +141,26 @@ def import_files(
 
 
 @app.command()
+def export(
+    building: Annotated[str, typer.Argument(help="The building's id.")],
+    format: Annotated[str, typer.Option("--format", help="csv, geojson or gpkg.")],
+    output: Annotated[Path, typer.Option("-o", "--output", help="The file to write; one that is there is replaced.")],
+    storey: Annotated[list[str] | None, typer.Option(help="Id of a storey; again for more. All without it.")] = None,
+    table: Annotated[list[str] | None, typer.Option(help="A table; again for more. All without it.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Write a building to a file, as it is now."""
+    from .exports.command import export
+    from .exports.making import FORMATS
+
+    if format not in FORMATS:
+        raise typer.BadParameter(f"{format} is none of {', '.join(FORMATS)}")
+    with _told(), _parts() as parts:
+        made = export(parts, building, format, output, storey, table)
+        _say(made, as_json, f"{output}: {made.line()}")
+
+
+@app.command()
 def doctor(as_json: Json = False) -> None:
     """Look at settings, store, Redis, clock and pages; each finding comes with its remedy."""
     from .operations.doctor import examine

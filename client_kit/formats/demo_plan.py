@@ -39,7 +39,7 @@ def to_page(x_m: float, y_m: float) -> tuple[float, float]:
 
 def plan_pdf(rows: list[Row]) -> bytes:
     """One storey's plan, from its `storey`, `space` and `element` rows; the same bytes each time."""
-    import pymupdf
+    from .mupdf import pymupdf
 
     storey = next(row for row in rows if row.table == "storey")
     document = pymupdf.open()

@@ -87,7 +87,7 @@ def _is_pdf(path: Path) -> bool:
 
 
 def _first_page(path: Path, size_px: int) -> bytes:
-    import pymupdf
+    from .mupdf import pymupdf
 
     try:
         with pymupdf.open(path, filetype="pdf") as document:
@@ -99,8 +99,9 @@ def _first_page(path: Path, size_px: int) -> bytes:
 
 
 def _pdf_page(path: Path, number: int) -> tuple[Image.Image, float]:
-    import pymupdf
     from PIL import Image
+
+    from .mupdf import pymupdf
 
     try:
         with pymupdf.open(path, filetype="pdf") as document:

@@ -101,7 +101,7 @@ class Stay {
     this.drawings = Object.assign(h('arxos-drawings'), { plan: this.plan, note });
     this.page.replaceChildren(
       bar({ title: this.building.name, back: '/', words: t('acts.toBuildings'), beside: [this.people, this.find, h('arxos-unread'), workLink(this.scope)] }),
-      h('div.building', {}, this.strip, h('div.plan-place', {}, h('div.plan-tools', {}, this.measure, this.layers, this.drawings), this.plan, this.empty, note), this.panel));
+      h('div.building', {}, this.strip, h('div.plan-place', {}, h('div.plan-tools', {}, this.measure, this.layers, this.drawings, exportLink(this.scope)), this.plan, this.empty, note), this.panel));
   }
 
   #listen() {
@@ -370,6 +370,10 @@ class Stay {
 
 function workLink(scope) {
   return h('a.bar-link', { href: `/b/${scope}/work` }, icon('tasks'), h('span.wide', {}, t('work.title')));
+}
+
+function exportLink(scope) {
+  return h('div', {}, h('a.round', { href: `/b/${scope}/exports`, title: t('exports.title'), 'aria-label': t('exports.title') }, icon('download')));
 }
 
 /** The storey nearest to the ground. */

@@ -94,6 +94,7 @@ function begin() {
   live = new Live({
     onHint: (data) => loop.hinted(data),
     onSeen: (data) => together.hear(data, Date.now()) && tellPeople([data.scope]),
+    onJob: (data) => tell('job', data),
     onOpen: () => loop.hear({ event: 'sync_asked' }),
     onClosed: () => tellPeople(together.lost()),
     onEnded: () => loop.hear({ event: 'sync_asked' }),

@@ -7,12 +7,12 @@ const CODE_ENDED = 4401;
 
 export class Live {
   /**
-   * `onHint(data)` hears of `building.change`, `onSeen(data)` of others in a building; `onOpen` that hints come again,
-   * `onClosed` that they do not; `onEnded` that the login is over. `present()` answers what to show of this browser's
+   * `onHint(data)` hears of `building.change`, `onSeen(data)` of others in a building, `onJob(data)` how far a job of the
+   * person's is; `onOpen` that hints come again, `onClosed` that they do not; `onEnded` that the login is over. `present()` answers what to show of this browser's
    * person: [[scope, said]].
    */
-  constructor({ onHint, onSeen, onOpen, onClosed, onEnded, subscriptions, present }) {
-    Object.assign(this, { onHint, onSeen, onOpen, onClosed, onEnded, subscriptions, present });
+  constructor({ onHint, onSeen, onJob, onOpen, onClosed, onEnded, subscriptions, present }) {
+    Object.assign(this, { onHint, onSeen, onJob, onOpen, onClosed, onEnded, subscriptions, present });
     this.socket = null;
     this.shown = new Map(); // scope → what the others were last told
     this.wanted = false;
@@ -90,6 +90,7 @@ export class Live {
       const frame = JSON.parse(data);
       if (frame.event === 'building.change') this.onHint(frame.data);
       else if (frame.event === 'collaboration.sync') this.onSeen(frame.data);
+      else if (frame.event === 'job.progress') this.onJob(frame.data);
     };
     socket.onclose = ({ code }) => {
       clearInterval(ping);

@@ -49,8 +49,12 @@ class Lying(Protocol):
 
     def read(self, name: str, first: int, length: int) -> Iterator[bytes]: ...
 
+    def remove(self, name: str) -> None:
+        """Of what is made again where it is wanted: an export. It need not be here."""
+        ...
+
     def each(self) -> Iterator[tuple[str, int]]:
-        """Names and sizes of all that is here."""
+        """Names and sizes of all attachments that are here."""
         ...
 
 
@@ -88,6 +92,9 @@ class OnDisk:
             while length and (chunk := opened.read(min(length, FAR_CHUNK_BYTES))):
                 length -= len(chunk)
                 yield chunk
+
+    def remove(self, name: str) -> None:
+        (self._root / name).unlink(missing_ok=True)
 
     def each(self) -> Iterator[tuple[str, int]]:
         for area in AREAS:
@@ -148,6 +155,10 @@ class FarAway:
                 yield self._far.cat_file(
                     self._place(name), start=begin, end=min(begin + FAR_CHUNK_BYTES, first + length)
                 )
+
+    def remove(self, name: str) -> None:
+        with contextlib.suppress(FileNotFoundError), _translated():
+            self._far.rm_file(self._place(name))
 
     def each(self) -> Iterator[tuple[str, int]]:
         for area in AREAS:

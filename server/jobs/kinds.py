@@ -69,6 +69,12 @@ def _snapshot(parts: Parts, working: Working) -> Any:
     return {"sequence": made.sequence, "bytes": size}
 
 
+def _export(parts: Parts, working: Working) -> Any:
+    from ..exports.job import run
+
+    return run(parts, working)
+
+
 def _backup_dir(parts: Parts) -> Any:
     return parts.settings.backup_dir or parts.settings.data_dir / "backups"
 
@@ -81,6 +87,7 @@ KINDS: Mapping[str, Kind] = {
         Kind("prune", "admin", _prune),
         Kind("verify", "admin", _verify),
         Kind("snapshot", "viewer", _snapshot),
+        Kind("export", "own", _export),
     )
 }
 

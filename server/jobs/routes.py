@@ -110,8 +110,8 @@ def ask(parts: Given, person: Caller, data: Asked) -> Response[work.Job]:
     """
     caller = demand_person(person)
     kind = KINDS.get(data.kind)
-    if kind is None:
-        raise Unreadable([("$.kind", f"one of {', '.join(KINDS)}")])
+    if kind is None or kind.who == "own":
+        raise Unreadable([("$.kind", f"one of {', '.join(one for one in KINDS if KINDS[one].who != 'own')}")])
     if kind.who == "admin" and not caller.is_admin:
         raise Problem("forbidden", f"{data.kind} is for administrators.")
     if data.building_id is not None or kind.who != "admin":
@@ -138,7 +138,9 @@ def cancel(parts: Given, person: Caller, job: str) -> work.Job:
         kind = KINDS.get(theirs.kind)  # none: a job that another version of this program does
         if kind is None or kind.who == "admin" or theirs.user_id != caller.id:
             audited(sql, caller.id, "cancel job", {"job": job, "kind": theirs.kind})
-        return _theirs(sql, caller, job)
+        now_so = _theirs(sql, caller, job)
+    work.tell(parts, now_so)
+    return now_so
 
 
 def _theirs(sql: Sql, caller: Person, id: str) -> work.Job:

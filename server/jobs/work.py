@@ -35,10 +35,12 @@ _log = structlog.get_logger("arxos.jobs")
 
 
 class Kind(msgspec.Struct, frozen=True):
-    """`who` may ask for one: an administrator, or who may read the building it is about. `run` answers the result."""
+    """`who` may ask for one: an administrator, or who may read the building it is about; `own`: by a route of its own
+    alone. `run` answers the result.
+    """
 
     name: str
-    who: Literal["admin", "viewer"]
+    who: Literal["admin", "viewer", "own"]
     run: Callable[[Parts, Working], Any]
 
 
@@ -66,13 +68,16 @@ class Stopped(Exception):
 
 
 class Working:
-    """A job as its kind sees it. `went(0.4)` says how far it has come and raises Stopped where it should end."""
+    """A job as its kind sees it. `went(0.4)` says how far it has come and raises Stopped where it should end.
+
+    What it has so far is the result until there is one.
+    """
 
     def __init__(self, parts: Parts, job: Job) -> None:
         self.job, self._parts = job, parts
         self._said, self._at = 0.0, 0.0
 
-    def went(self, share: float) -> None:
+    def went(self, share: float, so_far: Any = None) -> None:
         if drain.begun():
             raise Stopped(again=True)
         if time.monotonic() < self._at + 0.5 and share < 1.0:
@@ -80,6 +85,10 @@ class Working:
         self._said, self._at = max(self._said, min(share, 1.0)), time.monotonic()
         if not self.held(self._said):
             raise Stopped(again=False)
+        if so_far is not None:
+            with self._parts.store.tables() as sql:
+                sql.run(_SO_FAR, id=self.job.id, process=_PROCESS, so_far=msgspec.json.encode(so_far).decode())
+        tell(self._parts, msgspec.structs.replace(self.job, progress=self._said, result=so_far))
 
     def held(self, share: float | None = None) -> bool:
         """Hold it longer; whether it is still this process's and nobody has cancelled it."""
@@ -100,10 +109,16 @@ class Working:
 
 
 def ask(
-    sql: Sql, kind: str, *, user_id: str | None = None, building_id: str | None = None, arguments: Any = None
+    sql: Sql,
+    kind: str,
+    *,
+    user_id: str | None = None,
+    building_id: str | None = None,
+    arguments: Any = None,
+    id: str | None = None,
 ) -> str:
     """One more job; answers its id."""
-    id = new_id()
+    id = id or new_id()
     sql.run(
         """
         insert into job (id, kind, state, user_id, building_id, arguments, progress, created_at, tries)
@@ -149,6 +164,16 @@ def cancel(sql: Sql, id: str) -> None:
     sql.run("update job set cancel_at = :at where id = :id and state = 'running' and cancel_at is null", id=id, at=at)
 
 
+def tell(parts: Parts, job: Job | None) -> None:
+    """Whoever asked for it hears how it stands, on their sockets. A hint: what is true stands in the row."""
+    if job is not None and job.user_id is not None:
+        said = {
+            "id": job.id, "kind": job.kind, "building_id": job.building_id, "state": job.state,
+            "progress": job.progress, "result": job.result, "problem": job.problem,
+        }  # fmt: skip
+        parts.bus.announce_person_apart(job.user_id, "job.progress", said)
+
+
 # ---------------------------------------------------------------- doing
 
 
@@ -163,6 +188,7 @@ def work(parts: Parts, kinds: Mapping[str, Kind]) -> int:
 
 def do(parts: Parts, kinds: Mapping[str, Kind], job: Job) -> None:
     working = Working(parts, job)
+    tell(parts, job)
     with telling.about(job=job.id), _holding(working):
         try:
             result = kinds[job.kind].run(parts, working)
@@ -229,8 +255,15 @@ def _end(parts: Parts, job: Job, state: str, result: Any = None, problem: str | 
             result=None if result is None else msgspec.json.encode(result).decode(),
             finished=None if state == "waiting" else now(),
         )  # fmt: skip
+        ended = find(sql, job.id)
+    tell(parts, ended)
 
 
+_SO_FAR = """
+    update job
+    set result = :so_far
+    where id = :id and held_by = :process and state = 'running'
+    """
 _FREE = """
     select id, kind
     from job

@@ -30,9 +30,10 @@ _ENDED: dict[str, LiteralString] = {  # table → what has ended before `:before
         select id from webhook_delivery where delivered_at < :before or given_up_at < :before)""",
     "webhook_delivery": "delivered_at < :before or given_up_at < :before",
     "cmms_sync_log": "at < :before",
-    "job": "finished_at < :before",
+    "job": "finished_at < :before and (kind <> 'export' or result is null)",  # by which its file is found
     "push_subscription": "gone_at < :before",
 }
+_DRAFTS = ("snapshots/*/*/.*", "exports/.draft-*", "arxos-backup-*/*")
 _LOGGED: LiteralString = "at < :before"
 
 
@@ -84,7 +85,8 @@ def _files(parts: Parts) -> Iterator[tuple[str, Path]]:
         if _is_of_another_life(parts, note):
             yield from (("snapshots", part) for part in note.parent.glob(f"{note.stem}.*"))
     backups = parts.settings.backup_dir or folder / "backups"
-    for draft in (*folder.glob("snapshots/*/*/.*"), *folder.glob("arxos-backup-*/*"), *backups.glob(".arxos-*")):
+    drafts = (draft for place in _DRAFTS for draft in folder.glob(place))
+    for draft in (*drafts, *backups.glob(".arxos-*")):
         if draft.stat().st_mtime < now_s - 86_400:  # of a process that was killed
             yield "drafts", draft
     yield from (("backups", file) for file in old_backups(parts))

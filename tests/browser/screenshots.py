@@ -35,6 +35,7 @@ def steps(building: str, element: str) -> Iterator[tuple[str, Step]]:
     yield "search", lambda page, url, _: _searching(page, url, place)
     yield "work", lambda page, url, _: _open(page, url, f"{place}/work", "a.task")
     yield "task", lambda page, url, _: _task(page, url, place)
+    yield "exports", lambda page, url, _: _exporting(page, url, place)
     yield "conflicts", lambda page, url, _: _open(page, url, f"{place}/conflicts", ".sides")
     yield "sync", lambda page, url, _: _open(page, url, "/sync", ".facts")
     yield "inbox", lambda page, url, _: _open(page, url, "/inbox", "nav")
@@ -81,6 +82,13 @@ def _task(page: Page, url: str, place: str) -> None:
     _open(page, url, f"{place}/work", "a.task")
     page.locator('a.task[data-kind="visual"]').first.click()
     page.wait_for_selector("arxos-task h2")
+
+
+def _exporting(page: Page, url: str, place: str) -> None:
+    _open(page, url, f"{place}/exports", "arxos-exports li")
+    page.get_by_role("button", name="Make the file").click()
+    page.wait_for_selector('.export[data-state="done"]')
+    page.wait_for_selector('.export[data-state="running"], .export[data-state="waiting"]', state="detached")
 
 
 def _offline(page: Page, url: str, place: str, element: str) -> None:

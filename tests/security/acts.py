@@ -12,6 +12,7 @@ WRITTEN: dict[str, tuple[str, ...]] = {
     "POST /api/v1/buildings": ("make building",),
     "POST /api/v1/buildings/{building}/invitations": ("invite",),
     "POST /api/v1/cmms/connections": ("add connection",),
+    "POST /api/v1/export/{format}": ("ask for export",),
     "POST /api/v1/invitations/accept": ("accept invitation",),
     "POST /api/v1/jobs": ("ask for job",),
     "POST /api/v1/me/delete": ("delete person",),

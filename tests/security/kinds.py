@@ -12,6 +12,8 @@ KINDS = (
     (r"/attachments/uploads/", "id", "upload"),
     (r"/buildings/\{building\}/invitations/", "id", "invitation"),
     (r"/buildings/\{building\}/validations/", "id", "validation"),
+    (r"/buildings/\{building\}/exports/", "id", "export"),
+    (r"/api/v1/export/", "format", "format"),
     (r"/api/v1/buildings/\{building\}/\{table\}/", "id", "row"),
     (r"/ogc/collections/", "id", "row"),
     (r"/api/v1/admin/quarantine/", r"scope_id|sha256", "nothing"),
@@ -67,7 +69,7 @@ _TARGETS: dict[str, tuple[str, ...]] = {
     "delivery": (*BUILDINGS, ENDED, *INSIDE),
     "webhook": (*BUILDINGS, ENDED),
     "connection": (*BUILDINGS, ENDED),
-    **dict.fromkeys(("row", "photo", "invitation", "validation"), BUILDINGS + INSIDE),
+    **dict.fromkeys(("row", "photo", "invitation", "validation", "export"), BUILDINGS + INSIDE),
     **dict.fromkeys(("building", "collection"), BUILDINGS),
     "nothing": ("guessed",),
 }

@@ -159,6 +159,8 @@ def _buildings(url: str, log: Log, owner: Person, person: Person) -> None:
     secret = {"token": kept["link"].partition("#")[2]}
     log.holds(take, "accept invitation", person, person.http.post("/api/v1/invitations/accept", json=secret))
     assert person.http.post("/api/v1/invitations/accept", json=secret).is_success and log.fresh() == [], "taken before"
+    asked = owner.http.post("/api/v1/export/csv", json={"building_id": building})
+    log.holds("POST /api/v1/export/{format}", "ask for export", owner, asked)
     log.holds("DELETE /api/v1/buildings/{building}", "delete building", owner, owner.http.delete(path))
 
 

@@ -7,11 +7,15 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 from typing import TYPE_CHECKING, Any, LiteralString
 
+from arxos_sync.intake import Author
 from arxos_sync.store import RowQuery, Sql
 from server.accounts import organisations
 from server.accounts.people import NOBODY, Person, reading
+from server.attachments.files import write_whole
 from server.cmms import connections, deliveries, endpoints
 from server.cmms.endpoints import Filter
+from server.exports import activity
+from server.exports.job import name_of
 from server.jobs import work
 from server.notifications import pushing
 from server.notifications.inbox import TABLE, deliver
@@ -197,6 +201,8 @@ class Things:
                 return self._invitation(place.building, None, ended)
             case "validation":
                 return self._world.finding(place.building, ended)
+            case "export":
+                return self._export(place.building, ended)
             case "webhook":
                 return self._webhook(place.building, ended)
             case "delivery":
@@ -227,6 +233,18 @@ class Things:
                 by=self._world.proprietor.id, now=now(), until=instant(now_ms() + 86_400_000),
                 revoked_at=now() if ended else None,
             )  # fmt: skip
+        return id
+
+    def _export(self, building: str, ended: bool) -> str:
+        """One that is done, with its file; `ended`: it has been there for a week."""
+        id = new_id()
+        with self._parts.store.write(building) as writer:
+            activity.begin(self._parts, writer, id, Author(self._world.proprietor.id, "", "owner"), "csv", {})
+        until = instant(now_ms() + 86_400_000)
+        activity.tell(self._parts, building, id, state="done", sequence_exported=1, expires_at=until)
+        write_whole(self._parts.settings.data_dir / name_of(building, id), b"a file")
+        if ended:
+            activity.drop(self._parts, building, id)
         return id
 
     def _webhook(self, building: str, ended: bool) -> str:

@@ -66,9 +66,10 @@ class World:
         self.things = Things(self)
         for kind in KNOWN_TO:
             self._thing(kind, "deleted", "deleted")
-        for name in self.places:
-            self._thing("validation", name, name)
-        self._thing("validation", "deleted row", "own")
+        for kind in ("validation", "export"):
+            for name in self.places:
+                self._thing(kind, name, name)
+            self._thing(kind, "deleted row", "own")
         self._good(self.proprietor.http.delete(f"/api/v1/buildings/{self.places['deleted'].building}"))
 
     def close(self) -> None:

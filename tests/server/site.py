@@ -71,7 +71,10 @@ class Site:
         self.running.processes.clear()
 
     def remove(self) -> None:
+        """Its pictures, named by what they show, are left to the next: making one takes a process of its own."""
         self.stop()
+        if (made := self.folder / "data" / "thumbnails").is_dir():
+            shutil.copytree(made, _filled(self.kind).folder / "data" / "thumbnails", dirs_exist_ok=True)
         if self.kind == "postgis":
             services.drop_database(self.name)
 

@@ -15,9 +15,13 @@ import httpx
 import pytest
 from PIL import Image
 
+from server.app import open_parts
+from server.exports import activity
+from server.settings import read_settings
 from tests import services
 from tests.server.running import Person, Running, wait_for
 from tests.server.test_attachments import ROOT, TUS, add_row, announce, bytes_of, get, row_of, send, upload
+from tests.server.test_exports import fetch, made
 
 BUCKET = "photos"
 KEYS = {"AWS_ACCESS_KEY_ID": "arxos", "AWS_SECRET_ACCESS_KEY": "arxos", "AWS_DEFAULT_REGION": "us-east-1"}
@@ -153,6 +157,23 @@ def test_a_backup_brings_them_home_and_a_drill_reads_them(
     assert done.returncode == 0, done.stderr
     drilled = running.command("admin", "restore-drill", json.loads(done.stdout)["file"], "--json")
     assert drilled.returncode == 0, drilled.stderr
+
+
+def test_an_export_lies_far_away_too_and_goes_when_its_time_is_over(
+    far: Far, running: Running, owner: Person, building: str
+):
+    id = made(owner, building, "gpkg")
+    name = f"site/exports/{building}/{id}"
+    assert name in far.names()
+    assert not list(Path(running.environment["ARXOS_DATA_DIR"]).glob("exports/**/*")), "nothing stays on the disk"
+    whole = fetch(owner, building, id)
+    assert whole.content.startswith(b"SQLite format 3")
+    assert fetch(owner, building, id, Range="bytes=16-99").content == whole.content[16:100]
+    parts = open_parts(read_settings({"ARXOS_DATA_DIR": running.environment["ARXOS_DATA_DIR"]}, Path("/nonexistent")))
+    activity.tell(parts, building, id, expires_at="2026-01-01T00:00:00.000Z")
+    parts.store.close()
+    assert fetch(owner, building, id).status_code == 404
+    wait_for(lambda: name not in far.names(), 60)
 
 
 def test_a_store_that_is_away_is_told_and_what_came_is_not_lost(far: Far, tmp_path: Path):
