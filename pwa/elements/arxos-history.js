@@ -153,15 +153,17 @@ async function namesOf(replica, scope, items) {
 }
 
 const CALLED = `
-  with asked as (select value as id from json_each(?))
-  select id, name from storey where id in (select id from asked)
-  union all
-  select id, trim(coalesce(number, '') || ' ' || coalesce(name, '')) from space where id in (select id from asked)
-  union all
-  select id, coalesce(name, tag) from element where id in (select id from asked)
-  union all
-  select id, title from task where id in (select id from asked)
-  union all
-  select id, name from attachment where id in (select id from asked)`;
+  select id, name
+  from (
+    select id, name from storey
+    union all
+    select id, trim(coalesce(number, '') || ' ' || coalesce(name, '')) from space
+    union all
+    select id, coalesce(name, tag) from element
+    union all
+    select id, title from task
+    union all
+    select id, name from attachment)
+  where id in (select value from json_each(?))`;
 
 customElements.define('arxos-history', ArxosHistory);
