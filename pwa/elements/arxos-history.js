@@ -28,9 +28,9 @@ export class ArxosHistory extends HTMLElement {
     this.count = h('span.soft');
     this.said = h('p.soft.small', { role: 'status' });
     this.list = h('ul.past');
-    this.more = h('button.button.plain.slim', { type: 'button', hidden: true, on: { click: () => this.#read(this.#next) } }, t('history.more'));
+    this.more = h('button.button.plain.slim', { type: 'button', on: { click: () => this.#read(this.#next) } }, t('history.more'));
     this.fold = h('details.fold', { on: { toggle: () => this.fold.open && this.#read() } },
-      h('summary', {}, t('history.title'), this.count), this.list, this.more, this.said);
+      h('summary', {}, t('history.title'), this.count), this.list, this.said);
     this.replaceChildren(this.fold);
     this.#ears.stop(); // of the row that was shown before
     this.#ears = listening();
@@ -82,7 +82,8 @@ export class ArxosHistory extends HTMLElement {
       ...unsent.toReversed().map((entry) => [`unsent/${entry.key}`, JSON.stringify(entry), () => waits(entry, id)]),
       ...this.#items.map((one) => [String(one.sequence), JSON.stringify(one), () => this.#line(one, names)]),
     ]);
-    this.more.hidden = !this.#next;
+    if (this.#next) this.list.after(this.more);
+    else this.more.remove();
     this.said.textContent = !away ? '' : askedAt ? t('history.kept', { time: when(askedAt) }) : t('history.away');
   }
 
