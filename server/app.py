@@ -25,6 +25,7 @@ import schemas
 from arxos_sync.storage import garbage
 from arxos_sync.store import ServerStore
 
+from . import listing
 from .accounts.callers import caller_of
 from .accounts.keys import keys_from
 from .accounts.memberships import EXPIRED, Memberships
@@ -214,6 +215,7 @@ def create_app(settings: Settings) -> Litestar:
         dependencies={
             "parts": Provide(_parts, sync_to_thread=False),
             "person": Provide(_person),
+            "wanted": Provide(listing.asked, sync_to_thread=False),
         },
         exception_handlers={Exception: answer},
         openapi_config=OpenAPIConfig(

@@ -33,8 +33,11 @@ class ProblemBody(msgspec.Struct, frozen=True):
     hint: str
 
 
-def told(role: Role, *codes: str, sent: Any = None, answered: Any = None) -> dict[str, Any]:
-    """Keywords for a route: `codes` beside what any may answer, `sent` and `answered` as JSON would have them."""
+def told(role: Role, *codes: str, sent: Any = None, answered: Any = None, media: str | None = None) -> dict[str, Any]:
+    """Keywords for a route: `codes` beside what any may answer, `sent` and `answered` as JSON would have them.
+
+    `media`: of an answer that is made by hand, about which its type says nothing.
+    """
     always = ("too_many_requests", "internal", "unavailable") + (() if role == "anonymous" else ("unauthenticated",))
     statuses: dict[int, list[str]] = {}
     for code in dict.fromkeys((*codes, *always)):
@@ -42,7 +45,7 @@ def told(role: Role, *codes: str, sent: Any = None, answered: Any = None) -> dic
     return {
         "opt": {"role": role},
         "responses": {status: _problems(status, some) for status, some in sorted(statuses.items())},
-        "operation_class": _operation(role, sent, answered),
+        "operation_class": _operation(role, sent, answered, media),
         "security": [{}] if role == "anonymous" else [{"bearer": []}, {"cookie": []}],
     }
 
@@ -65,7 +68,7 @@ def _example(status: int, code: str) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _operation(role: Role, sent: Any, answered: Any) -> type[Operation]:
+def _operation(role: Role, sent: Any, answered: Any, media: str | None) -> type[Operation]:
     @dataclasses.dataclass
     class Told(Operation):
         x_role: str = dataclasses.field(default=role, metadata={"alias": "x-role"})
@@ -77,6 +80,10 @@ def _operation(role: Role, sent: Any, answered: Any) -> type[Operation]:
             for content in (getattr(self.request_body, "content", None) or {}).values():
                 content.example = sent if sent is not None else content.example
             for status, response in (self.responses or {}).items():
+                if status == "204":
+                    response.content = None
+                elif status.startswith("2") and media is not None:
+                    response.content = {media: OpenAPIMediaType(Schema())}
                 for content in (getattr(response, "content", None) or {}).values():
                     if status.startswith("2") and answered is not None:
                         content.example = answered

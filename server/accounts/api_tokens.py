@@ -7,22 +7,22 @@ factors, sessions and tokens are touched by a login alone.
 from __future__ import annotations
 
 import secrets
-from typing import Annotated, Any
+from typing import Annotated
 
 import anyio.to_thread
 import msgspec
 from litestar import Response, Router, delete, get, post
-from litestar.params import QueryParameter
 
 from arxos_sync.problems import Problem
 
-from ..given import Caller, Given
+from ..given import Caller, Given, Wanted
+from ..listing import Listing, page_of
 from ..operations.audit import audited
 from ..parts import Parts, instant, new_id, now, now_ms
 from ..told import told
 from . import callers
 from .people import Person, person_of, reading
-from .shown import PAGE, Name, page_of, place, wanted
+from .shown import Name
 from .tokens import hash_of
 
 PREFIX = "arxos_"
@@ -97,37 +97,21 @@ def create_token(parts: Given, person: Caller, data: NewToken) -> Response[ApiTo
     "/api/v1/me/tokens", summary="One's tokens that hold", sync_to_thread=True,
     **told("self", "invalid", answered={"items": [_EXAMPLE], "next": None, "total": 1}),
 )  # fmt: skip
-def list_tokens(
-    parts: Given,
-    person: Caller,
-    limit: int = PAGE,
-    next_page: Annotated[str | None, QueryParameter(name="next")] = None,
-) -> TokenPage:
+def list_tokens(parts: Given, person: Caller, wanted: Wanted) -> TokenPage:
     owner = callers.demand_person(person)
-    at, after = place(next_page)
-    given: dict[str, Any] = {"user_id": owner.id, "now": now()}
     with reading(parts.store) as sql:
-        total = sql.rows(
-            """
-            select count(*) as total
-            from api_token
-            where user_id = :user_id and revoked_at is null and (expires_at is null or expires_at > :now)
-            """,
-            **given,
-        )
-        found = sql.rows(
-            """
-            select id, name, created_at, expires_at
-            from api_token
-            where user_id = :user_id and revoked_at is null and (expires_at is null or expires_at > :now)
-              and (created_at, id) > (:at, :after)
-            order by created_at, id
-            limit :limit
-            """,
-            **given, at=at, after=after, limit=wanted(limit) + 1,
-        )  # fmt: skip
-    items, more = page_of(found, wanted(limit))
-    return TokenPage([ApiToken(**row) for row in items], more, total[0]["total"])
+        found, more, total = page_of(sql, _TOKENS, wanted, user_id=owner.id, now=now())
+    return TokenPage([ApiToken(**row) for row in found], more, total)
+
+
+_TOKENS = Listing(
+    """
+    select id, name, created_at, expires_at
+    from api_token
+    where user_id = :user_id and revoked_at is null and (expires_at is null or expires_at > :now)
+    """,
+    sorts=("created_at", "name", "expires_at"), searched=("name",),
+)  # fmt: skip
 
 
 @delete("/api/v1/me/tokens/{id:str}", status_code=204, summary="End a token", **told("self", "forbidden", "not_found"))

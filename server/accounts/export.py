@@ -189,7 +189,8 @@ def sent(out: IO[bytes]) -> Stream:
     return Stream(pieces(), media_type=TYPE, headers=headers, status_code=200)
 
 
-@get("/api/v1/me/export", summary="Everything of oneself, as a zip of JSON files", **told("self", "forbidden"))
+@get("/api/v1/me/export", summary="Everything of oneself, as a zip of JSON files",
+     **told("self", "forbidden", media=TYPE, answered="PK…"))
 async def export(parts: Given, person: Caller) -> Stream:
     someone = callers.demand_session(person)
     out = await anyio.to_thread.run_sync(made, parts, someone)

@@ -13,7 +13,6 @@ from typing import Annotated, Any, Literal
 import anyio.to_thread
 import msgspec
 from litestar import Response, Router, delete, get, post
-from litestar.params import QueryParameter
 
 from arxos_sync.catalogue import ROLES
 from arxos_sync.change import is_uuid
@@ -21,7 +20,8 @@ from arxos_sync.problems import Problem
 from arxos_sync.rights import at_least
 from arxos_sync.store import Sql
 
-from ..given import Caller, Given
+from ..given import Caller, Given, Wanted
+from ..listing import Listing, PageAsked, page_of
 from ..live.bus import Hint
 from ..notifications.letters import write_letter
 from ..notifications.preferences import language_of
@@ -31,7 +31,6 @@ from ..told import told
 from . import callers, grants, letters, links, members, organisations
 from .people import NOBODY, Person, granted_role, reading, role_in
 from .second import qr_svg
-from .shown import PAGE, page_of, place, wanted
 from .tokens import hash_of
 
 INVITES = "manager"  # and above
@@ -189,46 +188,29 @@ def _make(
     "/api/v1/buildings/{building:str}/invitations", sync_to_thread=True, summary="A building's invitations",
     **told("manager", "not_found", "forbidden", "invalid", answered={"items": [_EXAMPLE], "next": None, "total": 1}),
 )  # fmt: skip
-def list_invitations(
-    parts: Given,
-    person: Caller,
-    building: str,
-    limit: int = PAGE,
-    next_page: Annotated[str | None, QueryParameter(name="next")] = None,
-) -> InvitationPage:
+def list_invitations(parts: Given, person: Caller, wanted: Wanted, building: str) -> InvitationPage:
     _demand_inviter(parts, callers.demand_person(person), building)
-    return _page(parts, building, None, limit, next_page)
+    return _page(parts, building, None, wanted)
 
 
-def _page(
-    parts: Parts, building: str, organisation_id: str | None, limit: int, next_page: str | None
-) -> InvitationPage:
+def _page(parts: Parts, building: str, organisation_id: str | None, wanted: PageAsked) -> InvitationPage:
     """Of a building, or those of an organisation that are for no building."""
-    at, after = place(next_page)
-    whose: dict[str, Any] = {"building": building, "organisation_id": organisation_id or ""}
     with reading(parts.store) as sql:
-        total = sql.rows(
-            """
-            select count(*) as total
-            from invitation
-            where building_id = :building and (:organisation_id = '' or organisation_id = :organisation_id)
-            """,
-            **whose,
+        found, more, total = page_of(
+            sql, _INVITATIONS, wanted, building=building, organisation_id=organisation_id or ""
         )  # fmt: skip
-        found = sql.rows(
-            """
-            select id, building_id, organisation_id, role, email, invited_by, created_at, expires_at, accepted_at,
-              accepted_by, revoked_at
-            from invitation
-            where building_id = :building and (:organisation_id = '' or organisation_id = :organisation_id)
-              and (created_at, id) > (:at, :after)
-            order by created_at, id
-            limit :limit
-            """,
-            **whose, at=at, after=after, limit=wanted(limit) + 1,
-        )  # fmt: skip
-    items, more = page_of(found, wanted(limit))
-    return InvitationPage([_shown(row) for row in items], more, total[0]["total"])
+    return InvitationPage([_shown(row) for row in found], more, total)
+
+
+_INVITATIONS = Listing(
+    """
+    select id, building_id, organisation_id, role, email, invited_by, created_at, expires_at, accepted_at,
+      accepted_by, revoked_at
+    from invitation
+    where building_id = :building and (:organisation_id = '' or organisation_id = :organisation_id)
+    """,
+    sorts=("created_at", "expires_at", "email", "role"), searched=("email", "role"),
+)  # fmt: skip
 
 
 def _shown(row: dict[str, Any]) -> Invitation:
@@ -299,16 +281,10 @@ def _invite_colleague(parts: Parts, person: Person, id: str, wanted_: NewColleag
     **told("self", "not_found", "forbidden", "invalid",
            answered={"items": [_EXAMPLE | {"building": None, "role": "member"}], "next": None, "total": 1}),
 )  # fmt: skip
-def list_colleagues_invited(
-    parts: Given,
-    person: Caller,
-    id: str,
-    limit: int = PAGE,
-    next_page: Annotated[str | None, QueryParameter(name="next")] = None,
-) -> InvitationPage:
+def list_colleagues_invited(parts: Given, person: Caller, wanted: Wanted, id: str) -> InvitationPage:
     with reading(parts.store) as sql:
         organisations.demand_admin(sql, callers.demand_person(person), id)
-    return _page(parts, NOBODY, id, limit, next_page)
+    return _page(parts, NOBODY, id, wanted)
 
 
 @delete(

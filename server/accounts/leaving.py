@@ -28,7 +28,7 @@ from ..operations.audit import audited
 from ..parts import Parts, now
 from ..told import told
 from . import callers, cleansing, grants, letters, members, organisations, revoking, second
-from .export import made, sent
+from .export import TYPE, made, sent
 from .people import NOBODY, Person, reading
 from .proof import Proof, prove
 
@@ -69,7 +69,8 @@ def pseudonym_of(user_id: str) -> str:
 
 @post(
     "/api/v1/me/delete", status_code=200, summary="Delete oneself; the answer is the export of what there was",
-    **told("self", "forbidden", "not_proven", "sole_owner", "invalid", sent={"password": "…"}),
+    **told("self", "forbidden", "not_proven", "sole_owner", "invalid", sent={"password": "…"}, media=TYPE,
+           answered="PK…"),
 )  # fmt: skip
 async def delete_me(parts: Given, person: Caller, data: Proof) -> Stream:
     someone = callers.demand_session(person)

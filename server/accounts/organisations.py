@@ -6,24 +6,24 @@ an organisation goes when the account there ends: the person leaves, or an admin
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Literal
 
 import anyio.to_thread
 import msgspec
 from litestar import Router, delete, get, patch, post
-from litestar.params import QueryParameter
 
 from arxos_sync.problems import Problem
 from arxos_sync.store import Sql
 
-from ..given import Caller, Given
+from ..given import Caller, Given, Wanted
+from ..listing import Listing, page_of
 from ..live.bus import Hint
 from ..operations.audit import audited
 from ..parts import Parts, new_id, now
 from ..told import told
 from . import callers, grants, members
 from .people import Person, reading
-from .shown import PAGE, Name, page_of, place, wanted
+from .shown import Name
 
 AtWork = Literal["member", "admin"]
 _EXAMPLE = {
@@ -164,37 +164,22 @@ def _mine(sql: Sql, person: Person, id: str) -> Organisation:
     "/api/v1/organisations", sync_to_thread=True, summary="The organisations one works for",
     **told("person", "invalid", answered={"items": [_EXAMPLE], "next": None, "total": 1}),
 )  # fmt: skip
-def list_organisations(
-    parts: Given,
-    person: Caller,
-    limit: int = PAGE,
-    next_page: Annotated[str | None, QueryParameter(name="next")] = None,
-) -> OrganisationPage:
+def list_organisations(parts: Given, person: Caller, wanted: Wanted) -> OrganisationPage:
     someone = callers.demand_person(person)
-    at, after = place(next_page)
     with reading(parts.store) as sql:
-        total = sql.rows(
-            """
-            select count(*) as total
-            from account
-            where user_id = :user_id and kind = 'professional' and ended_at is null
-            """,
-            user_id=someone.id,
-        )
-        found = sql.rows(
-            """
-            select organisation.id, organisation.name, account.role, account.id as account_id, organisation.created_at
-            from organisation
-            join account on account.organisation_id = organisation.id
-            where account.user_id = :user_id and account.ended_at is null
-              and (organisation.created_at, organisation.id) > (:at, :after)
-            order by organisation.created_at, organisation.id
-            limit :limit
-            """,
-            user_id=someone.id, at=at, after=after, limit=wanted(limit) + 1,
-        )  # fmt: skip
-    items, more = page_of(found, wanted(limit))
-    return OrganisationPage([Organisation(**row) for row in items], more, total[0]["total"])
+        found, more, total = page_of(sql, _ORGANISATIONS, wanted, user_id=someone.id)
+    return OrganisationPage([Organisation(**row) for row in found], more, total)
+
+
+_ORGANISATIONS = Listing(
+    """
+    select organisation.id, organisation.name, account.role, account.id as account_id, organisation.created_at
+    from organisation
+    join account on account.organisation_id = organisation.id
+    where account.user_id = :user_id and account.ended_at is null
+    """,
+    sorts=("created_at", "name", "role"), searched=("name",),
+)  # fmt: skip
 
 
 @get(
@@ -245,35 +230,24 @@ def _rename(parts: Parts, person: Person, id: str, name: str) -> tuple[Organisat
     "/api/v1/organisations/{id:str}/members", sync_to_thread=True, summary="Who works for an organisation",
     **told("person", "not_found", "invalid", answered={"items": [_COLLEAGUE], "next": None, "total": 1}),
 )  # fmt: skip
-def list_members(
-    parts: Given,
-    person: Caller,
-    id: str,
-    limit: int = PAGE,
-    next_page: Annotated[str | None, QueryParameter(name="next")] = None,
-) -> ColleaguePage:
+def list_members(parts: Given, person: Caller, wanted: Wanted, id: str) -> ColleaguePage:
     someone = callers.demand_person(person)
-    at, after = place(next_page)
     with reading(parts.store) as sql:
         _mine(sql, someone, id)
-        total = sql.rows(
-            "select count(*) as total from account where organisation_id = :id and ended_at is null", id=id
-        )  # fmt: skip
-        found = sql.rows(
-            """
-            select account.id, account.user_id, "user".name, account.role, account.created_at
-            from account
-            join "user" on "user".id = account.user_id
-            where account.organisation_id = :id and account.ended_at is null
-              and (account.created_at, account.id) > (:at, :after)
-            order by account.created_at, account.id
-            limit :limit
-            """,
-            id=id, at=at, after=after, limit=wanted(limit) + 1,
-        )  # fmt: skip
-    items, more = page_of(found, wanted(limit))
-    shown = [Colleague(r["id"], r["user_id"], r["name"], r["role"], r["created_at"]) for r in items]
-    return ColleaguePage(shown, more, total[0]["total"])
+        found, more, total = page_of(sql, _COLLEAGUES, wanted, organisation=id)
+    shown = [Colleague(r["id"], r["user_id"], r["name"], r["role"], r["created_at"]) for r in found]
+    return ColleaguePage(shown, more, total)
+
+
+_COLLEAGUES = Listing(
+    """
+    select account.id, account.user_id, "user".name, account.role, account.created_at
+    from account
+    join "user" on "user".id = account.user_id
+    where account.organisation_id = :organisation and account.ended_at is null
+    """,
+    sorts=("created_at", "name", "role"), searched=("name", "role"),
+)  # fmt: skip
 
 
 @patch(

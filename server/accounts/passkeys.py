@@ -8,18 +8,18 @@ one that was answered is written down until it would have run out, and counts no
 from __future__ import annotations
 
 import base64
-from typing import Annotated, Any
+from typing import Any
 from urllib.parse import urlsplit
 from uuid import UUID
 
 import anyio.to_thread
 import msgspec
 from litestar import Response, Router, delete, get, post
-from litestar.params import QueryParameter
 
 from arxos_sync.problems import Problem
 
-from ..given import Caller, Given
+from ..given import Caller, Given, Wanted
+from ..listing import Listing, page_of
 from ..operations.audit import audited
 from ..parts import Parts, instant, new_nonce, now_ms
 from ..told import told
@@ -28,7 +28,7 @@ from .opening import OPENED_EXAMPLE, AnyRequest, Opened, open_session
 from .people import Person, person_of, reading
 from .proof import Proof, prove
 from .refused import refused
-from .shown import PAGE, Name, page_of, place, wanted
+from .shown import Name
 from .tokens import hash_of
 
 GOOD_FOR_MS = 5 * 60 * 1000
@@ -272,28 +272,17 @@ async def proof_options(parts: Given, person: Caller) -> Response[dict[str, Any]
     "/api/v1/me/passkeys", summary="One's passkeys", sync_to_thread=True,
     **told("self", "invalid", answered={"items": [_EXAMPLE], "next": None, "total": 1}),
 )  # fmt: skip
-def list_passkeys(
-    parts: Given,
-    person: Caller,
-    limit: int = PAGE,
-    next_page: Annotated[str | None, QueryParameter(name="next")] = None,
-) -> PasskeyPage:
+def list_passkeys(parts: Given, person: Caller, wanted: Wanted) -> PasskeyPage:
     someone = callers.demand_person(person)
-    at, after = place(next_page)
     with reading(parts.store) as sql:
-        total = sql.rows("select count(*) as total from passkey where user_id = :user_id", user_id=someone.id)
-        found = sql.rows(
-            """
-            select id, name, created_at, used_at
-            from passkey
-            where user_id = :user_id and (created_at, id) > (:at, :after)
-            order by created_at, id
-            limit :limit
-            """,
-            user_id=someone.id, at=at, after=after, limit=wanted(limit) + 1,
-        )  # fmt: skip
-    items, more = page_of(found, wanted(limit))
-    return PasskeyPage([Passkey(**row) for row in items], more, total[0]["total"])
+        found, more, total = page_of(sql, _PASSKEYS, wanted, user_id=someone.id)
+    return PasskeyPage([Passkey(**row) for row in found], more, total)
+
+
+_PASSKEYS = Listing(
+    "select id, name, created_at, used_at from passkey where user_id = :user_id",
+    sorts=("created_at", "name", "used_at"), searched=("name",),
+)  # fmt: skip
 
 
 @delete(

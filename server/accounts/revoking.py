@@ -7,22 +7,20 @@ is kept in quarantine (server/sync/exchange.py), and it goes on as a new device.
 
 from __future__ import annotations
 
-from typing import Annotated
-
 import anyio.to_thread
 import msgspec
 from litestar import Router, delete, get, patch
-from litestar.params import QueryParameter
 
 from arxos_sync.problems import Problem
 
-from ..given import Caller, Given
+from ..given import Caller, Given, Wanted
+from ..listing import Listing, page_of
 from ..operations.audit import audited
 from ..parts import Parts, now
 from ..told import told
 from . import callers
 from .people import Person, reading
-from .shown import PAGE, Name, page_of, place, wanted
+from .shown import Name
 
 _SESSION = {
     "id": "0190a000-0000-7000-8000-000000000001", "client": "Mozilla/5.0 …", "address": "192.0.2.7",
@@ -87,36 +85,21 @@ class Naming(msgspec.Struct, frozen=True):
     "/api/v1/me/sessions", sync_to_thread=True, summary="Where one is logged in",
     **told("self", "invalid", answered={"items": [_SESSION], "next": None, "total": 1}),
 )  # fmt: skip
-def list_sessions(
-    parts: Given,
-    person: Caller,
-    limit: int = PAGE,
-    next_page: Annotated[str | None, QueryParameter(name="next")] = None,
-) -> SessionPage:
+def list_sessions(parts: Given, person: Caller, wanted: Wanted) -> SessionPage:
     someone = callers.demand_person(person)
-    at, after = place(next_page)
     with reading(parts.store) as sql:
-        total = sql.rows(
-            """
-            select count(*) as total
-            from session
-            where user_id = :user_id and revoked_at is null and expires_at > :now
-            """,
-            user_id=someone.id, now=now(),
-        )  # fmt: skip
-        found = sql.rows(
-            """
-            select id, client, address, created_at, seen_at, device_id
-            from session
-            where user_id = :user_id and revoked_at is null and expires_at > :now
-              and (created_at, id) > (:at, :after)
-            order by created_at, id
-            limit :limit
-            """,
-            user_id=someone.id, now=now(), at=at, after=after, limit=wanted(limit) + 1,
-        )  # fmt: skip
-    items, more = page_of(found, wanted(limit))
-    return SessionPage([Session(**r, current=r["id"] == someone.session_id) for r in items], more, total[0]["total"])
+        found, more, total = page_of(sql, _SESSIONS, wanted, user_id=someone.id, now=now())
+    return SessionPage([Session(**row, current=row["id"] == someone.session_id) for row in found], more, total)
+
+
+_SESSIONS = Listing(
+    """
+    select id, client, address, created_at, seen_at, device_id
+    from session
+    where user_id = :user_id and revoked_at is null and expires_at > :now
+    """,
+    sorts=("created_at", "seen_at", "client"), searched=("client", "address"),
+)  # fmt: skip
 
 
 @delete(
@@ -170,39 +153,29 @@ async def tell_ended(parts: Parts, ended: list[str]) -> Ended:
     "/api/v1/me/devices", sync_to_thread=True, summary="One's devices",
     **told("self", "invalid", answered={"items": [_DEVICE], "next": None, "total": 1}),
 )  # fmt: skip
-def list_devices(
-    parts: Given,
-    person: Caller,
-    limit: int = PAGE,
-    next_page: Annotated[str | None, QueryParameter(name="next")] = None,
-) -> DevicePage:
+def list_devices(parts: Given, person: Caller, wanted: Wanted) -> DevicePage:
     someone = callers.demand_person(person)
-    at, after = place(next_page)
     with reading(parts.store) as sql:
-        total = sql.rows(
-            "select count(*) as total from device where user_id = :user_id and revoked_at is null", user_id=someone.id
-        )  # fmt: skip
-        found = sql.rows(
-            """
-            select device.id, device.name, latest.client, latest.address, device.created_at, device.seen_at,
-              latest.id as session_id
-            from device
-            left join session latest on latest.id = (
-              select id
-              from session
-              where session.device_id = device.id
-              order by session.seen_at desc, session.id desc
-              limit 1
-            )
-            where device.user_id = :user_id and device.revoked_at is null
-              and (device.created_at, device.id) > (:at, :after)
-            order by device.created_at, device.id
-            limit :limit
-            """,
-            user_id=someone.id, at=at, after=after, limit=wanted(limit) + 1,
-        )  # fmt: skip
-    items, more = page_of(found, wanted(limit))
-    return DevicePage([_device(row, someone) for row in items], more, total[0]["total"])
+        found, more, total = page_of(sql, _DEVICES, wanted, user_id=someone.id)
+    return DevicePage([_device(row, someone) for row in found], more, total)
+
+
+_DEVICES = Listing(
+    """
+    select device.id, device.name, latest.client, latest.address, device.created_at, device.seen_at,
+      latest.id as session_id
+    from device
+    left join session latest on latest.id = (
+      select id
+      from session
+      where session.device_id = device.id
+      order by session.seen_at desc, session.id desc
+      limit 1
+    )
+    where device.user_id = :user_id and device.revoked_at is null
+    """,
+    sorts=("created_at", "seen_at", "name"), searched=("name", "client", "address"),
+)  # fmt: skip
 
 
 def _device(row: dict[str, str], person: Person) -> Device:

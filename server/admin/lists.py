@@ -2,26 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any, LiteralString
+from typing import Any
 
 import msgspec
 
 from arxos_sync.change import is_uuid
-from arxos_sync.problems import Problem, Unreadable
+from arxos_sync.problems import Problem
 from arxos_sync.store import Sql
 
 from ..accounts.people import NOBODY, reading
+from ..listing import Listing, PageAsked, page_of
 from ..parts import Parts, now
 
 PAGE, PAGE_MAX = 50, 500
-_LAST = "ffffffff-ffff-ffff-ffff-ffffffffffff"
-
-
-class Listing(msgspec.Struct, frozen=True):
-    """`rows` takes `:id` (below which to go on), `:limit` and `:now`; `count` takes `:now`."""
-
-    rows: LiteralString
-    count: LiteralString
 
 
 class ListedPage(msgspec.Struct, frozen=True):
@@ -43,11 +36,8 @@ LISTINGS: dict[str, Listing] = {
           ) as lag
         from device
         left join "user" on "user".id = device.user_id
-        where device.id < :id and :now = :now
-        order by device.id desc
-        limit :limit
         """,
-        "select count(*) as total from device where :now = :now",
+        ("-id", "created_at", "synced_at", "name", "email"), ("name", "email"), PAGE, PAGE_MAX,
     ),
     "users": Listing(
         """
@@ -56,11 +46,8 @@ LISTINGS: dict[str, Listing] = {
           (select count(*) from device where device.user_id = "user".id) as devices,
           (select max(session.seen_at) from session where session.user_id = "user".id) as seen_at
         from "user"
-        where "user".id < :id and :now = :now
-        order by "user".id desc
-        limit :limit
         """,
-        'select count(*) as total from "user" where :now = :now',
+        ("-id", "created_at", "seen_at", "name", "email"), ("name", "email"), PAGE, PAGE_MAX,
     ),
     "sessions": Listing(
         """
@@ -68,11 +55,9 @@ LISTINGS: dict[str, Listing] = {
           session.expires_at
         from session
         join "user" on "user".id = session.user_id
-        where session.id < :id and session.revoked_at is null and session.expires_at > :now
-        order by session.id desc
-        limit :limit
+        where session.revoked_at is null and session.expires_at > :now
         """,
-        "select count(*) as total from session where revoked_at is null and expires_at > :now",
+        ("-id", "created_at", "seen_at", "expires_at", "email"), ("email", "client"), PAGE, PAGE_MAX,
     ),
     "webhooks": Listing(
         """
@@ -81,25 +66,18 @@ LISTINGS: dict[str, Listing] = {
           webhook_delivery.given_up_at, webhook_delivery.last_status, webhook_delivery.last_error
         from webhook_delivery
         left join webhook_endpoint on webhook_endpoint.id = webhook_delivery.endpoint_id
-        where webhook_delivery.id < :id and :now = :now
-        order by webhook_delivery.id desc
-        limit :limit
         """,
-        "select count(*) as total from webhook_delivery where :now = :now",
+        ("-id", "created_at", "next_try_at", "delivered_at", "event", "url"), ("event", "url", "last_error"),
+        PAGE, PAGE_MAX,
     ),
 }
 
 
-def listed(parts: Parts, name: str, limit: int = PAGE, next_page: str | None = None) -> ListedPage:
-    """Raises Problem `invalid` where `next_page` is no place in a list."""
-    listing, limit, at = LISTINGS[name], max(1, min(limit, PAGE_MAX)), now()
-    if next_page is not None and not is_uuid(next_page):
-        raise Unreadable([("$.next", "not a place in this list")])
+def listed(parts: Parts, name: str, wanted: PageAsked) -> ListedPage:
+    """Raises Problem `invalid` where there is no such order or place."""
     with reading(parts.store) as sql:
-        found = sql.rows(listing.rows, id=next_page or _LAST, limit=limit + 1, now=at)
-        total = int(sql.rows(listing.count, now=at)[0]["total"])
-    items = [_plain(name, row) for row in found[:limit]]
-    return ListedPage(items, items[-1]["id"] if len(found) > limit else None, total)
+        found, more, total = page_of(sql, LISTINGS[name], wanted, now=now())
+    return ListedPage([_plain(name, row) for row in found], more, total)
 
 
 def one(parts: Parts, name: str, id: str) -> dict[str, Any]:
@@ -107,15 +85,10 @@ def one(parts: Parts, name: str, id: str) -> dict[str, Any]:
     if not is_uuid(id):
         raise Problem("not_found", id)
     with reading(parts.store) as sql:
-        found = sql.rows(LISTINGS[name].rows, id=_next_id(id), limit=1, now=now())
-    if not found or str(found[0]["id"]) != id:
+        found = sql.rows(f"select * from ({LISTINGS[name].rows}) listed where id = :id", id=id, now=now())
+    if not found:
         raise Problem("not_found", f"There is no {name.removesuffix('s')} {id}.")
     return _plain(name, found[0])
-
-
-def _next_id(id: str) -> str:
-    raw = f"{int(id.replace('-', ''), 16) + 1:032x}"
-    return f"{raw[:8]}-{raw[8:12]}-{raw[12:16]}-{raw[16:20]}-{raw[20:]}"
 
 
 def _plain(name: str, row: dict[str, Any]) -> dict[str, Any]:

@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
 import anyio.to_thread
 from litestar import Router, get, post
-from litestar.params import QueryParameter
 
 from arxos_sync.problems import Problem
 
 from ..accounts.callers import demand_person
 from ..accounts.people import Person
 from ..buildings.answering import packed
-from ..given import Caller, Given
+from ..given import Caller, Given, Wanted
 from ..parts import Parts
 from ..told import told
 from . import acts, lists, storage
 
 Name = Literal["devices", "users", "sessions", "webhooks"]
 _ID = "0190a000-0000-7000-8000-000000000001"
+
+_OVERVIEW = {
+    "counts": {"buildings": 3}, "storage": {"database": 1048576, "free": 10737418240}, "queues": {"jobs": 0},
+    "backup": {"state": "done", "finished_at": "2026-01-31T03:00:00.000Z", "problem": None},
+    "answers": [{"route": "POST /api/v1/sync", "count": 7, "p50": 0.01, "p95": 0.05, "p99": 0.1}],
+    "redis_away": False, "sockets": 2,
+}  # fmt: skip
 
 
 def demand_admin(person: Person | None) -> Person:
@@ -33,23 +39,17 @@ def demand_admin(person: Person | None) -> Person:
     "/api/v1/admin/{name:str}", sync_to_thread=True, summary="Devices, users, sessions or webhook deliveries",
     **told("admin", "forbidden", "not_found", "invalid", answered={"items": [{"id": _ID}], "next": None, "total": 1}),
 )  # fmt: skip
-def list_some(
-    parts: Given,
-    person: Caller,
-    name: str,
-    limit: int = lists.PAGE,
-    next_page: Annotated[str | None, QueryParameter(name="next")] = None,
-) -> lists.ListedPage:
+def list_some(parts: Given, person: Caller, wanted: Wanted, name: str) -> lists.ListedPage:
     """`lag` of a device: how many sequences its scopes have gone on since it last synchronised."""
     demand_admin(person)
     if name not in lists.LISTINGS:
         raise Problem("not_found", f"There is no list of {name}.")
-    return lists.listed(parts, name, limit, next_page)
+    return lists.listed(parts, name, wanted)
 
 
 @get(
     "/api/v1/admin/overview", sync_to_thread=True, summary="Counts, storage in bytes, queues, the last backup",
-    **told("admin", "forbidden"),
+    **told("admin", "forbidden", answered=_OVERVIEW),
 )  # fmt: skip
 def overview(parts: Given, person: Caller) -> dict[str, Any]:
     demand_admin(person)

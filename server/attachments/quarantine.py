@@ -8,11 +8,10 @@ or a row of theirs that was accepted before, names the hash: nobody else can put
 from __future__ import annotations
 
 import hashlib
-from typing import Annotated, Any
+from typing import Any
 
 import msgspec
 from litestar import Request, Router, get
-from litestar.params import QueryParameter
 from litestar.response.base import ASGIResponse
 
 from arxos_sync.change import is_scope
@@ -20,8 +19,9 @@ from arxos_sync.problems import Problem
 from arxos_sync.store import Sql
 
 from ..accounts.callers import demand_person
-from ..accounts.people import Person
-from ..given import Caller, Given
+from ..accounts.people import Person, reading
+from ..given import Caller, Given, Wanted
+from ..listing import Listing, PageAsked, page_of
 from ..parts import Parts, now
 from ..sync.devices import as_json
 from ..told import told
@@ -31,6 +31,15 @@ from .uploads import Upload
 
 PAGE = 100
 PAGE_MAX = 1_000
+
+
+_SCOPE = "0190a000-0000-7000-8000-000000000001"
+_KEPT = {
+    "id": "0190a000-0000-7000-8000-0000000000a1", "scope": _SCOPE, "user_id": "0190a000-0000-7000-8000-000000000003",
+    "received_at": "2026-01-31T08:30:00.000Z", "transaction": None,
+    "attachment": {"sha256": "0" * 64, "name": "photo.jpg", "byte_size": 4},
+    "bytes": f"/api/v1/admin/quarantine/{_SCOPE}/{'0' * 64}",
+}  # fmt: skip
 
 
 class Kept(msgspec.Struct, frozen=True):
@@ -100,36 +109,23 @@ def everything(parts: Parts) -> list[Kept]:
 
 @get(
     "/api/v1/admin/quarantine", sync_to_thread=True, summary="What came from people who had lost the scope",
-    **told("admin", "forbidden"),
+    **told("admin", "forbidden", "invalid", answered={"items": [_KEPT], "next": None, "total": 1}),
 )  # fmt: skip
-def list_kept(
-    parts: Given,
-    person: Caller,
-    limit: int = PAGE,
-    next_page: Annotated[str | None, QueryParameter(name="next")] = None,
-) -> KeptPage:
+def list_kept(parts: Given, person: Caller, wanted: Wanted) -> KeptPage:
     _demand_admin(person)
-    return page_of(parts, limit, next_page)
+    return kept_page(parts, wanted)
 
 
-def page_of(parts: Parts, limit: int, next_page: str | None) -> KeptPage:
-    limit = max(1, min(limit, PAGE_MAX))
-    at, _, id = (next_page or "/").partition("/")
-    with parts.store.tables() as sql:
-        total = sql.rows("select count(*) as total from quarantine")[0]["total"]
-        found = sql.rows(
-            """
-            select id, scope, user_id, received_at, content
-            from quarantine
-            where (received_at, id) > (:at, :id)
-            order by received_at, id
-            limit :limit
-            """,
-            at=at, id=id, limit=limit + 1,
-        )  # fmt: skip
-    last = found[limit - 1] if len(found) > limit else None
-    more = f"{last['received_at']}/{last['id']}" if last else None
-    return KeptPage([_kept(row) for row in found[:limit]], more, total)
+def kept_page(parts: Parts, wanted: PageAsked) -> KeptPage:
+    with reading(parts.store) as sql:
+        found, more, total = page_of(sql, _KEPT_ROWS, wanted)
+    return KeptPage([_kept(row) for row in found], more, total)
+
+
+_KEPT_ROWS = Listing(
+    "select id, scope, user_id, received_at, content from quarantine",
+    sorts=("received_at", "scope", "user_id"), searched=("scope", "user_id", "content"), page=PAGE, page_max=PAGE_MAX,
+)  # fmt: skip
 
 
 @get(

@@ -50,7 +50,8 @@ TusVersion = Annotated[str | None, HeaderParameter(name="Tus-Resumable")]
 
 @post(
     "/api/v1/attachments", status_code=200, summary="Announce bytes: whereto, and from which offset",
-    **told("reporter", "not_found", "forbidden", "invalid", "too_large", "storage_full", sent=_WANTED),
+    **told("reporter", "not_found", "forbidden", "invalid", "too_large", "storage_full", sent=_WANTED,
+           answered={"offset": 0, "chunk_bytes": 1048576, "url": "/api/v1/attachments/uploads/0a1b2c3d4e5f6071"}),
 )  # fmt: skip
 async def announce(parts: Given, person: Caller, data: Wanted) -> Response[receive.Announced]:
     sender = demand_person(person)

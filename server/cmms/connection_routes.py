@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
 import anyio.to_thread
 import msgspec
 from litestar import Request, Response, Router, delete, get, patch, post
-from litestar.params import QueryParameter
 
 from arxos_sync.change import is_uuid
 from arxos_sync.problems import Problem
@@ -16,7 +15,7 @@ from ..accounts.callers import demand_person
 from ..accounts.people import Person, reading
 from ..buildings import asked
 from ..buildings.rows import check_building
-from ..given import Caller, Given
+from ..given import Caller, Given, Wanted
 from ..parts import Parts
 from ..sync.routes import demand_reader
 from ..told import told
@@ -28,10 +27,7 @@ from .mapping import TABLE, Mapping
 from .tie import Figures
 from .turn import Turned, ask, take_turn
 
-PAGE = 50
-PAGE_MAX = 200
 Format = Literal["csv", "json"]
-Next = Annotated[str | None, QueryParameter(name="next")]
 _ID = "0190a000-0000-7000-8000-000000000001"
 _CONNECTION = {
     "id": _ID, "building_id": _ID, "kind": "rest", "url": "https://cmms.example.org/api", "name": "Works",
@@ -96,14 +92,10 @@ class Asked(msgspec.Struct, frozen=True):
     "/api/v1/cmms/connections", sync_to_thread=True, summary="Connections of the buildings one manages",
     **told("person", "invalid", answered={"items": [_CONNECTION], "next": None, "total": 1}),
 )  # fmt: skip
-def list_connections(
-    parts: Given, person: Caller, building: str | None = None, limit: int = PAGE, next_page: Next = None
-) -> ConnectionPage:
+def list_connections(parts: Given, person: Caller, wanted: Wanted, building: str | None = None) -> ConnectionPage:
     author = demand_person(person)
-    after = asked.place(next_page)
     with reading(parts.store) as sql:
-        found, more, total = connections.listed(sql, author, building, after[1] if after else "", _bounded(limit))
-    return ConnectionPage(found, asked.place_text(None, more) if more else None, total)
+        return ConnectionPage(*connections.listed(sql, author, building, wanted))
 
 
 @post(
@@ -179,16 +171,16 @@ def sync_now(parts: Given, person: Caller, id: str) -> Turned:
     "/api/v1/cmms/connections/{id:str}/log", sync_to_thread=True, summary="What went to and fro, the latest first",
     **told("manager", "not_found", "invalid", answered={"items": [_LINE], "next": None, "total": 1}),
 )  # fmt: skip
-def list_log(
-    parts: Given, person: Caller, id: str, outcome: str | None = None, limit: int = PAGE, next_page: Next = None
-) -> LogPage:
+def list_log(parts: Given, person: Caller, wanted: Wanted, id: str, outcome: str | None = None) -> LogPage:
     _theirs(parts, person, id)
-    return _log_page(parts, id, outcome, limit, next_page)
+    with reading(parts.store) as sql:
+        return LogPage(*connections.log_page(sql, id, outcome, wanted))
 
 
 @get(
     "/api/v1/cmms/buildings/{building:str}/work-orders", sync_to_thread=True, summary="Work orders as a file",
-    **told("anonymous", "not_found", "unauthenticated", "invalid"),
+    **told("anonymous", "not_found", "unauthenticated", "invalid", media="text/csv",
+           answered="id,number,title,kind\r\n"),
 )  # fmt: skip
 def export_work_orders(
     request: Request[Any, Any, Any], parts: Given, person: Caller, building: str, format: Format = "csv"
@@ -243,20 +235,14 @@ def _import(parts: Parts, person: Person, building: str, body: bytes, format: Fo
            answered={"items": [_FILED], "next": None, "total": 1}),
 )  # fmt: skip
 def list_files(
-    parts: Given, person: Caller, building: str, outcome: str | None = None, limit: int = PAGE, next_page: Next = None
+    parts: Given, person: Caller, wanted: Wanted, building: str, outcome: str | None = None
 ) -> LogPage:
     """`outcome`: `imported` or `exported`. Trials are not in it."""
     author = demand_person(person)
     check_building(building)
     demand_manager(parts, author, building)
-    return _log_page(parts, building, outcome, limit, next_page)
-
-
-def _log_page(parts: Parts, id: str, outcome: str | None, limit: int, next_page: str | None) -> LogPage:
-    after = asked.place(next_page)
     with reading(parts.store) as sql:
-        found, more, total = connections.log_page(sql, id, outcome, after[1] if after else "", _bounded(limit))
-    return LogPage(found, asked.place_text(None, more) if more else None, total)
+        return LogPage(*connections.log_page(sql, building, outcome, wanted))
 
 
 def _theirs(parts: Parts, person: Person | None, id: str) -> tuple[Person, Connection]:
@@ -265,10 +251,6 @@ def _theirs(parts: Parts, person: Person | None, id: str) -> tuple[Person, Conne
         connection = connections.one(sql, id)
     demand_known(parts, author, connection.building_id, f"connection {id}")
     return author, connection
-
-
-def _bounded(limit: int) -> int:
-    return max(1, min(limit, PAGE_MAX))
 
 
 router = Router(

@@ -15,6 +15,7 @@ from arxos_sync.problems import Problem, Unreadable
 from arxos_sync.store import Sql
 
 from ..accounts.people import Person, reading
+from ..listing import Listing, PageAsked, page_of
 from ..operations.audit import audited
 from ..outbound import pinned, read_allowed
 from ..parts import Parts, instant, new_id, now, now_ms
@@ -130,17 +131,12 @@ def _shown(sql: Sql, row: dict[str, Any]) -> Connection:
 
 
 def listed(
-    sql: Sql, person: Person, building: str | None, after: str, limit: int
+    sql: Sql, person: Person, building: str | None, wanted: PageAsked
 ) -> tuple[list[Connection], str | None, int]:
-    """Those of the buildings they manage, the id to go on from, and how many there are."""
-    asked = {"everything": int(person.is_admin), "user": person.id, "building": building or "", "now": now()}
-    found = sql.rows(
-        f"select * from cmms_connection {_THEIRS} and id > :after order by id limit :limit",
-        after=after, limit=limit + 1, **asked,
-    )  # fmt: skip
-    total = int(sql.rows(f"select count(*) as total from cmms_connection {_THEIRS}", **asked)[0]["total"])
-    more = found[limit - 1]["id"] if len(found) > limit else None
-    return [_shown(sql, row) for row in found[:limit]], more, total
+    """Those of the buildings they manage, where the next page begins, and how many there are."""
+    whose = {"everything": int(person.is_admin), "user": person.id, "building": building or "", "now": now()}
+    found, more, total = page_of(sql, _LISTED, wanted, **whose)
+    return [_shown(sql, row) for row in found], more, total
 
 
 def change(parts: Parts, person: Person, id: str, changed: dict[str, Any]) -> Connection:
@@ -205,18 +201,13 @@ def write_log(sql: Sql, connection: str, direction: str, outcome: str, **detail:
 
 
 def log_page(
-    sql: Sql, connection: str, outcome: str | None, after: str, limit: int
+    sql: Sql, connection: str, outcome: str | None, wanted: PageAsked
 ) -> tuple[list[LogLine], str | None, int]:
-    """The latest first."""
-    asked = {"connection": connection, "outcome": outcome or ""}
-    found = sql.rows(
-        f"{_LOG} and id < :after order by id desc limit :limit", after=after or "g", limit=limit + 1, **asked
-    )
-    total = int(sql.rows(f"select count(*) as total from ({_LOG}) as lines", **asked)[0]["total"])
-    more = found[limit - 1]["id"] if len(found) > limit else None
+    """The latest first, unless another order is wanted."""
+    found, more, total = page_of(sql, _LOG, wanted, connection=connection, outcome=outcome or "")
     lines = [
         LogLine(row["id"], row["at"], row["direction"], row["outcome"], msgspec.json.decode(row["detail"] or "{}"))
-        for row in found[:limit]
+        for row in found
     ]
     return lines, more, total
 
@@ -254,9 +245,16 @@ _THEIRS = """
     ))
       and (:building = '' or building_id = :building)
     """
+_LISTED = Listing(
+    f"select * from cmms_connection {_THEIRS}",
+    sorts=("created_at", "name", "url", "next_turn_at"), searched=("name", "url", "problem"), page=50, page_max=200,
+)  # fmt: skip
 _SAME = """
     select id from cmms_sync_log
     where connection_id = :connection and direction = :direction and outcome = :outcome and detail = :detail
       and at > :since
     """
-_LOG = "select * from cmms_sync_log where connection_id = :connection and (:outcome = '' or outcome = :outcome)"
+_LOG = Listing(
+    "select * from cmms_sync_log where connection_id = :connection and (:outcome = '' or outcome = :outcome)",
+    sorts=("-id", "at", "direction", "outcome"), searched=("direction", "outcome", "detail"), page=50, page_max=200,
+)  # fmt: skip

@@ -25,10 +25,12 @@ from arxos_sync.store import Sql
 
 from ..accounts.people import reading
 from ..notifications.letters import write_letter
+from ..notifications.preferences import language_of
 from ..outbound import Answer, Resolve, pinned, read_allowed, resolve, send
 from ..parts import Parts, instant, new_id, now_ms
 from ..sealed import unseal
 from .endpoints import disable, may_tell
+from .letters import turned_off
 
 if TYPE_CHECKING:
     import ssl
@@ -193,12 +195,9 @@ class Courier:
         if not disable(sql, endpoint["id"], "it answered 410 Gone"):
             return
         found = sql.rows("""select email from "user" where id = :id""", id=endpoint["created_by"])
-        body = (
-            f"The webhook {endpoint['name'] or ''}\n{endpoint['url']}\nanswered 410 Gone: it wants to hear nothing "
-            "more, so it was turned off.\n\nWhat waited for it is kept. Turn it on again, and it is delivered."
-        )
         for one in found:
-            write_letter(sql, one["email"], "A webhook was turned off", body)
+            language = language_of(self._parts, str(endpoint["created_by"]))
+            write_letter(sql, one["email"], *turned_off(endpoint["name"], endpoint["url"], language))
 
 
 def retry_after(answer: Answer, ms: int) -> float | None:

@@ -16,6 +16,7 @@ from arxos_sync.store import LogEntry, Row, Sql
 
 from ..accounts.people import reading
 from ..jobs.following import ENTRIES_AT_ONCE, Followed
+from ..listing import Listing, PageAsked, page_of
 from ..parts import Parts, instant, new_id, now, now_ms
 from .endpoints import Endpoint, shown
 from .events import Event, events_of
@@ -24,11 +25,6 @@ KEPT_DAYS = 30  # after it was delivered or given up
 LOT_SIZE = 50
 REPLAYED_MAX = 5_000  # transactions
 _ALL = 1_000_000_000
-_STATES = {
-    "waiting": "and delivered_at is null and given_up_at is null",
-    "delivered": "and delivered_at is not null",
-    "given_up": "and given_up_at is not null",
-}
 
 
 class Delivery(msgspec.Struct, frozen=True):
@@ -140,38 +136,40 @@ def _delivery(row: dict[str, Any]) -> Delivery:
 
 
 def listed(
-    sql: Sql, endpoint: str, state: str | None, event: str | None, after: tuple[str, str] | None, limit: int
-) -> tuple[list[Delivery], tuple[str, str] | None, int]:
-    """The latest first; where it goes on, and how many there are."""
-    condition = _STATES[state] if state else ""
-    at, id = after or ("9", "")
-    asked = {"endpoint": endpoint, "event": event or ""}
-    found = sql.rows(
-        f"""
-        select * from webhook_delivery
-        where endpoint_id = :endpoint and (:event = '' or event = :event) {condition}
-          and (created_at < :at or (created_at = :at and id < :id))
-        order by created_at desc, id desc
-        limit :limit
-        """,
-        **asked, at=at, id=id, limit=limit + 1,
-    )  # fmt: skip
-    counted = sql.rows(
-        f"""
-        select count(*) as total from webhook_delivery
-        where endpoint_id = :endpoint and (:event = '' or event = :event) {condition}
-        """,
-        **asked,
-    )
-    more = (found[limit - 1]["created_at"], found[limit - 1]["id"]) if len(found) > limit else None
-    return [_delivery(row) for row in found[:limit]], more, int(counted[0]["total"])
+    sql: Sql, endpoint: str, state: str | None, event: str | None, wanted: PageAsked
+) -> tuple[list[Delivery], str | None, int]:
+    """The latest first, unless another order is wanted; where the next page begins, and how many there are."""
+    whose = {"endpoint": endpoint, "event": event or "", "state": state or ""}
+    found, more, total = page_of(sql, _LISTED, wanted, **whose)
+    return [_delivery(row) for row in found], more, total
 
 
-def tries_of(sql: Sql, id: str) -> list[Try]:
-    found = sql.rows(
-        "select number, at, status, took_ms, answer from webhook_try where delivery_id = :id order by number", id=id
-    )
-    return [Try(**row) for row in found]
+_LISTED = Listing(
+    """
+    select * from webhook_delivery
+    where endpoint_id = :endpoint and (:event = '' or event = :event)
+      and (:state = '' or :state = case
+        when delivered_at is not null then 'delivered' when given_up_at is not null then 'given_up' else 'waiting'
+      end)
+    """,
+    sorts=("-created_at", "next_try_at", "delivered_at", "event"), searched=("event", "last_error"),
+    page=50, page_max=200,
+)  # fmt: skip
+
+
+def tries_of(sql: Sql, id: str, wanted: PageAsked) -> tuple[list[Try], str | None, int]:
+    found, more, total = page_of(sql, _TRIES, wanted, delivery=id)
+    return [Try(*(row[name] for name in Try.__struct_fields__)) for row in found], more, total
+
+
+_TRIES = Listing(
+    """
+    select delivery_id || cast(number as text) as id, number, at, status, took_ms, answer
+    from webhook_try
+    where delivery_id = :delivery
+    """,
+    sorts=("at",), searched=("status", "answer"),
+)  # fmt: skip
 
 
 def replay(sql: Sql, endpoint: str, id: str) -> None:

@@ -19,6 +19,7 @@ from arxos_sync.rights import at_least
 from arxos_sync.store import Sql
 
 from ..accounts.people import Person, granted_role, role_in
+from ..listing import Listing, PageAsked, page_of
 from ..operations.audit import audited
 from ..outbound import pinned, read_allowed
 from ..parts import Parts, instant, new_id, now, now_ms
@@ -158,14 +159,12 @@ def shown(row: dict[str, Any]) -> Endpoint:
 
 
 def listed(
-    sql: Sql, person: Person, building: str | None, after: str, limit: int
+    sql: Sql, person: Person, building: str | None, wanted: PageAsked
 ) -> tuple[list[Endpoint], str | None, int]:
-    """Those of the buildings they manage (an administrator: of all), the id to go on from, and how many there are."""
-    asked = {"everything": int(person.is_admin), "user": person.id, "building": building or "", "now": now()}
-    found = sql.rows(_LISTED, after=after, limit=limit + 1, **asked)
-    total = int(sql.rows(_COUNTED, **asked)[0]["total"])
-    more = found[limit - 1]["id"] if len(found) > limit else None
-    return [shown(row) for row in found[:limit]], more, total
+    """Those of the buildings they manage (an administrator: of all), where the next page begins, how many there are."""
+    whose = {"everything": int(person.is_admin), "user": person.id, "building": building or "", "now": now()}
+    found, more, total = page_of(sql, _LISTED, wanted, **whose)
+    return [shown(row) for row in found], more, total
 
 
 def change(parts: Parts, person: Person, id: str, changed: dict[str, Any]) -> Endpoint:
@@ -253,5 +252,7 @@ _THEIRS = """
     ))
       and (:building = '' or building_id = :building)
     """
-_LISTED = f"select * from webhook_endpoint {_THEIRS} and id > :after order by id limit :limit"
-_COUNTED = f"select count(*) as total from webhook_endpoint {_THEIRS}"
+_LISTED = Listing(
+    f"select * from webhook_endpoint {_THEIRS}",
+    sorts=("created_at", "name", "url", "disabled_at"), searched=("name", "url"), page=50, page_max=200,
+)  # fmt: skip

@@ -14,18 +14,15 @@ from arxos_sync.problems import Problem, Unreadable
 from ..accounts.callers import demand_person
 from ..accounts.people import Person, reading
 from ..buildings import asked
-from ..given import Caller, Given
+from ..given import Caller, Given, Wanted
 from ..parts import Parts
 from ..told import told
 from . import deliveries, endpoints
 from .deliveries import Delivery, Try
 from .endpoints import Endpoint, Filter
 
-PAGE = 50
-PAGE_MAX = 200
 State = Literal["waiting", "delivered", "given_up"]
 InState = Annotated[State | None, QueryParameter(name="state")]
-Next = Annotated[str | None, QueryParameter(name="next")]
 _ID = "0190a000-0000-7000-8000-000000000001"
 _ENDPOINT = {
     "id": _ID, "building_id": None, "url": "https://hooks.example.org/arxos", "name": "Helpdesk",
@@ -106,14 +103,10 @@ class Queued(msgspec.Struct, frozen=True):
     "/api/v1/webhooks", sync_to_thread=True, summary="Webhooks of the buildings one manages",
     **told("person", "invalid", answered={"items": [_ENDPOINT], "next": None, "total": 1}),
 )  # fmt: skip
-def list_endpoints(
-    parts: Given, person: Caller, building: str | None = None, limit: int = PAGE, next_page: Next = None
-) -> EndpointPage:
+def list_endpoints(parts: Given, person: Caller, wanted: Wanted, building: str | None = None) -> EndpointPage:
     author = demand_person(person)
-    after = asked.place(next_page)
     with reading(parts.store) as sql:
-        found, more, total = endpoints.listed(sql, author, building, after[1] if after else "", _bounded(limit))
-    return EndpointPage(found, asked.place_text(None, more) if more else None, total)
+        return EndpointPage(*endpoints.listed(sql, author, building, wanted))
 
 
 @post(
@@ -188,33 +181,22 @@ def send_test(parts: Given, person: Caller, id: str) -> Queued:
     **told("manager", "not_found", "invalid", answered={"items": [_DELIVERY], "next": None, "total": 1}),
 )  # fmt: skip
 def list_deliveries(
-    parts: Given,
-    person: Caller,
-    id: str,
-    in_state: InState = None,
-    event: str | None = None,
-    limit: int = PAGE,
-    next_page: Next = None,
+    parts: Given, person: Caller, wanted: Wanted, id: str, in_state: InState = None, event: str | None = None
 ) -> DeliveryPage:
     _theirs(parts, person, id)
-    after = asked.place(next_page)
-    if after is not None and not isinstance(after[0], str):
-        raise Unreadable([("$.next", "not a place in this list")])
     with reading(parts.store) as sql:
-        found, more, total = deliveries.listed(sql, id, in_state, event, after, _bounded(limit))
-    return DeliveryPage(found, asked.place_text(*more) if more else None, total)
+        return DeliveryPage(*deliveries.listed(sql, id, in_state, event, wanted))
 
 
 @get(
     "/api/v1/webhooks/{id:str}/deliveries/{delivery:str}/tries", sync_to_thread=True, summary="The tries of a delivery",
-    **told("manager", "not_found", answered={"items": [_TRY], "next": None, "total": 1}),
+    **told("manager", "not_found", "invalid", answered={"items": [_TRY], "next": None, "total": 1}),
 )  # fmt: skip
-def list_tries(parts: Given, person: Caller, id: str, delivery: str) -> TryPage:
+def list_tries(parts: Given, person: Caller, wanted: Wanted, id: str, delivery: str) -> TryPage:
     _theirs(parts, person, id)
     with reading(parts.store) as sql:
         deliveries.one(sql, id, delivery)
-        found = deliveries.tries_of(sql, delivery)
-    return TryPage(found, None, len(found))
+        return TryPage(*deliveries.tries_of(sql, delivery, wanted))
 
 
 @post(
@@ -250,10 +232,6 @@ def _theirs(parts: Parts, person: Person | None, id: str) -> tuple[Person, Endpo
         endpoint = endpoints.one(sql, id)
     endpoints.demand_known(parts, author, endpoint.building_id, f"webhook {id}")
     return author, endpoint
-
-
-def _bounded(limit: int) -> int:
-    return max(1, min(limit, PAGE_MAX))
 
 
 router = Router(

@@ -15,7 +15,8 @@ from arxos_sync.store import Sql
 from ..accounts.callers import demand_person
 from ..accounts.people import Person, reading, role_in
 from ..buildings.answering import packed
-from ..given import Caller, Given
+from ..given import Caller, Given, Wanted
+from ..listing import Listing, PageAsked, page_of
 from ..operations.audit import audited
 from ..parts import Parts, now
 from ..told import told
@@ -50,44 +51,34 @@ class JobPage(msgspec.Struct, frozen=True):
 def list_jobs(
     parts: Given,
     person: Caller,
+    wanted: Wanted,
     in_state: Annotated[str | None, QueryParameter(name="state")] = None,
     kind: str | None = None,
-    limit: int = PAGE,
-    next_page: Annotated[str | None, QueryParameter(name="next")] = None,
 ) -> JobPage:
     caller = demand_person(person)
     with reading(parts.store) as sql:
-        return page_of(sql, None if caller.is_admin else caller.id, in_state, kind, limit, next_page)
+        return page_for(sql, None if caller.is_admin else caller.id, wanted, in_state, kind)
 
 
-def page_of(
-    sql: Sql, user_id: str | None, state: str | None, kind: str | None, limit: int, next_page: str | None
+def page_for(
+    sql: Sql, user_id: str | None, wanted: PageAsked, state: str | None = None, kind: str | None = None
 ) -> JobPage:
-    limit = max(1, min(limit, PAGE_MAX))
-    at, _, id = (next_page or "9999-12-31T00:00:00.000Z/ffffffff-ffff-ffff-ffff-ffffffffffff").partition("/")
-    if not is_uuid(id):
-        raise Unreadable([("$.next", "not a place in this list")])
-    asked = {"user_id": user_id or "", "state": state or "", "kind": kind or ""}
-    found = sql.rows(_PAGE, at=at, id=id, limit=limit + 1, **asked)
-    total = int(sql.rows(_TOTAL, **asked)[0]["total"])
-    jobs = [work.job_of(row) for row in found]
-    more = f"{jobs[limit - 1].created_at}/{jobs[limit - 1].id}" if len(jobs) > limit else None
-    return JobPage(jobs[:limit], more, total)
+    whose = {"user_id": user_id or "", "state": state or "", "kind": kind or ""}
+    found, more, total = page_of(sql, _JOBS, wanted, **whose)
+    return JobPage([work.job_of(row) for row in found], more, total)
 
 
-_WHERE = """
-    (:user_id = '' or cast(user_id as text) = :user_id)
-      and (:state = '' or state = :state) and (:kind = '' or kind = :kind)
+_JOBS = Listing(
     """
-_PAGE = f"""
     select id, kind, state, user_id, building_id, arguments, progress, result, created_at, started_at,
            finished_at, problem
     from job
-    where {_WHERE} and (created_at, id) < (:at, :id)
-    order by created_at desc, id desc
-    limit :limit
-    """
-_TOTAL = f"select count(*) as total from job where {_WHERE}"
+    where (:user_id = '' or cast(user_id as text) = :user_id)
+      and (:state = '' or state = :state) and (:kind = '' or kind = :kind)
+    """,
+    sorts=("-created_at", "started_at", "finished_at", "kind", "state"), searched=("kind", "problem"),
+    page=PAGE, page_max=PAGE_MAX,
+)  # fmt: skip
 
 
 @get(

@@ -11,7 +11,7 @@ import contextlib
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, LiteralString
 
 import msgspec
 import structlog
@@ -19,7 +19,7 @@ import structlog
 from arxos_sync.problems import Problem
 from arxos_sync.store import Sql
 
-from ..accounts.people import reading
+from ..accounts.people import LOT, in_lots, reading
 from ..operations import drain, telling
 from ..parts import instant, new_id, now, now_ms
 from ..sync.devices import as_json
@@ -223,10 +223,10 @@ def _holding(working: Working) -> Iterator[None]:
 
 
 def _take(parts: Parts, kinds: Mapping[str, Kind]) -> Job | None:
-    """The oldest that nobody is at, if this process gets it."""
+    """The oldest of a kind that is known here and that nobody is at, if this process gets it."""
     at = now()
     with reading(parts.store) as sql:
-        waiting = sql.rows(_FREE, now=at)
+        waiting = [row for some in in_lots(kinds) for row in sql.rows(_FREE, now=at, **some)]
     if not waiting:
         return None
     until = instant(now_ms() + HELD_S * 1000)
@@ -234,8 +234,7 @@ def _take(parts: Parts, kinds: Mapping[str, Kind]) -> Job | None:
         sql.run(_GIVE_UP, now=at, most=TRIES_MAX)
         sql.run(_END_CANCELLED, now=at)
         for row in waiting:
-            known = row["kind"] in kinds
-            if known and sql.run(_TAKE, id=str(row["id"]), process=_PROCESS, until=until, now=at, most=TRIES_MAX):
+            if sql.run(_TAKE, id=str(row["id"]), process=_PROCESS, until=until, now=at, most=TRIES_MAX):
                 return find(sql, str(row["id"]))
     return None
 
@@ -264,10 +263,10 @@ _SO_FAR = """
     set result = :so_far
     where id = :id and held_by = :process and state = 'running'
     """
-_FREE = """
-    select id, kind
+_FREE: LiteralString = f"""
+    select id
     from job
-    where state = 'waiting' or (state = 'running' and held_until <= :now)
+    where kind in ({LOT}) and (state = 'waiting' or (state = 'running' and held_until <= :now))
     order by created_at, id
     limit 20
     """

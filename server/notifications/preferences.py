@@ -12,7 +12,7 @@ import zoneinfo
 import msgspec
 
 from arxos_sync.messages import Change
-from arxos_sync.store import RowQuery, ScopeReader, Sql
+from arxos_sync.store import Row, RowQuery, ScopeReader, Sql
 
 from ..accounts.people import Person
 from ..live.bus import Hint
@@ -38,9 +38,8 @@ class Wishes(msgspec.Struct, frozen=True):
 
 def wishes_of(reader: ScopeReader) -> Wishes:
     """Read in the person's own scope. Of several rows, one a device perhaps, the one that was changed last counts."""
-    rows, _ = reader.listed(RowQuery("preference", sort="updated_at", descending=True, limit=20))
+    rows = _rows(reader)
     said = next((row for row in rows if row.values["digest_frequency"]), rows[0] if rows else None)
-    language = next((row.values["language"] for row in rows if row.values["language"]), LANGUAGE)
     hours = reader.sql.rows(
         "select timezone, hour from notification_hour where user_id = :user_id",
         user_id=reader.scope.removeprefix("user:"),
@@ -50,8 +49,12 @@ def wishes_of(reader: ScopeReader) -> Wishes:
         timezone=hours[0]["timezone"] if hours else ZONE,
         hour=int(hours[0]["hour"]) if hours else HOUR,
         preference=said and said.id,
-        language=spoken(language),
+        language=spoken(_language(rows)),
     )
+
+
+def _language(rows: list[Row], otherwise: str = LANGUAGE) -> str:
+    return next((row.values["language"] for row in rows if row.values["language"]), otherwise)
 
 
 def spoken(language: str) -> str:
@@ -59,9 +62,14 @@ def spoken(language: str) -> str:
     return "de" if language.lower().startswith("de") else LANGUAGE
 
 
-def language_of(parts: Parts, user_id: str) -> str:
+def language_of(parts: Parts, user_id: str, otherwise: str = LANGUAGE) -> str:
+    """What the person has chosen, else what `otherwise` is nearest to."""
     with parts.store.read(f"user:{user_id}") as reader:
-        return wishes_of(reader).language
+        return spoken(_language(_rows(reader), otherwise))
+
+
+def _rows(reader: ScopeReader) -> list[Row]:
+    return reader.listed(RowQuery("preference", sort="updated_at", descending=True, limit=20))[0]
 
 
 def is_zone(name: str) -> bool:

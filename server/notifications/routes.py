@@ -14,15 +14,17 @@ from arxos_sync.problems import Problem, Unreadable
 from arxos_sync.store import Row, RowQuery
 
 from ..accounts.callers import demand_person
+from ..accounts.people import reading
 from ..buildings import asked
 from ..buildings.rows import place_after
-from ..given import Caller, Given
+from ..given import Caller, Given, Wanted
+from ..listing import Listing, page_of
 from ..parts import Parts, new_id, now
 from ..sync.routes import demand_reader
 from ..told import told
 from . import preferences, pushing, unsubscribing, vapid
 from .inbox import TABLE, mark_read
-from .preferences import muted_by, wishes_of
+from .preferences import wishes_of
 
 PAGE = 50
 PAGE_MAX = 500
@@ -213,13 +215,18 @@ def set_preferences(parts: Given, person: Caller, data: Preferences) -> Preferen
 
 @get(
     "/api/v1/notifications/mutes", sync_to_thread=True, summary="Buildings that are quiet",
-    **told("self", answered={"items": [{"building_id": _NOTICE["building_id"]}], "next": None, "total": 1}),
+    **told("self", "invalid", answered={"items": [{"building_id": _NOTICE["building_id"]}], "next": None, "total": 1}),
 )  # fmt: skip
-def list_mutes(parts: Given, person: Caller) -> Mutes:
-    author = demand_person(person)
-    with parts.store.tables() as sql:
-        found = muted_by(sql, author.id)
-    return Mutes([Muted(one) for one in found], None, len(found))
+def list_mutes(parts: Given, person: Caller, wanted: Wanted) -> Mutes:
+    with reading(parts.store) as sql:
+        found, more, total = page_of(sql, _MUTES, wanted, user_id=demand_person(person).id)
+    return Mutes([Muted(str(one["building_id"])) for one in found], more, total)
+
+
+_MUTES = Listing(
+    "select building_id as id, building_id from notification_mute where user_id = :user_id",
+    sorts=("building_id",), searched=("building_id",), page=PAGE, page_max=PAGE_MAX,
+)  # fmt: skip
 
 
 @put(
@@ -260,13 +267,18 @@ def push_key(parts: Given) -> PushKey:
 
 @get(
     "/api/v1/notifications/push", sync_to_thread=True, summary="The caller's browsers that take pushes",
-    **told("self", answered={"items": [_SUBSCRIPTION], "next": None, "total": 1}),
+    **told("self", "invalid", answered={"items": [_SUBSCRIPTION], "next": None, "total": 1}),
 )  # fmt: skip
-def list_subscriptions(parts: Given, person: Caller) -> Subscriptions:
-    author = demand_person(person)
-    with parts.store.tables() as sql:
-        found = pushing.subscriptions_of(sql, author.id)
-    return Subscriptions([msgspec.convert(one, Subscription) for one in found], None, len(found))
+def list_subscriptions(parts: Given, person: Caller, wanted: Wanted) -> Subscriptions:
+    with reading(parts.store) as sql:
+        found, more, total = page_of(sql, _SUBSCRIPTIONS, wanted, user_id=demand_person(person).id)
+    return Subscriptions([msgspec.convert(one, Subscription) for one in found], more, total)
+
+
+_SUBSCRIPTIONS = Listing(
+    "select id, endpoint, created_at, gone_at from push_subscription where user_id = :user_id",
+    sorts=("created_at", "endpoint", "gone_at"), searched=("endpoint",), page=PAGE, page_max=PAGE_MAX,
+)  # fmt: skip
 
 
 @post(
@@ -305,7 +317,7 @@ def remove_subscription(parts: Given, person: Caller, id: str) -> None:
 
 @get(
     f"{unsubscribing.PATH}/{{token:str}}", sync_to_thread=True, media_type="text/html",
-    summary="Asks whether letters shall end", **told("anonymous", "not_found"),
+    summary="Asks whether letters shall end", **told("anonymous", "not_found", answered="<!doctype html>…"),
 )  # fmt: skip
 def ask_to_unsubscribe(parts: Given, token: str) -> Response[str]:
     return _page(unsubscribing.asking(unsubscribing.person_by(parts, token)))
@@ -313,7 +325,7 @@ def ask_to_unsubscribe(parts: Given, token: str) -> Response[str]:
 
 @post(
     f"{unsubscribing.PATH}/{{token:str}}", status_code=200, sync_to_thread=True, media_type="text/html",
-    summary="Letters end (RFC 8058)", **told("anonymous", "not_found"),
+    summary="Letters end (RFC 8058)", **told("anonymous", "not_found", answered="<!doctype html>…"),
 )  # fmt: skip
 def unsubscribe(parts: Given, token: str) -> Response[str]:
     person = unsubscribing.person_by(parts, token)

@@ -27,12 +27,15 @@ _FORWARDING = ("forwarded", "x-forwarded-for", "x-real-ip", "via")
 _SHOWN = ("litestar", "uvicorn", "msgspec", "psycopg", "pysqlite3-binary", "redis")
 
 
-@get("/healthz", summary="Is the process alive?", **told("anonymous"))
+@get("/healthz", summary="Is the process alive?", **told("anonymous", answered={"status": "ok"}))
 async def healthz() -> dict[str, str]:
     return {"status": "ok"}
 
 
-@get("/readyz", summary="Can it serve?", **told("anonymous"))
+@get(
+    "/readyz", summary="Can it serve?",
+    **told("anonymous", answered={"status": "ok", "store": "ok", "redis": "ok", "mail": "ok", "backup": "ok"}),
+)  # fmt: skip
 async def readyz(parts: Given) -> Response[dict[str, Any]]:
     """200 `ok`, 200 `degraded` (Redis is away: live hints are polled; the last backup failed), 503 `down` (no store)
     or `stopping`.
@@ -48,7 +51,10 @@ async def readyz(parts: Given) -> Response[dict[str, Any]]:
     return Response({"status": status} | body, status_code=503 if status in ("down", "stopping") else 200)
 
 
-@get("/metrics", sync_to_thread=True, summary="For Prometheus", media_type="text/plain", **told("admin", "forbidden"))
+@get(
+    "/metrics", sync_to_thread=True, summary="For Prometheus", media_type="text/plain",
+    **told("admin", "forbidden", answered="arxos_sockets 2.0"),
+)  # fmt: skip
 def metrics(request: Request[Any, Any, Any], parts: Given, person: Caller) -> Response[bytes]:
     """An administrator reads it, or who asks from this machine itself, not through a proxy on it."""
     if not (_is_from_here(request) or demand_person(person).is_admin):
@@ -70,7 +76,13 @@ def _store(parts: Parts) -> tuple[str, str]:
         return problem.detail or problem.code, "unknown"
 
 
-@get("/-/versions", summary="What is running", **told("anonymous"))
+@get(
+    "/-/versions", summary="What is running",
+    **told("anonymous", answered={
+        "protocol": 1, "schema": 2, "epoch": "0190a000-0000-7000-8000-0000000000e0", "store": "postgis",
+        "python": "3.12.4", "packages": {"litestar": "2.25.0"},
+    }),
+)  # fmt: skip
 async def versions(parts: Given) -> dict[str, Any]:
     return {
         "protocol": PROTOCOL,

@@ -41,6 +41,20 @@ _SENT = {
     "protocol": 1, "schema": 1, "device": "0190a000-0000-7000-8000-0000000000d1",
     "scopes": [{"scope": _SCOPE, "cursor": None, "prior": None, "transactions": []}],
 }  # fmt: skip
+_CURSOR = "lgEMDMDAwMA"  # opaque
+_COLUMN = {"type": "text", "rule": "latest"}
+_ROW = {
+    "table": "storey", "id": "0190a000-0000-7000-8000-000000000002", "sequence": 12, "deleted": False,
+    "set": {"name": "Ground"},
+}  # fmt: skip
+_ANSWERED = {
+    "protocol": 1, "epoch": "0190a000-0000-7000-8000-0000000000e0", "received_at": "2026-01-31T08:30:00.000Z",
+    "scopes": [{
+        "scope": _SCOPE, "state": "ok", "role": "owner", "known": None, "receipts": [], "rows": [_ROW],
+        "cursor": _CURSOR, "head": 12, "more": False,
+    }],
+    "granted": [], "revoked": [],
+}  # fmt: skip
 _pushing = anyio.CapacityLimiter(PUSHES_AT_ONCE_MAX)  # so that pulls never wait for threads that push
 
 
@@ -74,7 +88,7 @@ class Healing(msgspec.Struct, frozen=True):
 @post(
     "/api/v1/sync", status_code=200, summary="Push and pull, scope by scope",
     request_max_body_size=None, **told("anonymous", "unauthenticated", "device_taken", "invalid", "too_large",
-                                       "upgrade_required", sent=_SENT),
+                                       "upgrade_required", sent=_SENT, answered=_ANSWERED, media="application/json"),
 )  # fmt: skip
 async def exchange(request: _AnyRequest, parts: Given, person: Caller) -> Response[bytes]:
     body = await bodies.read_body(request)
@@ -125,19 +139,26 @@ class Work:
         return bodies.pack(answer, self.binary, self.accepted)
 
 
-@get("/api/v1/sync/limits", summary="The bounds of an exchange", **told("anonymous"))
+@get(
+    "/api/v1/sync/limits", summary="The bounds of an exchange",
+    **told("anonymous", answered={"transactions": 1000, "changes": 5000, "request_bytes": 16777216}),
+)  # fmt: skip
 async def bounds() -> dict[str, int]:
     return limits.published()
 
 
-@get("/api/v1/sync/catalogue", summary="Tables, columns and how they merge", **told("anonymous"))
+@get(
+    "/api/v1/sync/catalogue", summary="Tables, columns and how they merge",
+    **told("anonymous", answered={"schema": 2, "tables": {"storey": {"columns": {"name": _COLUMN}}}}),
+)  # fmt: skip
 async def catalogue(parts: Given) -> dict[str, Any]:
     return published(parts.catalogue)
 
 
 @get(
     "/api/v1/sync/digest/{scope_id:str}", sync_to_thread=True, summary="A table's digest, leaf by leaf",
-    **told("anonymous", "unauthenticated", "not_found", "unknown_table", "invalid"),
+    **told("anonymous", "unauthenticated", "not_found", "unknown_table", "invalid",
+           answered={"head": 12, "cursor": _CURSOR, "leaves": ["00000000000000ff"]}),
 )  # fmt: skip
 def leaves(
     parts: Given, person: Caller, scope_id: str, table: str, content: bool = False, schema: int | None = None
@@ -161,7 +182,8 @@ def leaves(
 @post(
     "/api/v1/sync/repair", status_code=200, summary="Every live row of some leaves", request_max_body_size=None,
     **told("anonymous", "unauthenticated", "not_found", "unknown_table", "invalid", "too_large",
-           sent={"scope": _SCOPE, "table": "storey", "leaves": [0, 255]}),
+           sent={"scope": _SCOPE, "table": "storey", "leaves": [0, 255]},
+           answered={"cursor": _CURSOR, "rows": [_ROW]}, media="application/json"),
 )  # fmt: skip
 async def repair(request: _AnyRequest, parts: Given, person: Caller) -> Response[bytes]:
     body = await bodies.read_body(request)
@@ -193,7 +215,7 @@ def _repaired(parts: Parts, person: Person | None, request: _AnyRequest, body: b
 @post(
     "/api/v1/sync/heal", status_code=200, sync_to_thread=True, summary="What a restored server still shares",
     **told("anonymous", "unauthenticated", "not_found", "invalid", "too_large",
-           sent={"scope": _SCOPE, "marks": [[1, "0a1b2c3d4e5f6071"]]}),
+           sent={"scope": _SCOPE, "marks": [[1, "0a1b2c3d4e5f6071"]]}, answered={"mark": 1, "cursor": _CURSOR}),
 )  # fmt: skip
 def heal(parts: Given, person: Caller, data: HealRequest) -> Healing:
     if len(data.marks) > limits.MARKS_PER_REQUEST_MAX:

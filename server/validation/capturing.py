@@ -28,7 +28,7 @@ from ..told import told
 from .consequences import flag_of, follow
 from .evidence import Plan
 from .expected import Compared
-from .impact import Earning, Impact, earning_of, impact_of
+from .impact import EARNING_EXAMPLE, IMPACT_EXAMPLE, Earning, Impact, earning_of, impact_of, row_example
 
 ORIGIN = "ar"
 MEASUREMENTS_MAX = 100
@@ -44,6 +44,18 @@ _VALIDATE = {
 _MEASURE = {
     "building": _IDS[1], "target_table": "element", "target_id": _IDS[5], "measurements": [_MEASURED],
 }  # fmt: skip
+_TAKEN = {
+    "outcome": "taken", "conflicts": [], "capture": None,
+    "measurements": [row_example("measurement", _IDS[4], {"kind": "length", "value": 0.9})],
+    "compared": [{
+        "measurement": _IDS[4], "measured": 0.9, "expected": 0.885, "source": "properties", "difference": 0.015,
+        "allowed": 0.028, "disagrees": False, "annotation": None,
+    }],
+}  # fmt: skip
+_VALIDATED = _TAKEN | {
+    "validation": row_example("validation", _IDS[2], {"outcome": "confirmed", "state": "submitted"}),
+    "annotation": None, "impact": IMPACT_EXAMPLE, "earns": EARNING_EXAMPLE,
+}
 
 Columns = dict[str, Any]
 _Measurements = Annotated[list[Columns], msgspec.Meta(max_length=MEASUREMENTS_MAX)]
@@ -103,7 +115,7 @@ class Validated(msgspec.Struct, frozen=True):
 
 @post(
     "/api/v1/ar/validate", sync_to_thread=True, status_code=201, summary="What was found of one thing",
-    **told("technician", "not_found", "invalid", *REFUSALS, "id_taken", sent=_VALIDATE),
+    **told("technician", "not_found", "invalid", *REFUSALS, "id_taken", sent=_VALIDATE, answered=_VALIDATED),
 )  # fmt: skip
 def validate(parts: Given, person: Caller, data: Validate) -> Validated:
     sent = _Sent(parts, demand_person(person), data.building)
@@ -129,7 +141,7 @@ def validate(parts: Given, person: Caller, data: Validate) -> Validated:
 
 @post(
     "/api/v1/ar/measure", sync_to_thread=True, status_code=201, summary="What was measured of one thing",
-    **told("reporter", "not_found", "invalid", *REFUSALS, "id_taken", sent=_MEASURE),
+    **told("reporter", "not_found", "invalid", *REFUSALS, "id_taken", sent=_MEASURE, answered=_TAKEN),
 )  # fmt: skip
 def measure(parts: Given, person: Caller, data: Measure) -> Measured:
     sent = _Sent(parts, demand_person(person), data.building)

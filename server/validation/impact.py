@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import msgspec
 
 from arxos_sync.store import Row, ScopeReader
@@ -10,6 +12,20 @@ from ..buildings.figures import WEIGHTS
 from ..wallet.rewards import all_rules, given_on, left_of, rule_at, rule_for
 from .confidence import Parts, overall, parts_in, recomputed
 from .evidence import Found
+
+_SURE = {
+    "classification": 50.0, "position": 50.0, "properties": 50.0, "relationships": 50.0, "overall": 50.0,
+    "building": 61.0,
+}  # fmt: skip
+IMPACT_EXAMPLE = {
+    "element": "0190a000-0000-7000-8000-000000000005", "before": _SURE,
+    "after": _SURE | {"properties": 75.0, "overall": 55.0, "building": 61.2},
+}  # fmt: skip
+EARNING_EXAMPLE = {"reward_rule": "validation.confirmed", "version": 1, "points": 10}
+
+
+def row_example(table: str, id: str, values: dict[str, Any]) -> dict[str, Any]:
+    return {"table": table, "id": id, "sequence": 12, "deleted": False, "set": values}
 
 
 class Sureness(msgspec.Struct, frozen=True):

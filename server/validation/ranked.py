@@ -23,10 +23,12 @@ from ..buildings.rows import check_building
 from ..given import Caller, Given
 from ..sync.routes import demand_reader
 from ..told import told
+from .impact import row_example
 
 PAGE = 50
 PAGE_MAX = 500
 EFFORT_MIN = 10.0
+_TASK = row_example("task", "0190a000-0000-7000-8000-000000000006", {"title": "Width of door 3", "kind": "dimension"})
 _OPEN = ("open", "assigned", "in_progress", "reopened")
 State = Literal["todo", "open", "assigned", "in_progress", "reopened", "submitted", "accepted", "rejected"]
 
@@ -48,7 +50,8 @@ class RankedPage(msgspec.Struct, frozen=True):
 @get(
     "/api/v1/buildings/{building:str}/tasks/ranked", sync_to_thread=True,
     summary="Tasks by impact over effort, a page at a time",
-    **told("anonymous", "not_found", "unauthenticated", "invalid"),
+    **told("anonymous", "not_found", "unauthenticated", "invalid",
+           answered={"items": [{"worth": 4.0, "storey": None, "task": _TASK}], "next": None, "total": 1}),
 )  # fmt: skip
 def list_ranked(
     parts: Given,

@@ -30,10 +30,25 @@ from ..sync.routes import demand_reader
 from ..told import told
 from ..wallet.rewards import SIMILAR
 from .consequences import follow
-from .impact import Earning, Impact, Sureness, earning_of, impact_of, sureness_of
+from .impact import (
+    EARNING_EXAMPLE,
+    IMPACT_EXAMPLE,
+    Earning,
+    Impact,
+    Sureness,
+    earning_of,
+    impact_of,
+    row_example,
+    sureness_of,
+)
 
 AT_ONCE_MAX = 500
 ORIGIN = "office"
+_VALIDATION = row_example("validation", "0190a000-0000-7000-8000-000000000002", {"state": "submitted"})
+_LIKE = {
+    "element": "0190a000-0000-7000-8000-000000000005", "name": "Door 3", "storey_id": None, "task": None,
+    "proposed": None,
+}  # fmt: skip
 _OFFERED = ("confirmed", "corrected")
 _OWN = frozenset(  # what each thing has for itself
     ("name", "tag", "serial_number", "barcode", "geometry", "heading_deg", "placement", "storey_id", "space_id")
@@ -99,7 +114,8 @@ class Offered(msgspec.Struct, frozen=True):
     "/api/v1/buildings/{building:str}/validations/review", sync_to_thread=True, status_code=200,
     summary="Accept or reject findings of others, all or none",
     **told("reviewer", "not_found", "invalid", *REFUSALS,
-           sent={"ids": ["0190a000-0000-7000-8000-000000000002"], "decision": "rejected", "reason": "The wrong door."}),
+           sent={"ids": ["0190a000-0000-7000-8000-000000000002"], "decision": "rejected", "reason": "The wrong door."},
+           answered={"items": [{"validation": _VALIDATION, "before": None, "after": None}]}),
 )  # fmt: skip
 def review(parts: Given, person: Caller, building: str, data: Review) -> ReviewedAll:
     me, ids = demand_person(person), list(dict.fromkeys(data.ids))
@@ -136,7 +152,7 @@ def _sureness(reader: ScopeReader, row: Row) -> Sureness | None:
 @get(
     "/api/v1/buildings/{building:str}/validations/{id:str}/impact", sync_to_thread=True,
     summary="What accepting a finding would do",
-    **told("anonymous", "not_found", "unauthenticated"),
+    **told("anonymous", "not_found", "unauthenticated", answered={"impact": IMPACT_EXAMPLE, "earns": EARNING_EXAMPLE}),
 )  # fmt: skip
 def foresee(parts: Given, person: Caller, building: str, id: str) -> Foreseen:
     with parts.store.read(_checked(building, [id])) as reader:
@@ -153,7 +169,7 @@ def foresee(parts: Given, person: Caller, building: str, id: str) -> Foreseen:
 @get(
     "/api/v1/buildings/{building:str}/validations/{id:str}/similar", sync_to_thread=True,
     summary="The elements that a finding may be offered to",
-    **told("anonymous", "not_found", "unauthenticated"),
+    **told("anonymous", "not_found", "unauthenticated", answered={"items": [_LIKE], "next": None, "total": 1}),
 )  # fmt: skip
 def list_similar(parts: Given, person: Caller, building: str, id: str) -> LikenessPage:
     """At most 500, those of its task's group before those of its type."""
@@ -167,7 +183,7 @@ def list_similar(parts: Given, person: Caller, building: str, id: str) -> Likene
     "/api/v1/buildings/{building:str}/validations/{id:str}/similar", sync_to_thread=True, status_code=201,
     summary="Propose a finding for what is like it",
     **told("technician", "not_found", "invalid", *REFUSALS,
-           sent={"elements": ["0190a000-0000-7000-8000-000000000005"]}),
+           sent={"elements": ["0190a000-0000-7000-8000-000000000005"]}, answered={"items": [_VALIDATION]}),
 )  # fmt: skip
 def offer(parts: Given, person: Caller, building: str, id: str, data: Offer) -> Offered:
     """Nothing is applied: each proposal waits for its review. Proposed again it is the same one."""

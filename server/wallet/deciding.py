@@ -13,12 +13,13 @@ from arxos_sync.problems import Problem, Unreadable
 
 from ..accounts.callers import demand_person
 from ..accounts.people import Person, reading
-from ..buildings.asked import moment, place, place_text
-from ..given import Caller, Given
+from ..buildings.asked import moment
+from ..given import Caller, Given, Wanted
+from ..listing import Listing, page_of
 from ..operations.audit import audited
 from ..parts import now
 from ..told import told
-from .disputes import REASON_CHARS_MAX, Dispute, Verdict, decide, to_judge
+from .disputes import EXAMPLE, REASON_CHARS_MAX, Dispute, Verdict, decide, to_judge
 from .ledger import hold
 from .rewards import Rule, all_rules
 
@@ -62,30 +63,25 @@ class NewRule(msgspec.Struct, frozen=True):
 
 @get(
     "/api/v1/wallet/disputes", sync_to_thread=True, summary="The disputes one may decide, oldest first",
-    **told("reviewer", "invalid"),
+    **told("reviewer", "invalid", answered={"items": [EXAMPLE], "next": None, "total": 1}),
 )  # fmt: skip
 def list_disputes(
     parts: Given,
     person: Caller,
+    wanted: Wanted,
     dispute_state: Annotated[Literal["open", "upheld", "reversed"] | None, QueryParameter(name="state")] = None,
-    limit: int = PAGE,
-    next_page: Annotated[str | None, QueryParameter(name="next")] = None,
 ) -> DisputePage:
     """Administrators see all; reviewers those of their buildings; others none."""
-    me, limit = demand_person(person), max(1, min(limit, PAGE_MAX))
-    after = place(next_page)
-    if after is not None and not isinstance(after[0], str):
-        raise Unreadable([("$.next", "not a place in this list")])
+    me = demand_person(person)
     with reading(parts.store) as sql:
-        found, total = to_judge(sql, me, dispute_state, after, limit + 1)
-    more = place_text(found[limit - 1].created_at, found[limit - 1].id) if len(found) > limit else None
-    return DisputePage(found[:limit], more, total)
+        return DisputePage(*to_judge(sql, me, dispute_state, wanted))
 
 
 @post(
     "/api/v1/wallet/disputes/{dispute:str}/decision", sync_to_thread=True, status_code=200, summary="Decide a dispute",
     **told("reviewer", "not_found", "forbidden", "already_decided", "invalid",
-           sent={"decision": "uphold", "reason": "The photo shows one door."}),
+           sent={"decision": "uphold", "reason": "The photo shows one door."},
+           answered=EXAMPLE | {"state": "upheld", "decision": "The photo shows one door."}),
 )  # fmt: skip
 def decide_dispute(parts: Given, person: Caller, dispute: str, data: Decision) -> Dispute:
     me = demand_person(person)
@@ -96,13 +92,22 @@ def decide_dispute(parts: Given, person: Caller, dispute: str, data: Decision) -
 
 @get(
     "/api/v1/admin/wallet/rules", sync_to_thread=True, summary="What deeds are worth, every version",
-    **told("admin", "forbidden", answered={"items": [_RULE], "next": None, "total": 1}),
+    **told("admin", "forbidden", "invalid", answered={"items": [_RULE], "next": None, "total": 1}),
 )  # fmt: skip
-def list_rules(parts: Given, person: Caller) -> RulePage:
+def list_rules(parts: Given, person: Caller, wanted: Wanted) -> RulePage:
     _demand_admin(person)
     with reading(parts.store) as sql:
-        rules = all_rules(sql)
-    return RulePage(rules, None, len(rules))
+        found, more, total = page_of(sql, _RULES, wanted)
+    return RulePage([Rule(*(row[name] for name in Rule.__struct_fields__)) for row in found], more, total)
+
+
+_RULES = Listing(
+    """
+    select name || valid_from || cast(version as text) as id, name, version, points, daily_cap, valid_from
+    from reward_rule
+    """,
+    sorts=("name", "valid_from"), searched=("name",), page=PAGE, page_max=PAGE_MAX,
+)  # fmt: skip
 
 
 @post(

@@ -8,7 +8,7 @@ back, given again.
 
 from __future__ import annotations
 
-from typing import Any, Literal, LiteralString
+from typing import Literal, LiteralString
 
 import msgspec
 
@@ -17,6 +17,7 @@ from arxos_sync.rights import at_least
 from arxos_sync.store import Sql
 
 from ..accounts.people import Person, granted_role
+from ..listing import Listing, PageAsked, page_of
 from ..parts import Parts, new_id, now
 from .ledger import entry_of, hold
 from .posting import take_back
@@ -24,6 +25,12 @@ from .telling import tell
 
 Verdict = Literal["uphold", "reverse"]
 REASON_CHARS_MAX = 2_000
+EXAMPLE = {
+    "id": "0190a000-0000-7000-8000-0000000000d1", "entry_id": "0190a000-0000-8000-8000-0000000000e1",
+    "user_id": "0190a000-0000-7000-8000-000000000003", "building_id": "0190a000-0000-7000-8000-000000000001",
+    "reason": "I measured both doors.", "state": "open", "created_at": "2026-01-31T08:30:00.000Z",
+    "decided_by": None, "decided_at": None, "decision": None,
+}  # fmt: skip
 
 
 class Dispute(msgspec.Struct, frozen=True):
@@ -110,17 +117,18 @@ _MINE: LiteralString = """
 
 
 def to_judge(
-    sql: Sql, person: Person, state: str | None, after: tuple[Any, str] | None, limit: int
-) -> tuple[list[Dispute], int]:
-    """A page of the disputes this person may decide, oldest first, and how many there are."""
-    where: LiteralString = f"where {_MINE}" + (" and state = :state" if state else "")
-    asked: dict[str, Any] = {"everything": int(person.is_admin), "user_id": person.id, "now": now()}
-    asked |= {"state": state} if state else {}
-    total = sql.rows(f"select count(*) as total from wallet_dispute {where}", **asked)[0]["total"]
-    further: LiteralString = " and (created_at, id) > (:at, :id)" if after else ""
-    asked |= {"at": after[0], "id": after[1]} if after else {}
-    page = sql.rows(f"{_DISPUTES} {where}{further} order by created_at, id limit :limit", limit=limit, **asked)
-    return [Dispute(**row) for row in page], int(total)
+    sql: Sql, person: Person, state: str | None, wanted: PageAsked
+) -> tuple[list[Dispute], str | None, int]:
+    """A page of the disputes this person may decide, oldest first unless another order is wanted."""
+    whose = {"everything": int(person.is_admin), "user_id": person.id, "now": now(), "state": state or ""}
+    found, more, total = page_of(sql, _TO_JUDGE, wanted, **whose)
+    return [Dispute(**row) for row in found], more, total
+
+
+_TO_JUDGE = Listing(
+    f"{_DISPUTES} where {_MINE} and (:state = '' or state = :state)",
+    sorts=("created_at", "state", "decided_at"), searched=("reason", "decision"), page=50, page_max=500,
+)  # fmt: skip
 
 
 def disputes_of(sql: Sql, entry_id: str) -> list[Dispute]:

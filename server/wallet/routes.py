@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 from typing import Annotated, Any, Literal, LiteralString
 
+import anyio.to_thread
 import msgspec
 from litestar import Response, Router, get, post
 from litestar.params import QueryParameter
@@ -19,6 +20,7 @@ from ..given import Caller, Given
 from ..parts import now
 from ..told import told
 from . import statement as statements
+from .disputes import EXAMPLE as DISPUTE_EXAMPLE
 from .disputes import REASON_CHARS_MAX, Dispute, disputes_of, is_judge, open_dispute
 from .ledger import ENTRY, balance_of, entry_of
 from .rewards import all_rules, given_on, left_of, rule_at
@@ -29,11 +31,17 @@ _SORTS: dict[str, LiteralString] = {
     "created_at": "created_at asc, entry_id asc", "-created_at": "created_at desc, entry_id desc",
     "points": "points asc, entry_id asc", "-points": "points desc, entry_id desc",
 }  # fmt: skip
+_setting = anyio.CapacityLimiter(statements.AT_ONCE_MAX)
 _ENTRY = {
     "id": "0190a000-0000-8000-8000-0000000000e1", "points": 10, "state": "pending",
     "reward_rule": "validation.confirmed", "rule_version": 1, "reason": "confirmed, accepted by another person",
     "validation_id": "0190a000-0000-7000-8000-0000000000a1", "building_id": "0190a000-0000-7000-8000-000000000001",
     "day": "2026-01-31", "created_at": "2026-01-31T08:30:00.000Z", "posts_at": "2026-02-03T08:30:00.000Z",
+}  # fmt: skip
+
+_STEP = {
+    "entry_id": _ENTRY["id"], "state": "pending", "out_of": "issued", "into": "pending", "points": 10,
+    "reason": _ENTRY["reason"], "created_at": _ENTRY["created_at"], "hash": "0" * 64,
 }  # fmt: skip
 
 
@@ -181,7 +189,7 @@ def _credit(row: dict[str, Any]) -> Credit:
 @get(
     "/api/v1/wallet/entries/{entry:str}", sync_to_thread=True,
     summary="A credit with what became of it and its disputes",
-    **told("self", "not_found"),
+    **told("self", "not_found", answered={"credit": _ENTRY, "steps": [_STEP], "disputes": [DISPUTE_EXAMPLE]}),
 )  # fmt: skip
 def one_entry(parts: Given, person: Caller, entry: str) -> CreditToldWhole:
     """One's own; administrators see all, reviewers those of their buildings."""
@@ -205,7 +213,8 @@ _STEPS = """
 
 @post(
     "/api/v1/wallet/entries/{entry:str}/dispute", sync_to_thread=True, status_code=201, summary="Say that it is wrong",
-    **told("self", "not_found", "already_disputed", "invalid", sent={"reason": "I measured both doors."}),
+    **told("self", "not_found", "already_disputed", "invalid", sent={"reason": "I measured both doors."},
+           answered=DISPUTE_EXAMPLE),
 )  # fmt: skip
 def dispute_entry(parts: Given, person: Caller, entry: str, data: Reason) -> Dispute:
     """Until it is decided the entry is not posted."""
@@ -216,10 +225,10 @@ def dispute_entry(parts: Given, person: Caller, entry: str, data: Reason) -> Dis
 
 
 @get(
-    "/api/v1/wallet/statement", sync_to_thread=True, summary="Every entry of a span of days, as CSV or PDF",
-    **told("self", "invalid"),
+    "/api/v1/wallet/statement", summary="Every entry of a span of days, as CSV or PDF",
+    **told("self", "invalid", media="text/csv", answered=",".join(statements.HEADINGS)),
 )  # fmt: skip
-def statement(
+async def statement(
     parts: Given,
     person: Caller,
     form: Annotated[Literal["csv", "pdf"], QueryParameter(name="format")] = "csv",
@@ -231,9 +240,16 @@ def statement(
     end = last or datetime.date.fromisoformat(now()[:10])
     if not (first or datetime.date.min) <= end < datetime.date.max:
         raise Unreadable([("$.to", "a day, not before `from`")])
-    with reading(parts.store) as sql:
-        found = statements.statement_of(sql, me.id, me.name, first, end)
-    body = statements.as_csv(found) if form == "csv" else statements.as_pdf(found)
+
+    def found() -> statements.Statement:
+        with reading(parts.store) as sql:
+            return statements.statement_of(sql, me.id, me.name, first, end)
+
+    stated = await anyio.to_thread.run_sync(found)
+    if form == "csv":
+        body = await anyio.to_thread.run_sync(statements.as_csv, stated)
+    else:
+        body = await anyio.to_thread.run_sync(statements.as_pdf, stated, limiter=_setting)
     kind = "text/csv; charset=utf-8" if form == "csv" else "application/pdf"
     headers = {
         "Content-Disposition": f'attachment; filename="bilt-statement.{form}"', "Cache-Control": "private, no-store",

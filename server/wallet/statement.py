@@ -1,8 +1,7 @@
 """A person's statement: every entry of theirs in a span of days (UTC), with what they had before and after.
 
 CSV for a spreadsheet: a text that a spreadsheet would take for a formula is given an apostrophe before it (OWASP, CSV
-Injection). PDF with its text as text, in a Latin face; letters that it lacks (Greek, Cyrillic, Chinese, Japanese,
-Korean) come in one that PyMuPDF brings along.
+Injection). PDF with its text as text (`paper.py`).
 """
 
 from __future__ import annotations
@@ -10,20 +9,24 @@ from __future__ import annotations
 import csv
 import datetime
 import io
-from itertools import groupby
+import tempfile
+from pathlib import Path
 from typing import Any
-from xml.sax.saxutils import escape
 
 import msgspec
 
+from arxos_sync.problems import Problem
 from arxos_sync.store import Sql
+from client_kit.formats import FormatError
+from client_kit.formats.limited import read_limited
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 HEADINGS = (
     "when", "entry", "what", "rule", "version", "building", "validation", "reason", "pending", "posted", "balance",
 )  # fmt: skip
-_MARGIN_MM = 15
-_WIDE = "Droid Sans Fallback"
+_PAPER = "server.wallet.paper:set_statement"
+AT_ONCE_MAX = 2
+CPU_S_MAX = 60
 
 
 class Line(msgspec.Struct, frozen=True):
@@ -112,81 +115,11 @@ def _safe(value: Any) -> Any:
 
 
 def as_pdf(statement: Statement) -> bytes:
-    from reportlab.lib.pagesizes import A4, landscape
-    from reportlab.lib.units import mm
-    from reportlab.platypus import SimpleDocTemplate, Spacer
-
-    written = io.BytesIO()
-    document = SimpleDocTemplate(
-        written, pagesize=landscape(A4), title="BILT statement", author="ARXOS", leftMargin=_MARGIN_MM * mm,
-        rightMargin=_MARGIN_MM * mm, topMargin=_MARGIN_MM * mm, bottomMargin=_MARGIN_MM * mm,
-    )  # fmt: skip
-    text, head = _styles()
-    since = statement.first.isoformat() if statement.first else "the beginning"
-    document.build(
-        [
-            _paragraph(f"BILT points of {statement.name}", head),
-            _paragraph(f"From {since} to {statement.last.isoformat()}, days in UTC", text),
-            _paragraph(f"Posted before: {statement.opening}    Posted after: {statement.closing}", text),
-            Spacer(1, 4 * mm),
-            _table(statement, text),
-        ],
-        onFirstPage=_number,
-        onLaterPages=_number,
-    )
-    return written.getvalue()
-
-
-def _styles() -> tuple[Any, Any]:
-    """Faces that libraries bring along, so that they are there in every place."""
-    from reportlab.lib.styles import ParagraphStyle
-    from reportlab.pdfbase import pdfmetrics
-    from reportlab.pdfbase.ttfonts import TTFont
-
-    for name in ("Vera", "VeraBd"):
-        pdfmetrics.registerFont(TTFont(name, f"{name}.ttf"))
-    text = ParagraphStyle("text", fontName="Vera", fontSize=7, leading=9)
-    return text, ParagraphStyle("head", fontName="VeraBd", fontSize=13, leading=18)
-
-
-def _paragraph(text: str, style: Any) -> Any:
-    from reportlab.pdfbase.pdfmetrics import getFont
-    from reportlab.platypus import Paragraph
-
-    known = getFont(style.fontName).face.charToGlyph
-    runs = [(has, "".join(some)) for has, some in groupby(text, lambda letter: ord(letter) in known)]
-    if not all(has for has, _ in runs):
-        _wide_face()
-    told = (escape(run) if has else f'<font name="{_WIDE}">{escape(run)}</font>' for has, run in runs)
-    return Paragraph("".join(told), style)
-
-
-def _wide_face() -> None:
-    import pymupdf
-    from reportlab.pdfbase import pdfmetrics
-    from reportlab.pdfbase.ttfonts import TTFont
-
-    if _WIDE not in pdfmetrics.getRegisteredFontNames():
-        pdfmetrics.registerFont(TTFont(_WIDE, io.BytesIO(pymupdf.Font("cjk").buffer)))
-
-
-def _table(statement: Statement, text: Any) -> Any:
-    from reportlab.lib import colors
-    from reportlab.platypus import LongTable
-
-    shown = [("When (UTC)", "What", "Why", "Rule", "Pending", "Posted", "Balance")]
-    rows: list[Any] = [[_paragraph(word, text) for word in shown[0]]]
-    for line in statement.lines:
-        cells = (
-            line.at[:16].replace("T", " "), line.what, line.reason, f"{line.rule}, version {line.version}",
-            f"{line.pending:+d}", f"{line.posted:+d}", str(line.balance),
-        )  # fmt: skip
-        rows.append([_paragraph(cell, text) for cell in cells])
-    table = LongTable(rows, colWidths=[85, 60, 300, 150, 50, 50, 55], repeatRows=1)
-    table.setStyle([("LINEBELOW", (0, 0), (-1, -1), 0.25, colors.grey), ("VALIGN", (0, 0), (-1, -1), "TOP")])
-    return table
-
-
-def _number(canvas: Any, document: Any) -> None:
-    canvas.setFont("Vera", 7)
-    canvas.drawRightString(document.pagesize[0] - 42, 24, f"page {document.page}")
+    """Set in a process of its own (`paper.py`), which MuPDF needs for itself. Raises Problem `unavailable`."""
+    with tempfile.NamedTemporaryFile(prefix="arxos-statement-") as given:
+        given.write(msgspec.json.encode(statement))
+        given.flush()
+        try:
+            return read_limited(_PAPER, Path(given.name), bytes, cpu_s=CPU_S_MAX)
+        except FormatError as error:
+            raise Problem("unavailable", f"The statement was not set: {error}") from error

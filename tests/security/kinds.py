@@ -6,8 +6,7 @@ import re
 
 from .operations import Operation, names_building
 
-# The first that fits counts: (where, name) → the kind of thing. Of `nothing` world.py makes none, so that only what is
-# not there is asked for: enough to see that a refusal looks like that.
+# The first that fits counts: (where, name) → the kind of thing.
 KINDS = (
     (r"/attachments/uploads/", "id", "upload"),
     (r"/buildings/\{building\}/invitations/", "id", "invitation"),
@@ -16,7 +15,7 @@ KINDS = (
     (r"/api/v1/export/", "format", "format"),
     (r"/api/v1/buildings/\{building\}/\{table\}/", "id", "row"),
     (r"/ogc/collections/", "id", "row"),
-    (r"/api/v1/admin/quarantine/", r"scope_id|sha256", "nothing"),
+    (r"/api/v1/admin/quarantine/", "sha256", "kept"),
     (r"/api/v1/admin/", "name", "list"),
     (r"/api/v1/admin/", "id", "login"),
     (r"/api/v1/admin/", "act", "act"),
@@ -70,8 +69,8 @@ _TARGETS: dict[str, tuple[str, ...]] = {
     "webhook": (*BUILDINGS, ENDED),
     "connection": (*BUILDINGS, ENDED),
     **dict.fromkeys(("row", "photo", "invitation", "validation", "export"), BUILDINGS + INSIDE),
+    "kept": (*BUILDINGS, *INSIDE),
     **dict.fromkeys(("building", "collection"), BUILDINGS),
-    "nothing": ("guessed",),
 }
 
 

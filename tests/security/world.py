@@ -41,12 +41,13 @@ class Somebody(msgspec.Struct):
 
 
 class Place(msgspec.Struct):
-    """A building with what is in it."""
+    """A building with what is in it. `kept`: the hash of a file in quarantine."""
 
     building: str
     row: str
     gone_row: str
     sha256: str
+    kept: str
 
 
 class World:
@@ -119,7 +120,8 @@ class World:
         http = self.proprietor.http
         shaped = {"name": "House", "footprint": from_geojson(_SQUARE, 2).hex(), **values}
         building = self._good(http.post("/api/v1/buildings", json={"set": shaped})).json()["row"]["id"]
-        return Place(building, self._row(building), self._gone_row(building), self._photo(building))
+        sha256, kept = self._photo(building), self._kept(building)
+        return Place(building, self._row(building), self._gone_row(building), sha256, kept)
 
     def _gone_row(self, building: str) -> str:
         gone = self._row(building)
@@ -143,16 +145,32 @@ class World:
         return id
 
     def _photo(self, building: str) -> str:
+        content, hashed = self._promised(self.proprietor, building)
+        self._send(self.proprietor, building, content, hashed)
+        return hashed
+
+    def _kept(self, building: str) -> str:
+        """The photo of somebody who lost the building before it was sent."""
+        sender = self.somebody("reporter")
+        self.grant(sender, building)
+        content, hashed = self._promised(sender, building)
+        set_role(self.parts, sender.id, sender.caller, building, None)
+        self._send(sender, building, content, hashed)
+        return hashed
+
+    def _promised(self, by: Somebody, building: str) -> tuple[bytes, str]:
+        """A row of a photo: its bytes, and their hash."""
         self._photos += 1
         content = PHOTO + str(self._photos).encode()
         hashed = hashlib.sha256(content).hexdigest()
         row = {"set": {"sha256": hashed, "name": "photo.png", "media_type": "image/png", "byte_size": len(content)}}
-        http = self.proprietor.http
-        self._good(http.post(f"/api/v1/buildings/{building}/attachment", json=row))
-        upload = self.announce(self.proprietor, building, hashed, len(content))
+        self._good(by.http.post(f"/api/v1/buildings/{building}/attachment", json=row))
+        return content, hashed
+
+    def _send(self, by: Somebody, building: str, content: bytes, hashed: str) -> None:
+        upload = self.announce(by, building, hashed, len(content))
         headers = {"Upload-Offset": "0", "Content-Type": "application/offset+octet-stream"}
-        self._good(http.patch(f"/api/v1/attachments/uploads/{upload}", content=content, headers=headers))
-        return hashed
+        self._good(by.http.patch(f"/api/v1/attachments/uploads/{upload}", content=content, headers=headers))
 
     def announce(self, somebody: Somebody, building: str, hashed: str, size: int = 9) -> str:
         wanted = {"scope": building, "sha256": hashed, "byte_size": size, "name": "x.png", "media_type": "image/png"}
@@ -166,7 +184,7 @@ class World:
         answer = self._good(self.proprietor.http.post("/api/v1/buildings", json={"set": {"name": "House", **shown}}))
         building = str(answer.json()["row"]["id"])
         gone = self._gone_row(building) if with_row and target == "deleted row" else ""
-        place = Place(building, self._row(building) if with_row else "", gone, "")
+        place = Place(building, self._row(building) if with_row else "", gone, "", "")
         if caller in GRANTED and target not in ("public", "others"):
             self.grant(somebody, place.building)
         return somebody, place

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import re
+import string
 from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
 import pytest
 
+from arxos_sync.problems import kind
+from server.admin import pages, rows, words
 from server.operations.demo import PASSWORD
+from server.parts import new_id
 from tests.server.running import Person, Running, wait_for
 
 SECTIONS = ("", "/devices", "/users", "/sessions", "/jobs", "/webhooks", "/quarantine")
@@ -137,6 +141,75 @@ def test_a_strange_page_is_told_as_a_page(desk: httpx.Client):
     assert answer.status_code == 404 and answer.headers["Content-Type"].startswith("text/html")
 
 
+# ---------------------------------------------------------------- in two languages
+
+
+def choose(url: str, language: str) -> None:
+    """As a device of the administrator's does."""
+    person = Person(url, "admin")
+    chosen = {"table": "preference", "id": new_id(), "op": "insert", "set": {"language": language}}
+    person.sync(f"user:{person.id}", None, person.transaction(chosen))
+
+
+def test_both_languages_say_the_same_and_nothing_is_said_that_no_page_asks_for():
+    english, german = words.WORDS["en"], words.WORDS["de"]
+    assert english.keys() == german.keys()
+    for key, text in english.items():
+        assert fields(text) == fields(german[key]), key
+    source = "".join(Path(module.__file__ or "").read_text() for module in (pages, rows))
+    begun = ("state_", "job_", "count_", "storage_", "queue_", "ask_")
+    ended = ("_none", "_note", "_ago")
+    unused = [
+        key for key in english
+        if f'"{key}"' not in source and not key.startswith((*begun, "in_")) and not key.endswith(ended)
+        and key not in rows.LINES
+    ]  # fmt: skip
+    assert unused == []
+    assert set(re.findall(r">([^<>{}\n]*[A-Za-z]{3}[^<>{}\n]*)<", source)) == {"ARXOS"}, "texts stand in words.py"
+    assert all(kind(code).title != code for code in words.REFUSED_IN_GERMAN), "codes of schemas/problems.json"
+
+
+def fields(text: str) -> set[str]:
+    return {name for _, name, _, _ in string.Formatter().parse(text) if name}
+
+
+def test_pages_speak_as_the_browser_does_and_rather_as_the_person_chose(desk: httpx.Client, url: str):
+    def heading(language: str) -> str:
+        page = desk.get("/admin/devices", headers={"Accept-Language": language}).text
+        spoken, title = re.search(r'<html lang="(\w+)">', page), re.search("<h1>(.*)</h1>", page)
+        assert spoken and title
+        return f"{spoken[1]} {title[1]}"
+
+    assert heading("de-AT,de;q=0.9") == "de Geräte" and heading("fr") == "en Devices"
+    choose(url, "de")
+    assert heading("en-GB") == "de Geräte"
+    choose(url, "en")
+    assert heading("de") == "en Devices"
+
+
+def test_in_german_no_english_is_left(desk: httpx.Client, url: str, owner: Person, building: str):
+    owner.sync(building)
+    desk.post("/admin/ask/verify", headers=csrf(desk))
+    choose(url, "de")
+    try:
+        for section in SECTIONS:
+            page = desk.get(f"/admin{section}").text
+            said = {text.strip() for text in re.findall(r'(?:>|label="|confirm=")([^<>"]+)', page)}
+            assert not said & ENGLISH, section
+            assert 'lang="de"' in page and said & GERMAN, section
+        refused = desk.get("/admin/dance")
+        assert refused.status_code == 404 and "Nicht gefunden" in refused.text and "Not found" not in refused.text
+        shut = desk.post(f"/admin/users/{owner.id}/disable", headers=csrf(desk)).text
+        assert "ausgesperrt" in shut and "Shut" not in shut and "Einlassen" in shut
+        assert "Aussperren" in desk.post(f"/admin/users/{owner.id}/enable", headers=csrf(desk)).text
+    finally:
+        choose(url, "en")
+
+
+ENGLISH = set(words.WORDS["en"].values()) - set(words.WORDS["de"].values())
+GERMAN = set(words.WORDS["de"].values()) - set(words.WORDS["en"].values())
+
+
 def test_in_a_browser_a_backup_is_asked_for_and_a_person_shut_out(browser, url: str, owner: Person):
     context = browser.new_context(viewport={"width": 390, "height": 844})
     login = context.request.post(
@@ -160,10 +233,13 @@ def test_in_a_browser_a_backup_is_asked_for_and_a_person_shut_out(browser, url: 
     page.locator("tr", has_text="viewer@demo.arxos").get_by_role("button", name="Let in").click()
     page.locator("tr", has_text="viewer@demo.arxos").get_by_role("button", name="Shut out").wait_for()
     assert problems == [], "the policy was kept, no script failed"
-    for section in SECTIONS:
-        page.goto(f"{url}/admin{section}")
-        assert not page.evaluate("document.documentElement.scrollWidth > innerWidth"), section
-        page.evaluate(AXE.read_text())
-        found = page.evaluate("axe.run().then((result) => result.violations.map((one) => one.id + ': ' + one.help))")
-        assert found == [], section
+    for language in ("de", "en"):
+        choose(url, language)
+        for section in SECTIONS:
+            page.goto(f"{url}/admin{section}")
+            assert page.locator("html").get_attribute("lang") == language
+            assert not page.evaluate("document.documentElement.scrollWidth > innerWidth"), section
+            page.evaluate(AXE.read_text())
+            found = page.evaluate("axe.run().then((done) => done.violations.map((one) => one.id + ': ' + one.help))")
+            assert found == [], section
     context.close()

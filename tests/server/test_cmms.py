@@ -15,6 +15,7 @@ from server.cmms import connections, inward, outward
 from server.cmms.links import by_ours
 from server.cmms.mapping import Mapping
 from server.cmms.turn import RETRY_S, Turned, due, sync_due, take_turn
+from server.listing import PageAsked
 from server.parts import Parts, instant, new_id, now
 from tests.server.own_parts import Clock, head, new_building, opened, person, rows, write
 from tests.server.reference_cmms import SECRET, Cmms
@@ -97,7 +98,7 @@ class Tied:
 
     def log(self, outcome: str) -> list[dict[str, Any]]:
         with self.parts.store.tables() as sql:
-            lines, _, _ = connections.log_page(sql, self.connection, outcome, "", 100)
+            lines, _, _ = connections.log_page(sql, self.connection, outcome, PageAsked(limit=100))
         return [line.detail for line in lines]
 
     def both(self) -> list[tuple[dict[str, Any], dict[str, Any]]]:

@@ -93,6 +93,19 @@ def test_of_two_processes_one_does_a_job(parts: Parts, running: Running):
     assert sorted(ran) == sorted(ids)
 
 
+def test_jobs_of_kinds_that_nobody_here_knows_block_none(parts: Parts):
+    ran: list[str] = []
+    with parts.store.tables() as sql:
+        strange = [work.ask(sql, "of a later version") for _ in range(30)]
+        id = work.ask(sql, "known")
+    assert work.work(parts, {"known": work.Kind("known", "admin", lambda p, w: ran.append(w.job.id))}) == 1
+    assert ran == [id]
+    with parts.store.tables() as sql:
+        assert {job.state for one in strange if (job := work.find(sql, one))} == {"waiting"}, "for who knows them"
+        for one in strange:
+            work.cancel(sql, one)
+
+
 def test_a_job_whose_process_died_is_taken_up_again_but_not_for_ever(parts: Parts):
     def dies(_: Parts, working: work.Working) -> None:
         with parts.store.tables() as sql:

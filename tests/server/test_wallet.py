@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import datetime
 import io
+import unicodedata
 from collections.abc import Iterator
 from typing import Any
 
@@ -14,7 +15,7 @@ import pytest
 from server.parts import new_id, now
 from server.wallet.posting import post_due
 from server.wallet.rewards import Deed, credit
-from server.wallet.statement import Statement, as_csv, as_pdf, statement_of
+from server.wallet.statement import Line, Statement, as_csv, as_pdf, statement_of
 from server.wallet.telling import tell
 from tests.server.house import House
 from tests.server.running import Person, Running, wait_for
@@ -334,13 +335,35 @@ def test_a_name_that_a_page_would_take_for_markup_is_text_in_the_pdf(house: Hous
     assert as_csv(told).startswith(b"\xef\xbb\xbfwhen,entry,what")
 
 
-@pytest.mark.parametrize("name", ["Иван Жданов", "Ελένη", "王小明", "さくら", "김민준", "Łucja, Ивана и <王> & Søn"])
-def test_a_name_of_other_letters_than_latin_stands_in_the_pdf_and_has_shapes(name: str):
-    told = Statement(name, None, datetime.date(2026, 1, 31), 0, 0, [])
+FACES = {
+    "Иван Жданов": "Nimbus Sans", "Ελένη": "Nimbus Sans", "王小明": "Droid Sans Fallback",
+    "さくら": "Droid Sans Fallback", "김민준": "Droid Sans Fallback", "Łucja, Ивана и <王> & Søn": "Nimbus Sans",
+    "أحمد نور": "Noto Naskh Arabic",
+    "דוד לוי": "Noto Serif Hebrew", "สมชาย ใจดี": "Noto Serif Thai", "नीता मोदी": "Noto Serif Devanagari",
+    "கமலா": "Noto Serif Tamil", "ნინო": "Noto Serif Georgian",
+}  # fmt: skip
+
+
+def test_names_of_other_letters_than_latin_stand_in_the_pdf_and_have_shapes():
+    lines = [Line(now(), "e", "credited", "rule", 1, None, None, f"by {name}.", 10, 0, 0) for name in FACES]
+    told = Statement("नरेंद्र محمد", None, datetime.date(2026, 1, 31), 0, 0, lines)
     with pymupdf.open(stream=as_pdf(told)) as document:
-        assert name in document[0].get_text()
+        assert document.metadata["title"] == f"BILT points of {told.name}", "letter by letter, however they are joined"
+        text = unicodedata.normalize("NFKC", document[0].get_text())  # letters of Arabic are read in the form they have
         letters = [one for one in document[0].get_texttrace() for one in one["chars"]]
+        faces = " ".join(font[3] for font in document[0].get_fonts())
+    assert [name for name in FACES if name not in " ".join(text.split())] == []
     assert letters and all(glyph > 0 for _, glyph, *_ in letters), "no box stands for a letter"
+    assert [face for face in FACES.values() if face not in faces] == []
+
+
+def test_each_page_of_a_long_statement_has_its_headings_and_no_line_is_lost():
+    lines = [Line(now(), "e", "posted", "rule", 1, None, None, f"reason {n}.", 0, 1, n) for n in range(400)]
+    with pymupdf.open(stream=as_pdf(Statement("Ana", None, datetime.date(2026, 1, 31), 0, 400, lines))) as document:
+        pages = [page.get_text() for page in document]
+    assert len(pages) > 10 and [n for n in range(400) if f"reason {n}." not in "".join(pages)] == []
+    for number, page in enumerate(pages, 1):
+        assert page.count("When (UTC)") == page.count("Balance") == 1 and f"page {number}\n" in page
 
 
 def test_the_wallet_is_ones_own(house: House, url: str):

@@ -21,7 +21,9 @@ from server.cmms.courier import Courier
 from server.cmms.deliveries import Hooks
 from server.cmms.endpoints import Filter
 from server.jobs.following import Following
+from server.listing import PageAsked
 from server.parts import Parts, instant, new_id, now
+from server.sync.push import Job
 from tests.server.own_parts import Clock, head, new_building, opened, person, rows, write
 from tests.server.receiving import Receiver, Reply, Sent
 
@@ -133,7 +135,7 @@ def test_an_answer_that_is_lost_brings_the_event_again_under_the_same_id(parts: 
     assert len({(sent.headers["webhook-id"], sent.body) for sent in receiver.sent}) == 1
     (delivery,) = rows(parts, "select id from webhook_delivery")
     with parts.store.tables() as sql:
-        tried = deliveries.tries_of(sql, delivery["id"])
+        tried = deliveries.tries_of(sql, delivery["id"], PageAsked())[0]
     assert [one.status for one in tried] == [None, 500, 204]
     assert tried[0].answer.startswith("unreachable: 127.0.0.1") and tried[1].answer == "oh"
 
@@ -193,6 +195,23 @@ def test_who_says_410_hears_no_more_and_the_owner_is_told(parts: Parts, owner: P
         endpoints.change(parts, owner, endpoint.id, {"enabled": True})
         deliver_all(parts, clock)
     assert len({sent.headers["webhook-id"] for sent in receiver.sent}) == 2, "what waited is delivered"
+
+
+def test_who_has_chosen_german_is_told_in_german_that_a_webhook_was_turned_off(parts: Parts, building: str):
+    german = person(parts, "stranger")
+    with parts.store.tables() as sql:
+        grant(sql, german.id, building, "manager", now())
+    change = Change("preference", new_id(), "insert", 0, {"language": "de"})
+    receipt, _ = Job(parts, german, f"user:{german.id}", "field").write([change])
+    assert receipt.problem is None
+    with Receiver(lambda sent: (410, {}, b"")) as receiver:
+        endpoints.create(parts, german, building, receiver.url, "Wartung", Filter())
+        write(parts, german, building, Change("storey", new_id(), "insert", 0, {"name": "EG"}))
+        follow(parts)
+        deliver_all(parts, Clock())
+    (letter,) = rows(parts, "select to_address, subject, body from mail")
+    assert (letter["to_address"], letter["subject"]) == (german.email, "Ein Webhook wurde abgeschaltet")
+    assert letter["body"].startswith(f"Der Webhook Wartung\n{receiver.url}\nhat mit 410 Gone geantwortet")
 
 
 @pytest.mark.parametrize("kind", ["seconds", "date"])
