@@ -14,12 +14,13 @@ with them, whatever is killed when. `attachments_queue.py` carries it.
 from __future__ import annotations
 
 import hashlib
+import io
 import mimetypes
 import os
 import shutil
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import msgspec
 
@@ -28,6 +29,7 @@ from arxos_sync.messages import Change
 from arxos_sync.problems import Problem
 from arxos_sync.status import Waiting
 
+from .formats import FormatError, photo
 from .replica import Home, new_id, now_ms
 
 COPY_BYTES = 1024 * 1024
@@ -66,12 +68,15 @@ def thumbnail_of(home: Home, scope: str, sha256: str) -> Path:
 
 
 def attachment(home: Home, scope: str, file: Path, to: str | None) -> Change:
-    """Copy the bytes into the directory, durably, and answer the row's insert. Raises Problem."""
+    """Copy the bytes into the directory, durably, a photo without what it must not tell, and answer the row's insert.
+
+    Raises Problem.
+    """
     target = _target(home, scope, to)
     size = file.stat().st_size
     if not 0 < size <= limits.ATTACHMENT_BYTES_MAX:
         raise Problem("too_large", f"{file.name} has {size} bytes; 1 to {limits.ATTACHMENT_BYTES_MAX} can be attached")
-    digest = _kept(home, scope, file)
+    digest, told = _kept(home, scope, file)
     values: dict[str, Any] = {
         "sha256": digest,
         "name": file.name,
@@ -79,15 +84,31 @@ def attachment(home: Home, scope: str, file: Path, to: str | None) -> Change:
         "media_type": mimetypes.guess_type(file.name)[0] or "application/octet-stream",
         "origin": "field",
     }
-    return Change(table="attachment", id=new_id(), op="insert", set=values | target)
+    return Change(table="attachment", id=new_id(), op="insert", set=values | told | target)
 
 
-def _kept(home: Home, scope: str, file: Path) -> str:
-    """The hash of what was copied: the file may change meanwhile."""
+def _kept(home: Home, scope: str, file: Path) -> tuple[str, dict[str, Any]]:
+    """The hash of what was copied, for the file may change meanwhile; and what a photo says of itself."""
+    with open(file, "rb") as source:
+        if photo.kind_of(source.read(photo.HEAD_BYTES)) is None:
+            source.seek(0)
+            return _copied(home, scope, source), {}
+        source.seek(0)
+        content = source.read()
+    tell = home.device().photos
+    try:
+        clean = photo.cleaned(content, tell)
+    except FormatError as error:
+        raise Problem("photo_tells", f"{file.name}: {error.detail}", hint=error.hint) from error
+    building = home.replica(scope).row("building", scope) or {}
+    return _copied(home, scope, io.BytesIO(clean)), photo.facts(clean, tell, building.get("timezone"))
+
+
+def _copied(home: Home, scope: str, source: BinaryIO) -> str:
     folder = folder_of(home, scope)
     folder.mkdir(parents=True, exist_ok=True)
     draft, digest = folder / f".{new_id()}", hashlib.sha256()
-    with open(file, "rb") as source, open(draft, "wb") as copy:
+    with open(draft, "wb") as copy:
         while content := source.read(COPY_BYTES):
             digest.update(content)
             copy.write(content)

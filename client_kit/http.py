@@ -178,7 +178,15 @@ class Server:
         if len(body) > COMPRESS_BYTES_MIN:
             body, headers["Content-Encoding"] = zstandard.compress(body, COMPRESS_LEVEL), "zstd"
         answer = self._authorized("POST", "/api/v1/sync", content=body, headers=headers)
+        self._heed_photos(answer.headers.get("ARXOS-Photos"))
         return _decoded(answer, SyncAnswer, binary=True)
+
+    def _heed_photos(self, tell: str | None) -> None:
+        """Kept, for photos are attached without a network; a word that this device does not know changes nothing."""
+        device = self.home.device()
+        if tell in ("keep", "place", "all") and tell != device.photos:
+            device.photos = tell
+            self.home.save(device)
 
     def snapshot(self, scope: str, path: Path) -> None:
         """Fetch a scope's file to `path`, packed on the way, going on where a try before was cut."""

@@ -60,6 +60,7 @@ class Device(msgspec.Struct):
     past: dict[str, Mark] = msgspec.field(default_factory=dict)  # scopes let go: this device's last transaction there
     encrypted: str | None = None  # where the secret is: keyring or passphrase
     vault: str | None = None  # its name in the keyring
+    photos: str = "place"  # what its server wants taken out of them, as it said last
 
 
 class Credentials(msgspec.Struct):

@@ -21,6 +21,7 @@ from .outbound import read_allowed
 REGISTRATIONS = ("open", "invited", "closed")
 # Requests a minute of one person (logins: of an address), and their open sockets in a server process.
 LIMITS = {"login": 60, "sync": 6_000, "read": 6_000, "write": 3_000, "upload": 6_000, "sockets": 100}
+PHOTOS = ("keep", "place", "all")
 LOG_LEVELS = ("debug", "info", "warning", "error")
 PAGES = Path(__file__).parent.parent / "pwa"
 
@@ -52,6 +53,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     allowed_hosts: str | None = None  # beside `public_url`'s, with commas
     trusted_proxies: str | None = None  # addresses or networks, with commas, whose X-Forwarded-… count
     service_worker: Literal["on", "off"] = "on"  # off: browsers are told to put away the app they keep
+    photos: Literal["keep", "place", "all"] = "place"  # what is taken out of them before they leave a device
     rate_limits: str | None = None  # "login=60 sync=6000", in place of those in LIMITS
 
     @property
@@ -132,6 +134,8 @@ def _check(given: Mapping[str, object]) -> None:
     _check_proxies(given)
     if given.get("log", "info") not in LOG_LEVELS:
         raise SettingError(f"ARXOS_LOG is {given['log']!r}; it can be {', '.join(LOG_LEVELS)}")
+    if given.get("photos", "place") not in PHOTOS:
+        raise SettingError(f"ARXOS_PHOTOS is {given['photos']!r}; it can be {', '.join(PHOTOS)}")
     registration = given.get("registration", "open")
     if registration not in REGISTRATIONS:
         raise SettingError(f"ARXOS_REGISTRATION is {registration!r}; it can be {', '.join(REGISTRATIONS)}")

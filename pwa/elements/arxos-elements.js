@@ -8,6 +8,7 @@ import { GLOW_MS, Glows } from '../view/glowing.js';
 import { amount, KINDS, say, sayClass } from '../view/words.js';
 import { number as digits, t } from '../words/language.js';
 import './arxos-filter.js';
+import './arxos-history.js';
 
 const ROWS_AT_ONCE = 120;
 const TYPED_MS = 300; // until what is typed stands in the address
@@ -59,16 +60,24 @@ export class ArxosElements extends HTMLElement {
     this.#filtered();
   }
 
-  /** {id, number, name, usage, area_m2} or null. */
+  get space() {
+    return this.#space;
+  }
+
+  /** {id, number, name, usage, area_m2} or null. Its history is `past`, which whoever sets it shows. */
   set space(space) {
     this.#space = space;
     this.where.hidden = !space;
+    this.past?.remove();
+    this.past = null;
     if (space) {
       const clear = () => this.dispatchEvent(new CustomEvent('clear'));
       const area = space.area_m2 ? amount(Math.round(space.area_m2 * 10) / 10, 'm²') : null;
       this.where.replaceChildren(
         h('div', {}, h('strong', {}, [space.number, space.name].filter(Boolean).join(' ')), h('p.soft.small', {}, [say(space.usage), area].filter(Boolean).join(' · '))),
         h('button.round', { type: 'button', 'aria-label': t('elements.whole'), on: { click: clear } }, icon('close')));
+      this.past = h('arxos-history');
+      this.where.after(this.past);
     }
     this.#filtered();
   }

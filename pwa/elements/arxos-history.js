@@ -11,6 +11,7 @@ import { known, t } from '../words/language.js';
 import { face } from './arxos-people.js';
 
 const BORN_MAX = 6; // fields that are told of a new row
+const ID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 const SOON_MS = 400; // after a change: the server's list of them is a moment behind
 
 export class ArxosHistory extends HTMLElement {
@@ -22,13 +23,17 @@ export class ArxosHistory extends HTMLElement {
 
   show(about) {
     this.about = about;
+    this.#items = [];
+    this.#next = this.#turn = null;
     this.count = h('span.soft');
     this.said = h('p.soft.small', { role: 'status' });
     this.list = h('ul.past');
-    this.more = h('button.button.plain.slim', { type: 'button', hidden: true, on: { click: () => this.#read(this.#next) } }, t('history.more'));
+    this.more = h('button.button.plain.slim', { type: 'button', on: { click: () => this.#read(this.#next) } }, t('history.more'));
     this.fold = h('details.fold', { on: { toggle: () => this.fold.open && this.#read() } },
-      h('summary', {}, t('history.title'), this.count), this.list, this.more, this.said);
+      h('summary', {}, t('history.title'), this.count), this.list, this.said);
     this.replaceChildren(this.fold);
+    this.#ears.stop(); // of the row that was shown before
+    this.#ears = listening();
     this.#ears.on(about.replica, 'change', ({ detail }) => {
       if (detail.scope !== about.scope || !detail.tables.includes(about.table) || !this.fold.open) return;
       clearTimeout(this.#soon);
@@ -49,10 +54,11 @@ export class ArxosHistory extends HTMLElement {
     if (!this.#items.length) this.said.textContent = t('history.looking');
     this.more.disabled = true;
     try {
-      const [page, unsent, names] = await Promise.all([
-        replica.history(scope, table, id, next), replica.unsent(scope), namesOf(replica, scope)]);
+      const [page, unsent] = await Promise.all([replica.history(scope, table, id, next), replica.unsent(scope)]);
+      const items = next ? [...this.#items, ...page.items] : this.#joined(page);
+      const names = await namesOf(replica, scope, items);
       if (this.#turn !== mine) return;
-      this.#items = next ? [...this.#items, ...page.items] : this.#joined(page);
+      this.#items = items;
       if (next || this.#items.length === page.items.length) this.#next = page.next;
       this.#draw(page, unsent.filter(({ changes }) => changes.some((change) => change.id === id)), names);
     } catch (error) {
@@ -76,7 +82,8 @@ export class ArxosHistory extends HTMLElement {
       ...unsent.toReversed().map((entry) => [`unsent/${entry.key}`, JSON.stringify(entry), () => waits(entry, id)]),
       ...this.#items.map((one) => [String(one.sequence), JSON.stringify(one), () => this.#line(one, names)]),
     ]);
-    this.more.hidden = !this.#next;
+    if (this.#next) this.list.after(this.more);
+    else this.more.remove();
     this.said.textContent = !away ? '' : askedAt ? t('history.kept', { time: when(askedAt) }) : t('history.away');
   }
 
@@ -106,7 +113,8 @@ function saidOf({ op, table, set }) {
 }
 
 function what({ kind, fields }, table, names) {
-  const steps = Object.entries(fields).flatMap(([field, { old, new: now }]) => step(TABLES[table].columns[field], field, old, now, names));
+  const shown = Object.entries(fields).filter(([field]) => field !== 'target_table'); // which table it is in, its name says
+  const steps = shown.flatMap(([field, { old, new: now }]) => step(TABLES[table].columns[field], field, old, now, names));
   if (kind === 'updated') return steps.map(turned);
   if (kind === 'deleted') return [h('li', {}, t('history.deleted'))];
   const told = steps.filter(([, , now]) => now).slice(0, BORN_MAX).map(([field, , now]) => t('edits.is', { field, value: now }));
@@ -133,19 +141,30 @@ function turned([field, before, now]) {
   return h('li', {}, h('span.soft', {}, `${field}: `), h('del', {}, before), h('span', { 'aria-hidden': 'true' }, ' → '), h('ins', {}, now));
 }
 
-/** What people and places are called: {people: user → {name, colour}, rows: id → name}. */
-async function namesOf(replica, scope) {
-  const [members, places] = await Promise.all([
-    replica.query(scope, 'select user_id, name, colour from member', []),
-    replica.query(scope, `
-      select id, name from storey
-      union all
-      select id, trim(coalesce(number, '') || ' ' || coalesce(name, '')) from space`, []),
-  ]);
+/** What people and things that are spoken of are called: {people: user → {name, colour}, rows: id → name}. */
+async function namesOf(replica, scope, items) {
+  const said = items.flatMap(({ fields }) => Object.values(fields).flatMap(({ old, new: now }) => [old, now]));
+  const ids = [...new Set(said.filter((value) => typeof value === 'string' && ID.test(value)))];
+  const [members, things] = await Promise.all([
+    replica.query(scope, 'select user_id, name, colour from member', []), replica.query(scope, CALLED, [JSON.stringify(ids)])]);
   return {
     people: new Map(members.map((member) => [member.user_id, member])),
-    rows: new Map(places.map((place) => [place.id, place.name])),
+    rows: new Map([...members.map((member) => [member.user_id, member.name]), ...things.map((thing) => [thing.id, thing.name])]),
   };
 }
+
+const CALLED = `
+  select id, name
+  from (
+    select id, name from storey
+    union all
+    select id, trim(coalesce(number, '') || ' ' || coalesce(name, '')) from space
+    union all
+    select id, coalesce(name, tag) from element
+    union all
+    select id, title from task
+    union all
+    select id, name from attachment)
+  where id in (select value from json_each(?))`;
 
 customElements.define('arxos-history', ArxosHistory);

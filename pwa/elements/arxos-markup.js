@@ -1,24 +1,33 @@
 // <arxos-markup>: a photo, and drawing on it. `show({replica, scope, photo, image})`: `photo` is its row, `image` the picture,
 // loaded. Each piece is kept the moment it is drawn; undo and redo are of what was done here. Pieces of others come and go
-// meanwhile, and what is under the hand stays.
+// meanwhile, and what is under the hand stays. It is looked at closer by two fingers, the wheel, buttons, + and -, and moved by
+// dragging beside the pieces or by arrow keys with none chosen.
 
 import { h, icon, keep, listening } from '../view/dom.js';
+import { KEY_STEP_PX, Magnifier, STEP } from '../view/magnifying.js';
 import { COLOURS, marksOn, moved, nameOf, put, SHAPES, thinned, viewpointOf, whereIs, WORDS_MAX } from '../view/marks.js';
 import { draw, layer, placeUnder } from '../view/marks_layer.js';
 import { may } from '../view/rights.js';
 import { problem, whenThere } from '../view/words.js';
 import { number, t } from '../words/language.js';
+import './arxos-history.js';
 
 const NUDGE = 0.01; // of the picture, by one press of an arrow key
 const SMALL = 0.012; // a tap, not a stroke
 const ARROWS = { ArrowLeft: [-NUDGE, 0], ArrowRight: [NUDGE, 0], ArrowUp: [0, -NUDGE], ArrowDown: [0, NUDGE] };
 const MIDDLE = { arrow: [[0.35, 0.65], [0.5, 0.5]], box: [[0.35, 0.35], [0.65, 0.65]], line: [[0.35, 0.5], [0.65, 0.5]], text: [[0.4, 0.5]] };
 const CHOOSE = 'choose';
+const LOOKS = { // by keys on the photo, where they are for nothing else
+  '+': (glass) => glass.by(STEP), '=': (glass) => glass.by(STEP), '-': (glass) => glass.by(1 / STEP), 0: (glass) => glass.whole(),
+  ArrowLeft: (glass) => glass.move(KEY_STEP_PX, 0), ArrowRight: (glass) => glass.move(-KEY_STEP_PX, 0),
+  ArrowUp: (glass) => glass.move(0, KEY_STEP_PX), ArrowDown: (glass) => glass.move(0, -KEY_STEP_PX),
+};
 
 export class ArxosMarkup extends HTMLElement {
   #ears = listening();
   #done = []; // [{changes, key}], the last one last
   #undone = [];
+  #kept = Promise.resolve(); // what was drawn last is on this device: only then it can be taken back
   #pieces = [];
   #chosen = null;
   #under = null; // what the hand draws or moves: {piece, from, at, fresh}
@@ -46,19 +55,40 @@ export class ArxosMarkup extends HTMLElement {
     this.svg.setAttribute('tabindex', '0');
     this.svg.setAttribute('role', 'group');
     this.svg.setAttribute('aria-label', t(this.mayDraw ? 'marks.surface' : 'marks.seen'));
+    const sheet = h('div.photo-sheet', {}, this.image, this.svg), glass = h('div.stage', { dir: 'ltr' }, sheet);
+    this.glass = new Magnifier(glass, sheet, () => this.#looked());
+    this.svg.addEventListener('wheel', (event) => this.glass.wheel(event), { passive: false });
     for (const [event, does] of [['pointerdown', this.#down], ['pointermove', this.#move], ['pointerup', this.#up], ['pointercancel', this.#cancel], ['keydown', this.#key], ['keyup', this.#keyUp]]) this.svg.addEventListener(event, does);
     this.list = h('ul.pieces', { on: { keydown: this.#key, keyup: this.#keyUp } });
     this.odd = h('p.soft.small', { hidden: true });
     this.words = h('form.piece-words', { hidden: true, novalidate: true, on: { submit: this.#sayWords } });
     this.count = h('span.soft');
+    this.past = h('div');
     this.replaceChildren(
-      h('div.stage', {}, this.image, this.svg),
+      h('div.photo-place', {}, glass, this.#lenses()),
       h('div.markup-side', {},
         this.mayDraw ? this.#tools() : h('p.soft', {}, t('marks.reading')),
         this.words, this.output,
         h('details.fold', { open: true }, h('summary', {}, t('marks.pieces'), this.count), this.list, this.odd,
-          this.mayMove ? h('p.soft.small', {}, t('marks.keys')) : null)));
+          this.mayMove ? h('p.soft.small', {}, t('marks.keys')) : null),
+        this.past));
     this.dataset.tool = this.tool;
+  }
+
+  #lenses() {
+    const lens = (mark, words, key, does) => h('button.round', { type: 'button', 'aria-label': words, title: `${words} (${key})`, on: { click: does } }, icon(mark));
+    this.near = h('span.near', { role: 'status' });
+    return h('div.lenses', {}, this.near,
+      lens('plus', t('canvas.closer'), '+', () => this.glass.by(STEP)),
+      lens('minus', t('canvas.farther'), '-', () => this.glass.by(1 / STEP)),
+      lens('fit', t('marks.whole'), '0', () => this.glass.whole()));
+  }
+
+  #looked() {
+    const { zoom } = this.glass;
+    this.dataset.zoom = zoom.toFixed(2);
+    this.near.textContent = zoom > 1 ? number(zoom, { style: 'percent' }) : '';
+    this.#redraw();
   }
 
   #tools() {
@@ -110,7 +140,7 @@ export class ArxosMarkup extends HTMLElement {
   #redraw() {
     const hand = this.#under?.piece;
     const others = hand ? this.#pieces.filter(({ id }) => id !== hand.id) : this.#pieces;
-    draw(this.svg, hand ? [...others, hand] : others, this.mayMove ? this.#chosen : null);
+    draw(this.svg, hand ? [...others, hand] : others, this.mayMove ? this.#chosen : null, this.glass.zoom);
   }
 
   #find(id) {
@@ -128,7 +158,17 @@ export class ArxosMarkup extends HTMLElement {
     const one = this.#find(id);
     if (one && this.mayMove) this.#askWords(t(one.shape === 'text' ? 'marks.text' : 'marks.name'), one.words, one.id);
     else this.words.hidden = true;
+    this.#showPast(id);
     this.#redraw();
+  }
+
+  /** What became of the piece that is chosen. */
+  #showPast(id) {
+    if (this.past.dataset.of === (id ?? '')) return;
+    this.past.dataset.of = id ?? '';
+    const past = id ? h('arxos-history') : null;
+    past?.show({ replica: this.replica, scope: this.scope, table: 'annotation', id });
+    this.past.replaceChildren(...(past ? [past] : []));
   }
 
   #mark() {
@@ -169,20 +209,29 @@ export class ArxosMarkup extends HTMLElement {
   // ------------------------------------------------------------ the hand
 
   #down = (event) => {
-    if (event.button || this.#under?.pointer !== undefined) return;
+    if (event.button) return;
+    this.svg.setPointerCapture(event.pointerId);
+    if (this.glass.down(event)) return this.#letGo();
+    if (this.#under?.pointer !== undefined) return;
     const place = placeUnder(this.svg, event.clientX, event.clientY);
     if (this.tool === CHOOSE) this.#grasp(event, place);
     else if (place.every((one) => one >= 0 && one <= 1)) this.#begin(place, event.pointerId);
-    if (!this.#under) return;
-    event.preventDefault(); // the words keep what is typed in them until it is kept
-    this.svg.setPointerCapture(event.pointerId);
+    if (this.#under) event.preventDefault(); // the words keep what is typed in them until it is kept
   };
+
+  /** A second finger came: it is looked at, not drawn on. */
+  #letGo() {
+    if (this.#under?.pointer === undefined) return;
+    this.#under = null;
+    this.#redraw();
+  }
 
   #grasp(event, place) {
     const at = event.target.dataset?.at ?? null;
     const id = event.target.closest('[data-piece]')?.dataset.piece ?? null;
     if (id !== this.#chosen) this.#choose(id);
     this.#under = id && this.mayMove ? { piece: this.#find(id), was: this.#find(id), from: place, at: at === null ? null : Number(at), pointer: event.pointerId } : null;
+    if (!this.#under) this.glass.drag(event);
   }
 
   #begin(place, pointer) {
@@ -192,6 +241,7 @@ export class ArxosMarkup extends HTMLElement {
   }
 
   #move = (event) => {
+    if (this.glass.moved(event)) return;
     const hand = this.#under;
     if (!hand || hand.pointer !== event.pointerId) return;
     const [across, down] = placeUnder(this.svg, event.clientX, event.clientY);
@@ -203,6 +253,7 @@ export class ArxosMarkup extends HTMLElement {
   };
 
   #up = async (event) => {
+    this.glass.up(event);
     const hand = this.#under;
     if (!hand || hand.pointer !== event.pointerId) return;
     if (hand.fresh && hand.piece.shape === 'text') return this.#awaitWords(hand);
@@ -220,7 +271,7 @@ export class ArxosMarkup extends HTMLElement {
   /** A tap draws nothing: who only touched the picture wanted none. */
   #finish({ piece }) {
     const [first] = piece.points;
-    if (!piece.points.some((point) => Math.hypot(point[0] - first[0], point[1] - first[1]) > SMALL)) return undefined;
+    if (!piece.points.some((point) => Math.hypot(point[0] - first[0], point[1] - first[1]) > SMALL / this.glass.zoom)) return undefined;
     const whole = piece.shape === 'line' ? { ...piece, points: thinned(piece.points) } : piece;
     this.#pieces = [...this.#pieces, whole]; // until the row says so
     return this.#keep([put(whole.id, this.photo.id, whole)], whole.id);
@@ -232,7 +283,8 @@ export class ArxosMarkup extends HTMLElement {
     await this.#keep([this.#update(piece.id, { viewpoint: viewpointOf(piece) })]);
   }
 
-  #cancel = () => {
+  #cancel = (event) => {
+    this.glass.up(event);
     this.#under = null;
     this.#redraw();
   };
@@ -245,6 +297,7 @@ export class ArxosMarkup extends HTMLElement {
     else if (command && event.key.toLowerCase() === 'y') this.#instead(event, () => this.#redo());
     else if (event.key in ARROWS && this.#chosen && this.mayMove) this.#instead(event, () => this.#nudge(ARROWS[event.key], event.shiftKey));
     else if (['Delete', 'Backspace'].includes(event.key) && this.#chosen && this.mayDelete) this.#instead(event, () => this.#delete());
+    else if (event.currentTarget === this.svg && !command && LOOKS[event.key]) this.#instead(event, () => LOOKS[event.key](this.glass));
     else if (event.key === 'Enter' && event.currentTarget === this.svg && this.tool !== CHOOSE) this.#instead(event, () => this.#putInMiddle());
   };
 
@@ -292,8 +345,9 @@ export class ArxosMarkup extends HTMLElement {
   /** `chosen`: the piece that has the handles afterwards. */
   async #keep(changes, chosen = this.#chosen) {
     try {
-      const key = await this.replica.record(this.scope, changes);
-      this.#done.push({ changes, key });
+      const recorded = this.replica.record(this.scope, changes);
+      this.#kept = recorded.catch(() => {});
+      this.#done.push({ changes, key: await recorded });
       this.#undone = [];
       this.#say('good', t('keeping.kept'));
     } catch (error) {
@@ -307,6 +361,7 @@ export class ArxosMarkup extends HTMLElement {
   }
 
   async #undo() {
+    await this.#kept;
     const step = this.mayDelete && this.#done.pop();
     if (!step) return;
     await this.#step(async () => {

@@ -1,20 +1,24 @@
-// <arxos-photos>: the photos of one row, and the button for one more. `show({replica, scope, table, id})`; each photo
-// says where its bytes are: kept here, on the server, or on somebody's device from where they have not come yet.
+// <arxos-photos>: the photos of one row, and the buttons for one more. `show({replica, scope, table, id})`; each photo
+// says where its bytes are: kept here, on the server, or on somebody's device from where they have not come yet. With null as
+// table and id: those of the building that belong to nothing, hidden where there are none.
 
 import { h, icon, listening } from '../view/dom.js';
 import { marksOn } from '../view/marks.js';
 import { marked } from '../view/marks_layer.js';
+import { mover } from '../view/taken_off.js';
 import { isVoice } from '../view/voice.js';
 import { problem, size, whenThere } from '../view/words.js';
 import { number, t } from '../words/language.js';
 import './arxos-markup.js';
 
-const SHOWN_OF = ['attachment', 'annotation', 'member'];
+const SHOWN_OF = ['attachment', 'annotation', 'member', 'floor_plan'];
+const CLOCK_MS = 1_000; // as coarse as some file systems write when a file was made
 
 export class ArxosPhotos extends HTMLElement {
   #about = null;
   #ears = listening();
   #urls = new Map(); // hash → address of the picture shown
+  #asked = Infinity; // when the camera was asked for a photo
 
   show(about) {
     this.close();
@@ -23,9 +27,11 @@ export class ArxosPhotos extends HTMLElement {
     this.count = h('span.soft');
     this.output = h('output.kept', { 'aria-live': 'polite' });
     this.viewer = h('dialog.photo-viewer', { 'aria-labelledby': 'photo-name', on: { close: () => this.viewer.replaceChildren(), keydown: (event) => event.stopPropagation() } });
+    this.tells = h('p.soft.small');
+    const loose = about.table === null;
     this.replaceChildren(
-      h('details.fold', { open: true }, h('summary', {}, t('photos.title'), this.count), this.list,
-        about.replica.me() ? this.#adder() : null, this.output),
+      h('details.fold', { open: !loose }, h('summary', {}, t(loose ? 'off.photos' : 'photos.title'), this.count), this.list,
+        about.replica.me() && !loose ? this.#adder() : null, this.output),
       this.viewer);
     this.#ears.on(about.replica, 'photos', ({ detail }) => this.#heard(detail));
     this.#ears.on(about.replica, 'change', ({ detail }) => {
@@ -51,16 +57,23 @@ export class ArxosPhotos extends HTMLElement {
     const { replica, scope, table, id } = about;
     const rows = (await replica.photos(scope, table, id)).filter((row) => !isVoice(row));
     const marks = await marksOn(replica, scope, rows.map((row) => row.id));
+    const tells = await replica.photosTell();
     if (this.#about !== about) return;
+    this.hidden = table === null && !rows.length;
+    this.tells.textContent = t(`photos.tells.${tells}`);
     this.count.textContent = rows.length ? number(rows.length) : t('sheet.none');
     this.list.replaceChildren(...rows.map((row) => this.#item(row, marks.get(row.id).pieces)));
   }
 
   #adder() {
-    const input = h('input.sr-only', { type: 'file', id: 'photo-file', accept: 'image/*', capture: 'environment', on: {
-      change: () => this.#add(input),
+    const input = (id, more) => h('input.sr-only', { type: 'file', id, accept: 'image/*', ...more, on: {
+      click: () => { this.#asked = Date.now(); },
+      change: (event) => this.#add(event.target),
     } });
-    return h('div', {}, input, h('label.button.plain', { for: 'photo-file' }, t('photos.add')));
+    return h('div.photo-adder', {},
+      h('div.with-camera', {}, input('photo-camera', { capture: 'environment' }), h('label.button.plain', { for: 'photo-camera' }, t('photos.take'))),
+      h('div', {}, input('photo-file'), h('label.button.plain', { for: 'photo-file' }, t('photos.pick'))),
+      this.tells);
   }
 
   async #add(input) {
@@ -68,8 +81,11 @@ export class ArxosPhotos extends HTMLElement {
     if (!file) return;
     const { replica, scope, table, id } = this.#about;
     this.#say('plain', t('keeping.keeping'));
+    // a file that came to be while the camera was open is what it took; of any other only the file can say when
+    const fresh = input.hasAttribute('capture') && file.lastModified >= this.#asked - CLOCK_MS;
+    const taken = fresh ? { taken_at: new Date(file.lastModified).toISOString() } : {};
     try {
-      await replica.attach(scope, { file, name: file.name, target_table: table, target_id: id });
+      await replica.attach(scope, { file, name: file.name, target_table: table, target_id: id, ...taken });
       this.#say('good', t('keeping.kept'));
       input.value = '';
     } catch (error) {
@@ -102,8 +118,10 @@ export class ArxosPhotos extends HTMLElement {
       frame,
       h('span', {}, nameOf(row)),
       h('span.soft.small', {}, [row.author, row.created_at ? whenThere(row.created_at) : t('photos.justNow'), size(row.byte_size ?? 0)].filter(Boolean).join(' · ')),
+      row.taken_at ? h('span.soft.small', {}, t('photos.taken', { time: whenThere(row.taken_at) })) : null,
       h('span.small', { data: { tone: row.problem ? 'bad' : 'plain' } }, row.problem ? `${words}. ${row.problem}` : words),
-      h('progress', { hidden: true, max: 1, 'aria-label': t('photos.sending', { name: nameOf(row) }) }));
+      h('progress', { hidden: true, max: 1, 'aria-label': t('photos.sending', { name: nameOf(row) }) }),
+      mover(this.#about, row, nameOf(row), (tone, words) => this.#say(tone, words)));
   }
 
   async #picture(row, frame, pieces) {

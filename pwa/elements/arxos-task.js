@@ -8,6 +8,7 @@ import { may } from '../view/rights.js';
 import { readUnit, unitHere } from '../view/units.js';
 import { amount, asFor, day, problem, say } from '../view/words.js';
 import { t } from '../words/language.js';
+import './arxos-history.js';
 import './arxos-photos.js';
 import './arxos-voice.js';
 
@@ -20,15 +21,16 @@ export class ArxosTask extends HTMLElement {
     this.note = h('textarea', { id: 'task-note', rows: '2', name: 'note' });
     this.photos = h('arxos-photos');
     this.voice = h('arxos-voice');
+    this.past = h('arxos-history');
     this.replaceChildren(...[
       h('h2', { tabindex: '-1' }, task.title ?? say(task.kind)),
       h('p.soft', {}, facts(task)),
       task.state === 'rejected' ? h('p.callout.warn', {}, icon('refused'), h('span', {}, [t('task.sentBack'), task.refusal].filter(Boolean).join(' '))) : null,
       h('a.button.plain', { href: this.#place() }, icon('fit'), t('task.onPlan')),
       ...(may(replica, scope, 'validation', 'insert') ? this.#ways() : [h('p.soft', {}, t('task.reading'))]),
-      this.photos, this.voice,
+      this.photos, this.voice, this.past,
     ].filter(Boolean));
-    for (const kept of [this.photos, this.voice]) kept.show({ replica, scope, table: 'task', id: task.id });
+    for (const kept of [this.photos, this.voice, this.past]) kept.show({ replica, scope, table: 'task', id: task.id });
     this.addEventListener('input', () => this.toggleAttribute('data-dirty', true));
   }
 

@@ -1,8 +1,10 @@
 // <arxos-voice>: what was said about one row, and the button to say more. `show({replica, scope, table, id})`. A note is
-// heard before it is kept; who leaves with one that is not kept yet finds it kept, with the way to take it back.
+// heard before it is kept; who leaves with one that is not kept yet finds it kept, with the way to take it back. Null as table
+// and id as with <arxos-photos>.
 
 import { h, icon, keep, listening } from '../view/dom.js';
 import { offerUndo } from '../view/undoing.js';
+import { mover } from '../view/taken_off.js';
 import { isVoice, LONGEST_MS, minutes, record, refusal, sound } from '../view/voice.js';
 import { may } from '../view/rights.js';
 import { problem, size, whenThere } from '../view/words.js';
@@ -25,8 +27,9 @@ export class ArxosVoice extends HTMLElement {
     this.list = h('ul.voices');
     this.desk = h('div.voice-desk');
     this.output = h('output.kept', { 'aria-live': 'polite' });
-    this.replaceChildren(h('details.fold', { open: true }, h('summary', {}, t('voice.title'), this.count), this.list,
-      may(about.replica, about.scope, 'attachment', 'insert') ? this.desk : null, this.output));
+    const loose = about.table === null;
+    this.replaceChildren(h('details.fold', { open: !loose }, h('summary', {}, t(loose ? 'off.voices' : 'voice.title'), this.count), this.list,
+      may(about.replica, about.scope, 'attachment', 'insert') && !loose ? this.desk : null, this.output));
     this.#rest();
     this.#ears.on(about.replica, 'photos', ({ detail }) => detail.scope === about.scope && this.renew());
     this.#ears.on(about.replica, 'change', ({ detail }) => {
@@ -51,6 +54,7 @@ export class ArxosVoice extends HTMLElement {
     const about = this.#about;
     const rows = (await about.replica.photos(about.scope, about.table, about.id)).filter(isVoice);
     if (this.#about !== about) return;
+    this.hidden = about.table === null && !rows.length;
     this.count.textContent = rows.length ? number(rows.length) : t('sheet.none');
     keep(this.list, rows.map((row) => [row.id, '', () => this.#item(row)])); // one that plays goes on playing
     rows.forEach((row, place) => this.list.children[place].tell(row));
@@ -60,7 +64,7 @@ export class ArxosVoice extends HTMLElement {
     const name = row.name ?? t('voice.title');
     const play = h('button.round', { type: 'button', 'aria-label': t('voice.play', { name }), on: { click: () => this.#play(item.row, item) } }, icon('play'));
     const facts = h('span.soft.small'), where = h('span.small');
-    const item = h('li.voice', { data: { sha256: row.sha256 } }, play, h('div', {}, h('span', {}, name), facts, where));
+    const item = h('li.voice', { data: { sha256: row.sha256 } }, play, h('div', {}, h('span', {}, name), facts, where), mover(this.#about, row, name, (tone, words) => this.#say(tone, words)));
     item.tell = (now) => {
       item.row = now;
       item.dataset.where = now.where;

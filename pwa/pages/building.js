@@ -70,6 +70,7 @@ class Stay {
     this.list.choosing.begin({ replica: this.replica, place });
     this.people.begin({ replica: this.replica, scope: this.scope, storeys: () => this.storeys });
     await this.follow(query);
+    this.#showLoose();
   }
 
   end() {
@@ -91,7 +92,8 @@ class Stay {
       mayAdd: () => Boolean(this.#storey) && may(this.replica, this.scope, 'element', 'insert'),
     });
     this.people = h('arxos-people');
-    this.panel = h('section.panel', { 'aria-label': t('building.elements') }, this.handle, this.adder, this.list, this.sheet);
+    this.loose = h('div.loose');
+    this.panel = h('section.panel', { 'aria-label': t('building.elements') }, this.handle, this.adder, this.list, this.loose, this.sheet);
     this.layers = h('arxos-layers');
     this.measure = Object.assign(h('arxos-measure'), { plan: this.plan });
     this.empty = h('p.plan-empty', { role: 'status', hidden: true });
@@ -225,6 +227,7 @@ class Stay {
     if (id) this.plan.dataset.space = id;
     else delete this.plan.dataset.space;
     this.list.space = this.#scene?.spaces.find((space) => space.id === id) ?? null;
+    if (this.list.space) this.list.past.show({ replica: this.replica, scope: this.scope, table: 'space', id });
   }
 
   /** Does what the address says: one thing after another, so that quick taps end where the last one pointed. */
@@ -292,12 +295,19 @@ class Stay {
     this.empty.hidden = !text;
   }
 
+  /** Photos and notes that belong to nothing, beneath the list of elements. */
+  #showLoose() {
+    this.loose.replaceChildren(...(this.#element || this.#ended ? [] : [h('arxos-photos'), h('arxos-voice')]));
+    for (const kept of this.loose.children) kept.show({ replica: this.replica, scope: this.scope, table: null, id: null });
+  }
+
   async #openElement(id) {
     const before = this.#element;
     this.#element = id;
     this.plan.dataset.selected = id ?? '';
     this.list.selected = id;
     this.list.hidden = Boolean(id);
+    this.#showLoose();
     this.#showAdder();
     this.sheet.hidden = !id;
     this.#openPanel(Boolean(id));

@@ -236,7 +236,12 @@ class Client extends EventTarget {
     return this.ask('retry', scope, key, corrections, newId());
   }
 
-  /** Add a photo to a row: {file, name, target_table, target_id, id?}, and `beside` it changes. Kept on this device when it answers. */
+  /** What is taken out of photos here before they are kept: keep (nothing), place or all. */
+  photosTell() {
+    return this.ask('photosTell');
+  }
+
+  /** Add a photo to a row: {file, name, target_table, target_id, id?, taken_at?}, and `beside` it changes. Kept on this device when it answers. */
   attach(scope, given, beside = []) {
     return this.ask('attach', scope, given, beside, newId());
   }

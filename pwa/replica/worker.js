@@ -241,6 +241,7 @@ const methods = {
     return key;
   },
   photos: (scope, table, id) => photos.of(scope, table, id),
+  photosTell: () => photos.tells(),
   photo: (scope, hash, whole) => photos.picture(scope, hash, whole),
   waitingFiles: () => photos.toSend(),
   drawing: (scope, hash, page) => photos.drawings.picture(scope, hash, page),
@@ -398,6 +399,7 @@ async function start() {
   server.owed = home.kept('logout_owed') ?? '';
   server.partOf = (scope) => openPart(`${home.name}.${scope}`, storage.memory);
   server.onSettled = () => home.keep('logout_owed', '');
+  server.onPhotos = (tell) => photos.heed(tell);
   begin();
   tell('ready', status());
 }

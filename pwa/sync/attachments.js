@@ -4,6 +4,7 @@
 // pictures, and originals when somebody looks at one, from the byte where they stand here. One that fails is told and
 // left for the next turn, and the next one goes on. The mirror of client_kit/attachments_queue.py.
 
+import { cleaned, takenOf } from '../core/photo.js';
 import { sha256 } from '../core/sha256.js';
 
 export const ROOT = '/api/v1/attachments';
@@ -14,6 +15,8 @@ const RETRY_MS = 15_000;
 const TRIES_MAX = 3;
 const FREE_BYTES_MIN = 64 * 1024 * 1024; // left by downloads; what is made here may use it
 const BYTES_MAX = 1024 * 1024 * 1024; // arxos_sync/limits.py, ATTACHMENT_BYTES_MAX
+
+const TELLS = ['keep', 'place', 'all'];
 
 export class Photos {
   /** `tell('photos', facts)`: something of them changed; `asked()`: the rows should be pulled. */
@@ -33,21 +36,40 @@ export class Photos {
 
   // ------------------------------------------------------------ new ones
 
-  /** Keep a photo and answer the insert of its row, which is not recorded yet. */
-  async change(scope, id, { file, name, target_table, target_id }) {
+  /** What this server wants taken out of photos, as it said last: keep, place or all. */
+  tells() {
+    return this.home.kept('photos') ?? 'place';
+  }
+
+  /** The server said so; a word that is not known here changes nothing. */
+  heed(tells) {
+    if (TELLS.includes(tells) && tells !== this.tells()) this.home.keep('photos', tells);
+  }
+
+  /**
+   * Keep a photo, without what it must not tell, and answer the insert of its row, which is not recorded yet.
+   * `taken_at`: of one that a camera made just now, for where the file does not say.
+   */
+  async change(scope, id, { file, name, target_table, target_id, taken_at }) {
     if (!file.size || file.size > BYTES_MAX) {
       throw Object.assign(new Error('size'), { code: 'too_large', detail: `A file of ${file.size} bytes cannot be attached.` });
     }
-    const bytes = await file.arrayBuffer();
-    const hash = await hashOf(bytes);
-    await this.files.keep(this.place(scope, 'new', hash), new Blob([bytes]));
-    const set = { sha256: hash, name: name || 'photo', byte_size: file.size, media_type: file.type || 'application/octet-stream', target_table, target_id };
-    return { table: 'attachment', id, op: 'insert', set: { ...set, ...(await looks(file)) } };
+    const tells = this.tells();
+    const bytes = cleaned(new Uint8Array(await file.arrayBuffer()), tells);
+    const hash = await hashOf(bytes), kept = new Blob([bytes], { type: file.type });
+    await this.files.keep(this.place(scope, 'new', hash), kept);
+    const set = { sha256: hash, name: name || 'photo', byte_size: bytes.length, media_type: file.type || 'application/octet-stream', target_table, target_id };
+    const taken = takenOf(bytes, tells, this.zone(scope)) ?? (tells === 'all' ? null : taken_at);
+    return { table: 'attachment', id, op: 'insert', set: { ...set, ...(taken ? { taken_at: taken } : {}), ...(await looks(kept)) } };
+  }
+
+  zone(scope) {
+    return this.home.replica(scope).database.one('select timezone from building where id = ?', [scope]);
   }
 
   // ------------------------------------------------------------ what is shown
 
-  /** The photos of a row, newest first; `where` is waiting, here, server or elsewhere. */
+  /** The photos of a row, or by nulls those of none, newest first; `where` is waiting, here, server or elsewhere. */
   async of(scope, table, id) {
     const [fresh, whole] = await Promise.all(['new', 'whole'].map((kind) => this.files.names(this.place(scope, kind).slice(0, 3))));
     const me = this.home.me()?.id;
@@ -278,11 +300,12 @@ export class Photos {
 }
 
 const OF_ROW = `
-  select attachment.id, sha256, attachment.name, media_type, byte_size, width, height, thumbnail, upload_state,
+  select attachment.id, sha256, attachment.name, media_type, byte_size, width, height, thumbnail, upload_state, taken_at,
     attachment.created_by, attachment.created_at, member.name as author
   from attachment
   left join member on member.user_id = attachment.created_by
-  where target_table = ? and target_id = ? and sha256 is not null
+  where target_table is ? and target_id is ? and sha256 is not null
+    and (target_id is not null or attachment.id not in (select attachment_id from floor_plan where attachment_id is not null))
   order by attachment.created_at is null desc, attachment.created_at desc, attachment.id desc`;
 
 function place(hash, { fresh, whole }, uploadState) {

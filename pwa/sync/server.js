@@ -25,6 +25,7 @@ export class Server {
     this.refreshing = null;
     this.owed = ''; // what a session that was left repeats: it is ended before anything else is asked
     this.onSettled = () => {};
+    this.onPhotos = () => {}; // hears what the server wants taken out of photos
     this.partOf = (scope) => openPart(scope, true);
   }
 
@@ -109,6 +110,8 @@ export class Server {
   }
 
   async judged(answer) {
+    const tell = answer.headers.get('ARXOS-Photos');
+    if (tell) this.onPhotos(tell);
     if (answer.ok) return answer;
     const problem = await answer.json().catch(() => ({}));
     const retryAfter = Number(answer.headers.get('Retry-After'));

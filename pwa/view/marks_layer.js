@@ -19,17 +19,17 @@ export function placeUnder(svg, left, top) {
   return [x / WIDE, y / svg.high];
 }
 
-/** The layer shows these; the one that is chosen has handles. */
-export function draw(svg, pieces, chosen = null) {
-  svg.replaceChildren(...pieces.map((one) => drawn(svg, one, one.id === chosen)));
+/** The layer shows these; the one that is chosen has handles, as large on the screen however near it is looked at. */
+export function draw(svg, pieces, chosen = null, zoom = 1) {
+  svg.replaceChildren(...pieces.map((one) => drawn(svg, one, one.id === chosen, zoom)));
 }
 
-function drawn(svg, one, chosen) {
+function drawn(svg, one, chosen, zoom) {
   const points = one.points.map(([across, down]) => [across * WIDE, down * svg.high]);
   const group = shape('g', { class: 'mark', 'data-piece': one.id, 'data-shape': one.shape, 'data-colour': one.colour, ...(chosen ? { 'data-chosen': '' } : {}) });
   if (one.shape === 'text') group.append(written(one, points[0]));
   else for (const part of ['hit', 'edge', 'ink']) group.append(shape('path', { class: part, d: pathOf(one.shape, points) }));
-  if (chosen && one.shape !== 'line') points.forEach(([x, y], at) => group.append(shape('circle', { class: 'grip', 'data-at': at, cx: x, cy: y, r: HANDLE })));
+  if (chosen && one.shape !== 'line') points.forEach(([x, y], at) => group.append(shape('circle', { class: 'grip', 'data-at': at, cx: x, cy: y, r: HANDLE / zoom })));
   return group;
 }
 

@@ -1,5 +1,6 @@
 // Findings that wait: for a reviewer to accept or send back, for whoever found them to see that they wait.
 
+import '../elements/arxos-history.js';
 import { h, icon } from './dom.js';
 import { ASKED } from './findings.js';
 import { offerUndo } from './undoing.js';
@@ -21,11 +22,13 @@ export function reviewing({ replica, scope }, findings, judging) {
 function card(replica, scope, finding, judging) {
   const error = h('p.error', { role: 'alert' });
   const buttons = judging ? ways(replica, scope, finding, error) : null;
+  const past = h('arxos-history');
+  past.show({ replica, scope, table: 'validation', id: finding.id });
   return h('li.finding', { data: { finding: finding.id } },
-    h('h3', {}, finding.title ?? say(finding.target_table)),
+    h('h2', {}, finding.title ?? say(finding.target_table)),
     h('p', {}, h('strong', {}, sayFinding(finding))),
     h('p.soft.small', {}, [finding.mine ? t('review.you') : finding.author, finding.captured_at ? whenThere(finding.captured_at) : ''].filter(Boolean).join(', ')),
-    finding.note ? h('p', {}, finding.note) : null, error, buttons);
+    finding.note ? h('p', {}, finding.note) : null, error, buttons, past);
 }
 
 /** Accept at a tap; sending back asks for the reason first. */

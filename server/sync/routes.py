@@ -31,6 +31,7 @@ from . import bodies
 from .exchange import Exchange
 from .snapshots import BUILD_RETRY_S
 
+PHOTOS_HEADER = "ARXOS-Photos"  # what devices take out of photos (docs/decisions/0024)
 PUSHES_AT_ONCE_MAX = 8
 READ_AT_ONCE_BYTES_MAX = 1024  # read in less time than a thread is found for it
 DEVICE_KEPT_S = 400 * 86_400  # as long as browsers keep any cookie
@@ -95,6 +96,7 @@ async def exchange(request: _AnyRequest, parts: Given, person: Caller) -> Respon
     wanted = work.read() if work.is_small else await anyio.to_thread.run_sync(work.read)
     pushes = any(scope.transactions for scope in wanted.scopes)
     answer, headers = await anyio.to_thread.run_sync(work.run, wanted, limiter=_pushing if pushes else None)
+    headers[PHOTOS_HEADER] = parts.settings.photos
     for hint in work.hints:
         await parts.bus.announce(hint)
     return Response(answer, status_code=200, headers=headers, cookies=_device_cookie(request, parts, person, wanted))

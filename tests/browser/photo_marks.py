@@ -69,6 +69,14 @@ def write(page: Page, across: float, down: float, words: str, colour: str = "yel
     expect(pieces(page).filter(has_text=words)).to_have_count(1)
 
 
+def colours_around(page: Page, across: float, down: float) -> set[tuple[int, int, int]]:
+    """What is really seen within three pixels of a place, and ten up and down: the chosen piece's line has gaps."""
+    left, top = at(page, across, down)
+    seen = Image.open(io.BytesIO(page.screenshot())).convert("RGB")
+    part = seen.crop((int(left) - 3, int(top) - 10, int(left) + 4, int(top) + 11))
+    return {part.getpixel((x, y)) for x in range(part.width) for y in range(part.height)}  # type: ignore[misc]
+
+
 def colour_at(page: Page, across: float, down: float) -> tuple[int, int, int]:
     """What is really seen at a place of the picture."""
     left, top = at(page, across, down)

@@ -6,7 +6,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.axe import findings
 from tests.browser.test_offline import open_element
-from tests.browser.visitor import Visitor, save, wait_for_badge
+from tests.browser.visitor import Visitor, save, wait_for_badge, wait_for_plan
 from tests.site_day import Office
 
 
@@ -83,3 +83,42 @@ def test_a_guest_of_a_public_building_reads_it_in_german(browser: Browser, url: 
     expect(page.locator("arxos-history .past > li").last).to_contain_text("Hinzugefügt")
     guest.leave()
     assert guest.complaints == []
+
+
+def test_rooms_tasks_findings_and_marks_tell_their_history_too(visitor: Visitor, url: str, building: str):
+    page = visitor.login("reviewer@demo.arxos")
+    element = open_element(page, url, building, 2)
+    rows, _ = Office(url, "owner@demo.arxos").pull(building)
+    room = next(id for (table, id), row in rows.items() if table == "space" and row.get("number"))
+    task = next(id for (table, id), row in rows.items() if table == "task" and row["kind"] == "visual")
+    for table, id, words in (("space", room, "Zymurgy"), ("task", task, "Look again")):
+        field = "name" if table == "space" else "title"
+        place = f"/api/v1/buildings/{building}/{table}/{id}"
+        Office(url, "owner@demo.arxos").http.patch(place, json={"set": {field: words}}).raise_for_status()
+    told = page.locator("arxos-history ins")
+
+    page.goto(f"{url}/b/{building}/work?task={task}")
+    page.locator("arxos-task arxos-history summary").click()
+    expect(told.first).to_have_text("Look again")
+    assert findings(visitor, page) == []
+
+    page.goto(f"{url}/b/{building}")
+    wait_for_plan(page)
+    page.keyboard.press("/")
+    page.locator("dialog.find input").fill("Zymurgy")
+    page.locator(f"#find-list [data-id='{room}']").click()
+    expect(page.locator(".where")).to_contain_text("Zymurgy")
+    page.locator("arxos-elements arxos-history summary").click()
+    expect(told.first).to_have_text("Zymurgy")
+    assert findings(visitor, page) == []
+
+    found = {"task_id": task, "target_table": "element", "target_id": element, "outcome": "not_found"}
+    someone = Office(url, "technician@demo.arxos")
+    someone.http.post(f"/api/v1/buildings/{building}/validation", json={"set": found}).raise_for_status()
+    page.goto(f"{url}/b/{building}/work?show=review")
+    page.locator(".finding arxos-history summary").first.click()
+    told = page.locator(".finding .past li").first
+    expect(told).to_contain_text("Task is Look again")
+    expect(told).to_contain_text("Author is Timo Technician")
+    assert element not in told.inner_text(), "things by their names"
+    assert findings(visitor, page) == []

@@ -12,6 +12,7 @@ from tests.browser.photo_marks import (
     STAGE,
     at,
     colour_at,
+    colours_around,
     drag,
     drag_by_finger,
     open_photo,
@@ -239,3 +240,71 @@ def test_who_may_only_read_sees_marks_and_has_no_tools(visitor: Visitor, browser
     expect(theirs.locator("arxos-markup .tools")).to_have_count(0)
     reader.leave()
     assert reader.complaints == []
+
+
+def test_a_photo_is_looked_at_closer_by_wheel_buttons_keys_and_two_fingers_and_marks_keep_their_place(
+    browser: Browser, url: str, building: str
+):
+    phone = Visitor(browser, url, viewport={"width": 390, "height": 844}, has_touch=True)
+    page, _, content = with_photo(phone, url, building, 6, 158)
+    markup = open_photo(page)
+    take(page, "box")
+    drag(page, (0.4, 0.4), (0.6, 0.6))
+    expect(pieces(page)).to_contain_text("50 % across, 50 % down")
+    before = at(page, 0.5, 0.5)
+    page.mouse.move(*before)
+    page.mouse.wheel(0, -600)
+    expect(markup).to_have_attribute("data-zoom", "2.94")
+    assert at(page, 0.5, 0.5) == pytest.approx(before, abs=2), "what is under the pointer stays there"
+    assert (227, 23, 27) in colours_around(page, 0.4, 0.5), "the box is where it was drawn"
+    take(page, "line", "blue")
+    drag(page, (0.45, 0.45), (0.5, 0.55), (0.55, 0.45))
+    expect(pieces(page).nth(1)).to_contain_text("50 % across, 50 % down")
+    markup.get_by_role("button", name="Whole photo").click()
+    expect(markup).to_have_attribute("data-zoom", "1.00")
+    assert at(page, 0.5, 0.5) == pytest.approx(before, abs=2)
+    assert (10, 92, 255) in colours_around(page, 0.45, 0.45)
+    markup.get_by_role("button", name="Closer").click()
+    expect(markup).to_have_attribute("data-zoom", "1.50")
+    page.locator(STAGE).focus()
+    page.keyboard.press("+")
+    expect(markup).to_have_attribute("data-zoom", "2.25")
+    take(page, "choose")
+    pieces(page).locator("[aria-pressed=true]").click()  # with one chosen, the arrows move that
+    page.locator(STAGE).focus()
+    still = at(page, 0.5, 0.5)
+    page.keyboard.press("ArrowLeft")
+    assert at(page, 0.5, 0.5)[0] == pytest.approx(still[0] + 60, abs=2)
+    drag_by_finger(page, (0.45, 0.75), (0.42, 0.75), (0.4, 0.75))  # beside the pieces: the photo is moved
+    assert at(page, 0.5, 0.5)[0] < still[0] + 40
+    page.keyboard.press("0")
+    expect(markup).to_have_attribute("data-zoom", "1.00")
+    take(page, "line", "red")
+    pinch(page, (0.5, 0.5), 30, 90)
+    expect(markup).to_have_attribute("data-zoom", "3.00")
+    expect(pieces(page)).to_have_count(2)  # two fingers draw nothing
+    take(page, "choose")
+    pieces(page).first.locator("button").click()
+    markup.locator("arxos-history summary").click()
+    expect(markup.locator("arxos-history .past")).to_contain_text("Added")
+    assert findings(phone, page) == []
+    wait_for_badge(page, "saved", pending=0)
+    points = sorted(row["viewpoint"]["points"] for row in marks_of(url, building, content))
+    assert points[0] == [pytest.approx([0.4, 0.4], abs=0.01), pytest.approx([0.6, 0.6], abs=0.01)]
+    phone.leave()
+    assert phone.complaints == []
+
+
+def pinch(page: Page, middle: tuple[float, float], apart: float, then: float) -> None:
+    """Two fingers, this far from the middle each in pixels, that move to that far."""
+    session = page.context.new_cdp_session(page)
+    left, top = at(page, *middle)
+
+    def send(kind: str, away: float) -> None:
+        fingers = [{"x": left - away, "y": top, "id": 1}, {"x": left + away, "y": top, "id": 2}]
+        session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": fingers if away else []})
+
+    send("touchStart", apart)
+    for step in range(1, 5):
+        send("touchMove", apart + (then - apart) * step / 4)
+    send("touchEnd", 0)

@@ -49,7 +49,7 @@ def keep(page: Page) -> None:
 
 
 def hear(page: Page) -> None:
-    page.locator("arxos-voice .voice").first.get_by_role("button").click()
+    page.locator("arxos-voice .voice").first.get_by_role("button", name="Play").click()
     page.wait_for_function(HEARD)
 
 
@@ -159,3 +159,23 @@ def test_a_microphone_that_is_not_allowed_is_said_in_words(browser: Browser, chr
     expect(page.get_by_role("button", name="Record a voice note")).to_be_enabled()
     asking.close()
     assert visitor.complaints == []
+
+
+def test_a_note_on_the_wrong_thing_is_taken_off_by_who_said_it_and_still_heard(
+    visitor: Visitor, url: str, building: str
+):
+    page = visitor.login()
+    open_element(page, url, building, 3)
+    wait_for_badge(page, "saved")
+    record(page)
+    keep(page)
+    page.wait_for_selector('arxos-voice .voice[data-where="here"]')
+    page.locator("arxos-voice .voice").get_by_role("button", name=re.compile("^Take .* off$")).click()
+    expect(page.locator("arxos-voice .voice")).to_have_count(0)
+    page.locator("arxos-sheet").get_by_role("button", name="Close").first.click()
+    page.locator(".loose arxos-voice summary").click()
+    hear(page)
+    assert findings(visitor, page) == []
+    wait_for_badge(page, "saved", pending=0)
+    page.locator(".loose arxos-voice").get_by_role("button", name=re.compile("^Put .* back$")).click()
+    expect(page.locator(".loose arxos-voice")).to_be_hidden()

@@ -84,10 +84,18 @@ export default {
   },
   properties: { new: 'Neue Eigenschaft', add: 'Hinzufügen', both: 'Eine Eigenschaft braucht einen Namen und einen Wert.' },
   photos: {
-    title: 'Fotos', add: 'Foto hinzufügen', open: '{name} öffnen', sending: '{name} wird gesendet', preview: 'Vorschau', justNow: 'gerade eben', unseen: 'Dieser Browser kann es nicht zeigen.',
+    title: 'Fotos', take: 'Foto aufnehmen', pick: 'Foto auswählen', taken: 'aufgenommen {time}', open: '{name} öffnen', sending: '{name} wird gesendet', preview: 'Vorschau', justNow: 'gerade eben', unseen: 'Dieser Browser kann es nicht zeigen.',
     waiting: 'Auf diesem Gerät gespeichert, noch nicht gesendet', here: 'Auf diesem Gerät und auf dem Server', server: 'Auf dem Server',
+    'tells.keep': 'Fotos behalten alles, was die Kamera in sie geschrieben hat.',
+    'tells.place': 'Wo ein Foto aufgenommen wurde und wessen Kamera es war, wird vor dem Speichern entfernt; Zeit und Art der Kamera bleiben.',
+    'tells.all': 'Alles, was die Kamera in ein Foto geschrieben hat, wird vor dem Speichern entfernt.',
     mine: 'Noch nicht hier, auf einem anderen Gerät von Ihnen', theirs: 'Noch nicht hier, auf dem Gerät von {name}',
     somebodys: 'Noch nicht hier, auf dem Gerät einer anderen Person',
+  },
+  off: {
+    photos: 'Fotos, die zu nichts gehören', voices: 'Sprachnotizen, die zu nichts gehören', take: 'Abnehmen', takeNamed: '{name} abnehmen', putBack: 'Zurücklegen', putBackNamed: '{name} zurücklegen',
+    done: '{name} wurde abgenommen. Es steht unter der Liste des Gebäudes.', back: '{name} ist wieder da, wo es war.',
+    unknown: 'Dieses Gerät weiß noch nicht, wozu es gehörte. Versuchen Sie es noch einmal, wenn der Server erreichbar ist.',
   },
   history: {
     title: 'Verlauf', looking: 'Der Server wird gefragt…', more: 'Frühere Änderungen zeigen', you: 'Sie', somebody: 'Jemand', server: 'ARXOS', moved: 'Verschoben oder neu gezeichnet',

@@ -8,7 +8,7 @@ export default {
     keys: 'Eine ausgewählte Markierung bewegen Sie mit den Pfeiltasten, mit Umschalt nur ihr Ende; Entf löscht sie.',
     look: '{shape}, {colour}', named: '{words} ({look})', where: '{across} % von links, {down} % von oben',
     count: { one: '{n} Markierung', other: '{n} Markierungen' }, odd: { one: '{n} Markierung lässt sich hier nicht zeichnen.', other: '{n} Markierungen lassen sich hier nicht zeichnen.' },
-    reading: 'Mit Ihrer Rolle können Sie die Markierungen ansehen, aber nicht zeichnen.', photo: 'Foto {name}', at: '{look}, {where}',
+    whole: 'Ganzes Foto', reading: 'Mit Ihrer Rolle können Sie die Markierungen ansehen, aber nicht zeichnen.', photo: 'Foto {name}', at: '{look}, {where}',
   },
   voice: {
     title: 'Sprachnotizen', record: 'Sprachnotiz aufnehmen', stop: 'Anhalten', time: 'Aufnahme {time} von {longest}', play: '{name} abspielen', heard: 'Die Aufnahme',

@@ -18,6 +18,7 @@ export default {
     unsupported_media_type: 'Diese Art von Inhalt wird hier nicht angenommen.',
     no_picture: 'Davon lässt sich kein kleines Bild machen.',
     wrong_hash: 'Was ankam, ist nicht, was angekündigt war. Versuchen Sie es noch einmal.',
+    photo_tells: 'Dieses Bild verrät mehr, als es darf, und aus einer Datei dieser Art lässt sich das hier nicht entfernen. Speichern Sie es als JPEG oder PNG.',
     storage_full: 'Der Speicher ist voll. Schaffen Sie Platz, oder sagen Sie den Betreibern des Servers Bescheid.',
     wrong_host: 'Das ist nicht der Name dieses Servers. Die Betreiber legen seine Namen fest.',
     foreign_origin: 'Von der Seite eines anderen Dienstes gesendet. Die Betreiber legen die Adresse dieses Servers fest.',

@@ -83,9 +83,17 @@ export default {
   },
   properties: { new: 'New property', add: 'Add', both: 'A property needs a name and a value.' },
   photos: {
-    title: 'Photos', add: 'Add a photo', open: 'Open {name}', sending: 'Sending {name}', preview: 'A first impression', justNow: 'just now', unseen: 'This browser cannot show it.',
+    title: 'Photos', take: 'Take a photo', pick: 'Choose a photo', taken: 'taken {time}', open: 'Open {name}', sending: 'Sending {name}', preview: 'A first impression', justNow: 'just now', unseen: 'This browser cannot show it.',
     waiting: 'Kept on this device, not sent yet', here: 'On this device and on the server', server: 'On the server',
+    'tells.keep': 'Photos are kept with all that the camera wrote into them.',
+    'tells.place': 'Where a photo was taken and whose camera it was is taken out before it is kept; time and kind of camera stay.',
+    'tells.all': 'All that the camera wrote into a photo is taken out before it is kept.',
     mine: 'Not here yet, on another device of yours', theirs: 'Not here yet, on {name}’s device', somebodys: 'Not here yet, on another person’s device',
+  },
+  off: {
+    photos: 'Photos that belong to nothing', voices: 'Voice notes that belong to nothing', take: 'Take off', takeNamed: 'Take {name} off', putBack: 'Put back', putBackNamed: 'Put {name} back',
+    done: '{name} was taken off. It is found beneath the building’s list.', back: '{name} is back where it was.',
+    unknown: 'This device does not know yet what it belonged to. Try again when the server can be reached.',
   },
   history: {
     title: 'History', looking: 'Asking the server…', more: 'Show earlier edits', you: 'You', somebody: 'Somebody', server: 'ARXOS', moved: 'Moved or drawn anew',

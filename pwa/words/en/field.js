@@ -8,7 +8,7 @@ export default {
     keys: 'With a mark chosen, the arrow keys move it, Shift with an arrow key moves its end alone, and Delete removes it.',
     look: '{shape}, {colour}', named: '{words} ({look})', where: '{across} % across, {down} % down',
     count: { one: '{n} mark', other: '{n} marks' }, odd: { one: '{n} mark cannot be drawn here.', other: '{n} marks cannot be drawn here.' },
-    reading: 'Your role lets you look at these marks, not draw.', photo: 'Photo {name}', at: '{look}, {where}',
+    whole: 'Whole photo', reading: 'Your role lets you look at these marks, not draw.', photo: 'Photo {name}', at: '{look}, {where}',
   },
   voice: {
     title: 'Voice notes', record: 'Record a voice note', stop: 'Stop', time: 'Recording {time} of {longest}', play: 'Play {name}', heard: 'What was recorded',
