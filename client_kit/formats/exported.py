@@ -6,13 +6,15 @@ longitude and latitude, or left in the building's own metres. Columns of bytes a
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any, Literal
+from collections.abc import Iterable, Iterator
+from itertools import islice
+from typing import Any, Literal, TypeVar
 
 import msgspec
 
 from arxos_sync.catalogue import Column, Table
 
+T = TypeVar("T")
 Rows = Iterable[tuple[Table, Iterable[dict[str, Any]]]]  # each table once, its rows in one go
 
 
@@ -33,3 +35,10 @@ class About(msgspec.Struct, frozen=True):
 def told(table: Table) -> list[Column]:
     """The columns that an export has, in the catalogue's order, geometries left out."""
     return [column for column in table.columns.values() if column.type not in ("geometry", "bytes")]
+
+
+def lots(rows: Iterable[T], size: int) -> Iterator[list[T]]:
+    """The rows in their order, so many at a time."""
+    coming = iter(rows)
+    while lot := list(islice(coming, size)):
+        yield lot

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import sqlite3  # of a file that no other library of SQLite opens
 import struct
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,7 @@ import msgspec
 from arxos_sync.catalogue import Column, Table
 from arxos_sync.geometry import from_geojson
 
-from .exported import About, Rows, told
+from .exported import About, Rows, lots, told
 
 MEDIA_TYPE = "application/geopackage+sqlite3"
 APPLICATION_ID, VERSION = 0x47504B47, 10300  # "GPKG"
@@ -121,7 +121,7 @@ def _layer(base: Any, table: Table, about: About, rows: Iterable[dict[str, Any]]
     marks = ", ".join("?" * (len(columns) + len(geometry)))
     named = ", ".join(f'"{name}"' for name in [*(["geom"] if geometry else []), *(column.name for column in columns)])
     insert, box = f'insert into "{table.name}" ({named}) values ({marks})', _Box()
-    for lot in _lots(_values(row, columns, place, srs, box) for row in rows):
+    for lot in lots((_values(row, columns, place, srs, box) for row in rows), ROWS_AT_ONCE):
         base.executemany(insert, lot)
     if box.bounds is not None:
         base.execute(
@@ -167,14 +167,3 @@ class _Box:
             x, y = coordinates[0], coordinates[1]
             west, south, east, north = self.bounds or (x, y, x, y)
             self.bounds = min(west, x), min(south, y), max(east, x), max(north, y)
-
-
-def _lots(rows: Iterator[tuple[Any, ...]]) -> Iterator[list[tuple[Any, ...]]]:
-    lot: list[tuple[Any, ...]] = []
-    for row in rows:
-        lot.append(row)
-        if len(lot) == ROWS_AT_ONCE:
-            yield lot
-            lot = []
-    if lot:
-        yield lot

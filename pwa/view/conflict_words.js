@@ -3,7 +3,7 @@
 import { TABLES } from '../core/catalogue.js';
 import { t } from '../words/language.js';
 import { sayLook } from './marks.js';
-import { amount, say, sayClass } from './words.js';
+import { amount, say, sayClass, signOf } from './words.js';
 
 export function values(json) {
   if (json === null || json === undefined) return {};
@@ -36,7 +36,7 @@ function sayOne(table, field, value) {
   if (field === 'viewpoint') return sayLook(value) ?? t('conflicts.drawing');
   if (column?.type === 'geometry') return t(field === 'outline' ? 'conflicts.outline' : 'conflicts.place');
   if (column?.values) return say(value);
-  if (typeof value === 'number') return amount(value, column?.unit === 'deg' ? '°' : column?.unit ?? '');
+  if (typeof value === 'number') return amount(value, signOf(column));
   if (typeof value === 'boolean') return t(value ? 'conflicts.yes' : 'conflicts.no');
   return typeof value === 'object' ? JSON.stringify(value) : String(value);
 }

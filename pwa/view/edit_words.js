@@ -4,7 +4,7 @@ import { TABLES } from '../core/catalogue.js';
 import { exactly, t } from '../words/language.js';
 import { h } from './dom.js';
 import { sayLook } from './marks.js';
-import { amount, say, sayClass, whenStamped } from './words.js';
+import { amount, say, sayClass, signOf, whenStamped } from './words.js';
 
 const CHANGES_MAX = 3;
 const FIELDS_MAX = 4;
@@ -42,7 +42,7 @@ export function sayValue(column, value) {
   if (column?.name === 'ifc_class') return sayClass(value);
   if (column?.values) return say(value);
   if (typeof value === 'boolean') return t(value ? 'edits.yes' : 'edits.no');
-  if (typeof value === 'number') return exactly(value);
+  if (typeof value === 'number') return amount(value, signOf(column), exactly);
   const text = typeof value === 'object' ? JSON.stringify(value) : String(value);
   return text.length > LETTERS_MAX ? `${text.slice(0, LETTERS_MAX)}…` : text;
 }

@@ -4,6 +4,7 @@ import { isEnglish, known, locale, number, t } from '../words/language.js';
 import { sayUnit } from './units.js';
 
 const UNITS = { length: 'm', height: 'm', area: 'm²', angle: '°', count: '' };
+const SIGNS = { m: 'm', m2: 'm²', deg: '°', min: 'min', px: 'px', '%': '%' }; // of the catalogue's units
 
 export function say(word) {
   if (word === null || word === undefined || word === '') return '';
@@ -36,12 +37,18 @@ export function unitOf(kind) {
   return UNITS[kind] ?? '';
 }
 
-export function amount(value, unit = '') {
+/** What is written behind a value of a column of the catalogue. */
+export const signOf = (column) => SIGNS[column?.unit] ?? '';
+
+export function amount(value, unit = '', written = plainly) {
   const liked = sayUnit(Number(value), unit);
   if (liked !== null) return liked;
-  const text = number(Number(value), { maximumFractionDigits: 4, useGrouping: false }); // so that it can be typed as it is read
+  const text = written(Number(value));
   return unit === '°' ? `${text}°` : unit ? `${text} ${unit}` : text;
 }
+
+/** So that it can be typed as it is read. */
+const plainly = (value) => number(value, { maximumFractionDigits: 4, useGrouping: false });
 
 /** What is wanted where something else was typed. */
 export function asFor(unit) {

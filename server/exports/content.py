@@ -13,6 +13,7 @@ from typing import Any
 from arxos_sync.catalogue import Catalogue, Table
 from arxos_sync.geometry import to_geojson
 from arxos_sync.store import Row, RowQuery, ScopeReader, ServerStore
+from client_kit.formats.exported import lots
 
 from ..features.frames import Frame, placed
 
@@ -47,7 +48,7 @@ def placing(store: ServerStore, frame: Frame | None) -> Place:
 def _rows(
     reader: ScopeReader, table: Table, kept: set[str] | None, place: Place, read: Callable[[int], None]
 ) -> Iterator[dict[str, Any]]:
-    for lot in _lots(reader.live_rows(table.name)):
+    for lot in lots(reader.live_rows(table.name), ROWS_AT_ONCE):
         read(len(lot))
         wanted = [row for row in lot if kept is None or table.name in OF_THE_WHOLE or row.id in kept]
         yield from _moved(table, wanted, place)
@@ -86,14 +87,3 @@ def belonging(reader: ScopeReader, catalogue: Catalogue, storeys: list[str]) -> 
             kept.add(id)
             waiting += hanging[id] + ([files[id]] if id in files else [])
     return kept
-
-
-def _lots(rows: Iterator[Row]) -> Iterator[list[Row]]:
-    lot: list[Row] = []
-    for row in rows:
-        lot.append(row)
-        if len(lot) == ROWS_AT_ONCE:
-            yield lot
-            lot = []
-    if lot:
-        yield lot

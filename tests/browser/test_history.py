@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.axe import findings
@@ -110,6 +112,7 @@ def test_rooms_tasks_findings_and_marks_tell_their_history_too(visitor: Visitor,
     expect(page.locator(".where")).to_contain_text("Zymurgy")
     page.locator("arxos-elements arxos-history summary").click()
     expect(told.first).to_have_text("Zymurgy")
+    expect(page.locator("arxos-elements .past")).to_contain_text(re.compile(r"Area is [\d.]+ m², Height is [\d.]+ m\b"))
     assert findings(visitor, page) == []
 
     found = {"task_id": task, "target_table": "element", "target_id": element, "outcome": "not_found"}
