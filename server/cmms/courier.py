@@ -165,7 +165,8 @@ class Courier:
         with self._parts.store.tables() as sql:
             sql.run(_TRIED, id=delivery["id"], at=instant(ms), status=outcome.status, took=took_ms, answer=outcome.told)
             if outcome.delivered:
-                sql.run(_DELIVERED, id=delivery["id"], now=instant(ms), status=outcome.status)
+                due = delivery["next_try_at"]
+                sql.run(_DELIVERED, id=delivery["id"], due=due, now=instant(ms), status=outcome.status)
                 return True
             self._put_off(sql, delivery, outcome, ms)
             if outcome.status == 410:
@@ -180,7 +181,10 @@ class Courier:
     def _put_off(self, sql: Sql, delivery: dict[str, Any], outcome: Outcome, ms: int) -> None:
         tries = delivery["tries"]
         error = f"{outcome.status}: {outcome.told}" if outcome.status else outcome.told
-        told = {"id": delivery["id"], "now": instant(ms), "status": outcome.status, "error": error[:ANSWER_SHOWN_CHARS]}
+        told = {
+            "id": delivery["id"], "due": delivery["next_try_at"], "now": instant(ms), "status": outcome.status,
+            "error": error[:ANSWER_SHOWN_CHARS],
+        }  # fmt: skip
         first = delivery["first_try_at"] or instant(ms)
         if tries >= len(RETRY_S) or first < instant(ms - AGE_S_MAX * 1000):
             sql.run(_GIVEN_UP, **told)
@@ -256,21 +260,23 @@ _TRIED = """
     from webhook_try
     where delivery_id = :id
     """
-_DELIVERED = """
+# a replay, which begins from no tries, may be asked for while the event is on its way: then it is still to be delivered
+_NOT_ASKED_ANEW = "(tries > 0 or next_try_at = :due)"
+_DELIVERED = f"""
     update webhook_delivery
     set tries = tries + 1, first_try_at = coalesce(first_try_at, :now), next_try_at = null, delivered_at = :now,
         last_status = :status, last_error = null
-    where id = :id
+    where id = :id and {_NOT_ASKED_ANEW}
     """
-_PUT_OFF = """
+_PUT_OFF = f"""
     update webhook_delivery
     set tries = tries + 1, first_try_at = coalesce(first_try_at, :now), next_try_at = :again,
         last_status = :status, last_error = :error
-    where id = :id and delivered_at is null
+    where id = :id and delivered_at is null and {_NOT_ASKED_ANEW}
     """
-_GIVEN_UP = """
+_GIVEN_UP = f"""
     update webhook_delivery
     set tries = tries + 1, next_try_at = null, given_up_at = :now, last_status = :status, last_error = :error
-    where id = :id and delivered_at is null
+    where id = :id and delivered_at is null and {_NOT_ASKED_ANEW}
     """
 _REST = "update webhook_endpoint set resting_until = :until where id = :id"

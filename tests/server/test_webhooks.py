@@ -159,6 +159,30 @@ def test_an_event_that_nobody_takes_is_tried_over_three_days_and_given_up_in_pla
     assert len(rows(parts, "select number from webhook_try")) == len(couriers.RETRY_S) + 2
 
 
+@pytest.mark.parametrize("status", [204, 500])
+def test_a_replay_that_is_asked_for_while_the_event_is_on_its_way_is_not_lost(
+    parts: Parts, owner: Person, building: str, status: int
+):
+    clock = Clock()
+
+    def asks_again(sent: Sent) -> Reply:
+        if len(receiver.sent) > 1:
+            return 204, {}, b""
+        with parts.store.tables() as sql:
+            deliveries.replay(sql, endpoint.id, sent.headers["webhook-id"])
+        return status, {}, b""
+
+    with Receiver(asks_again) as receiver:
+        endpoint, _ = endpoints.create(parts, owner, building, receiver.url, None, Filter())
+        storeys(parts, owner, building, 1)
+        follow(parts)
+        Courier(parts, clock).run()
+        Courier(parts, clock).run()
+    assert len(receiver.sent) == 2
+    (delivery,) = rows(parts, "select tries, delivered_at from webhook_delivery")
+    assert delivery["tries"] == 1 and delivery["delivered_at"]
+
+
 def test_waits_are_spread_by_the_dice(parts: Parts, owner: Person, building: str):
     clock = Clock()
     endpoints.create(parts, owner, building, Receiver().url, None, Filter())
