@@ -11,6 +11,7 @@ import * as healing from './healing.js';
 import { repair } from './verifying.js';
 
 const CHANGES_PER_REQUEST_MAX = 5000;
+const BEFORE_ALL_ELSE = new Set(['fork', 'drop_scope']); // what follows goes out as another device, without that scope
 
 export class Loop {
   /**
@@ -21,6 +22,7 @@ export class Loop {
     Object.assign(this, { home, server, outbox, tell });
     this.session = sessions.start();
     this.hint = null;
+    this.first = null; // what is being done before anything else may
     this.evicted = false; // something told that a file was lost: it becomes another device without more words
     this.revoked = []; // heard of, not yet told to the session
     this.verify = false; // the next exchange compares digests though nothing is new
@@ -57,18 +59,38 @@ export class Loop {
   }
 
   /** The socket says that a scope moved. Rows that go on from another cursor than the replica's are left. */
-  hinted(data) {
+  async hinted(data) {
+    while (this.first) await this.first;
     const known = data.scope in this.session.scopes && data.rows && data.cursor && data.after;
     this.hint = known && this.home.replica(data.scope).cursor() === data.after ? data : null;
     return this.hear({ event: 'hinted', scope: data.scope, from: data.from, to: data.to, rows: Boolean(this.hint) });
   }
 
-  /** Take in an event, and perform what follows. Events that come meanwhile wait their turn only for the step itself. */
+  /**
+   * Take in an event, and perform what follows. Events that come meanwhile wait their turn only for the step itself, and
+   * for what must be done before all else.
+   */
   async hear(event) {
+    while (this.first) await this.first;
     if (this.stopped) return;
     const [session, instructions] = sessions.step(this.session, event);
     this.session = session;
-    await Promise.all(instructions.map((instruction) => this.perform(instruction)));
+    const going = [];
+    for (const instruction of instructions) {
+      const done = this.perform(instruction);
+      if (BEFORE_ALL_ELSE.has(instruction.do)) await this.firstOfAll(done);
+      else going.push(done);
+    }
+    await Promise.all(going);
+  }
+
+  async firstOfAll(done) {
+    this.first = done.catch(() => {});
+    try {
+      await done;
+    } finally {
+      this.first = null;
+    }
   }
 
   async perform(instruction) {
