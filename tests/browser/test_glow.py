@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, TimeoutError
 
 from server.accounts.people import colour_of
 from server.parts import new_id
@@ -31,8 +31,28 @@ def watching(visitor: Visitor, url: str, building: str) -> Page:
     page.goto(f"{url}/b/{building}")
     wait_for_plan(page)
     wait_for_badge(page, "saved")
+    hears(page, url, building)
     page.evaluate(WATCH)
     return page
+
+
+def hears(page: Page, url: str, building: str) -> None:
+    """What comes before the page follows the building live is fetched, and is no news: so edit until one is heard."""
+    page.evaluate("() => { window.glowed = 0; }")
+    page.evaluate("""() => new MutationObserver(() => { window.glowed += 1; })
+        .observe(document.querySelector('arxos-plan'), { attributeFilter: ['data-glowing'] })""")
+    office = Office(url, "owner@demo.arxos")
+    (*_, last) = elements_here(page, building)
+    for turn in range(10):
+        place = f"/api/v1/buildings/{building}/element/{last}"
+        office.http.patch(place, json={"set": {"model": f"{new_id()}-{turn}"}}).raise_for_status()
+        try:
+            page.wait_for_function("() => window.glowed > 0", timeout=5_000)
+            break
+        except TimeoutError:
+            continue
+    page.wait_for_selector('arxos-plan[data-glowing="0"]')
+    page.wait_for_function("() => !document.querySelector('.lit')")
 
 
 def elements_here(page: Page, building: str) -> list[str]:
