@@ -14,7 +14,7 @@ from server.parts import now
 from server.settings import read_settings
 from tests.browser.axe import findings
 from tests.browser.visitor import Visitor, kept_offline, save, wait_for_badge, wait_for_plan
-from tests.server.running import Person
+from tests.server.running import Person, wait_for
 from tests.server.site import Site
 from tests.site_day import Office
 
@@ -106,9 +106,12 @@ def test_how_far_it_is_is_shown_and_it_is_stopped_or_tried_again(site: Site, url
     set_job(ids["running"], """result = '{"rows": 4800, "of": 5000}', progress = 0.96""")
     expect(running).to_contain_text("4,800 of 5,000 rows")  # without a frame of the socket: the page looks again
     running.get_by_role("button", name="Stop it").click()
-    with parts.store.tables() as sql:
-        cancelled = sql.rows("select cancel_at from job where id = :id", id=ids["running"])[0]["cancel_at"]
-    assert cancelled is not None
+
+    def cancelled() -> object:
+        with parts.store.tables() as sql:
+            return sql.rows("select cancel_at from job where id = :id", id=ids["running"])[0]["cancel_at"]
+
+    wait_for(cancelled)
     set_job(ids["running"], "held_until = :now")
     expect(running).to_have_count(0)
     before = page.locator('.export[data-state="done"]').count()
