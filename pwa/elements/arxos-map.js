@@ -36,6 +36,7 @@ export class ArxosMap extends ArxosCanvas {
       if (!(error instanceof TypeError || error instanceof SyntaxError)) throw error;
       this.#missing = true; // said on the map itself
     }
+    this.dataset.outline = this.#missing ? 'missing' : 'here';
     this.redraw();
   }
 

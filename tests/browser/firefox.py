@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import re
 import subprocess
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,10 +17,10 @@ from typing import Any
 from websockets.sync.client import ClientConnection, connect
 
 from tests import services
+from tests.server.running import wait_for
 
 START_WAIT_S_MAX = 90.0
 ANSWER_WAIT_S_MAX = 60.0
-ASK_EVERY_S = 0.1
 CONTROL, BACKSPACE, TAB = "\ue009", "\ue003", "\ue004"
 PREFERENCES: dict[str, bool | int | str] = {  # it asks nobody but the test's server
     "app.normandy.enabled": False,
@@ -104,10 +103,7 @@ class Firefox:
         return json.loads(told["result"]["value"])
 
     def wait_for(self, function: str, *given: Any, wait_s_max: float = ANSWER_WAIT_S_MAX) -> None:
-        deadline = time.monotonic() + wait_s_max
-        while not self.run(function, *given):
-            assert time.monotonic() < deadline, f"it did not come about: {function} {given}"
-            time.sleep(ASK_EVERY_S)
+        wait_for(lambda: self.run(function, *given), wait_s_max)
 
     def wait_for_one(self, selector: str) -> None:
         self.wait_for("(selector) => Boolean(document.querySelector(selector))", selector)
@@ -134,8 +130,10 @@ def running(folder: Path) -> Iterator[Firefox]:
 
 def _address(process: subprocess.Popen[bytes], said: Path) -> str:
     """Where it takes its driver's word; it says so on its standard error."""
-    deadline = time.monotonic() + START_WAIT_S_MAX
-    while not (found := re.search(r"WebDriver BiDi listening on (ws://\S+)", said.read_text(errors="replace"))):
-        assert process.poll() is None and time.monotonic() < deadline, said.read_text(errors="replace")
-        time.sleep(ASK_EVERY_S)
-    return found[1]
+
+    def told() -> re.Match[str] | None:
+        text = said.read_text(errors="replace")
+        assert process.poll() is None, text
+        return re.search(r"WebDriver BiDi listening on (ws://\S+)", text)
+
+    return str(wait_for(told, START_WAIT_S_MAX)[1])

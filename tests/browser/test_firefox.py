@@ -23,6 +23,7 @@ def test_a_technicians_day_in_firefox(site: Site, url: str, building: str, tmp_p
         person.type("input[type=password]", PASSWORD)
         person.click("form button")
         person.wait_for("() => location.pathname === '/'")
+        person.wait_for_one('arxos-map[data-outline="here"]')  # what going on breaks off, Firefox calls an error
         person.open(f"{url}/b/{building}")
         person.wait_for_one(DRAWN)
         assert person.run(PAINTED), "the plan is drawn"

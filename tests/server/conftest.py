@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
+from server.app import open_parts
+from server.parts import Parts
+from server.settings import read_settings
 from tests.server.running import Person, Running
 
 
@@ -29,6 +33,14 @@ def running(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
 @pytest.fixture(scope="module")
 def url(running: Running) -> str:
     return running.start()
+
+
+@pytest.fixture
+def parts(running: Running) -> Iterator[Parts]:
+    """Another process beside the servers, to look into the store."""
+    opened = open_parts(read_settings(running.environment, Path("/nonexistent")))
+    yield opened
+    opened.store.close()
 
 
 @pytest.fixture

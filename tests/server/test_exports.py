@@ -6,7 +6,6 @@ import csv
 import io
 import subprocess
 import zipfile
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,13 +14,11 @@ import pytest
 
 from arxos_sync import limits
 from client_kit.formats.map_projection import from_utm
-from server.app import open_parts
 from server.exports import activity as activities
 from server.exports.job import keep_house, name_of
 from server.jobs import work
 from server.operations.prune import prune
 from server.parts import Parts, new_id, now
-from server.settings import read_settings
 from tests.server.mailbox import rows, run
 from tests.server.running import Person, Running, wait_for
 from tests.server.test_features import ULM, add, furnish, square
@@ -29,13 +26,6 @@ from tests.server.test_live import hear, socket
 from tests.services import tool
 
 FAR = "2000-01-01T00:00:00.000Z"
-
-
-@pytest.fixture
-def parts(running: Running) -> Iterator[Parts]:
-    opened = open_parts(read_settings(running.environment, Path("/nonexistent")))
-    yield opened
-    opened.store.close()
 
 
 @pytest.fixture

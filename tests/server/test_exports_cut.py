@@ -12,14 +12,12 @@ from typing import Any
 import pytest
 
 from arxos_sync import limits
-from server.app import open_parts
 from server.exports import job as exports
 from server.exports import making
 from server.jobs import work
 from server.jobs.kinds import KINDS
 from server.operations import drain
 from server.parts import Parts, new_id, now
-from server.settings import read_settings
 from tests.server.mailbox import rows
 from tests.server.running import ROOT, Person, Running, wait_for
 from tests.server.test_exports import activity, ask, fetch
@@ -33,13 +31,6 @@ def url(running: Running) -> Iterator[str]:
     """A server that leaves jobs to others: these tests are the worker."""
     running.environment["ARXOS_JOBS"] = "worker"
     yield running.start()
-
-
-@pytest.fixture
-def parts(running: Running) -> Iterator[Parts]:
-    opened = open_parts(read_settings(running.environment, Path("/nonexistent")))
-    yield opened
-    opened.store.close()
 
 
 def asked(person: Person, building: str, format: str = "csv") -> str:

@@ -6,7 +6,6 @@ import json
 import signal
 import subprocess
 import threading
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -17,18 +16,9 @@ import pytest
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
-from server.app import open_parts
 from server.jobs import kinds, work
 from server.parts import Parts, new_id, now
-from server.settings import read_settings
 from tests.server.running import Person, Running, wait_for
-
-
-@pytest.fixture
-def parts(running: Running) -> Iterator[Parts]:
-    opened = open_parts(read_settings(running.environment, Path("/nonexistent")))
-    yield opened
-    opened.store.close()
 
 
 @pytest.fixture
